@@ -1,0 +1,98 @@
+#include "base/hash.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <string.h>
+#include <xxhash.h>
+
+struct hash
+hash_of_parts(const struct text *parts, size_t count)
+{
+	static _Thread_local EVP_MD_CTX *context;
+	static _Thread_local EVP_MD *sha256;
+	struct hash h = { 0 };
+
+	/* Fetched once per thread: a fetch costs more than the hash of a short record. */
+	if (context == NULL) {
+		context = EVP_MD_CTX_new();
+		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+		check(context != NULL && sha256 != NULL);
+	}
+	check(EVP_DigestInit_ex2(context, sha256, NULL) == 1);
+	for (size_t i = 0; i < count; i++) {
+		check(EVP_DigestUpdate(context, parts[i].p, parts[i].n) == 1);
+	}
+	check(EVP_DigestFinal_ex(context, h.bytes, NULL) == 1);
+	return h;
+}
+
+struct hash
+hash_of(const void *p, size_t n)
+{
+	struct text part = { p, n };
+
+	return hash_of_parts(&part, 1);
+}
+
+bool
+hash_equal(const struct hash *a, const struct hash *b)
+{
+	return CRYPTO_memcmp(a->bytes, b->bytes, HASH_BYTES) == 0;
+}
+
+const char *
+hash_hex(const struct hash *h, char out[HASH_HEX_BYTES])
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		out[2 * i] = digits[h->bytes[i] >> 4];
+		out[2 * i + 1] = digits[h->bytes[i] & 15];
+	}
+	out[HASH_HEX_BYTES - 1] = '\0';
+	return out;
+}
+
+static int
+hex_value(char c)
+{
+	if (c >= '0' && c <= '9') {
+		return c - '0';
+	}
+	if (c >= 'a' && c <= 'f') {
+		return c - 'a' + 10;
+	}
+	return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+bool
+hash_from_hex(struct text hex, struct hash *h)
+{
+	struct hash out;
+
+	if (hex.n != 2 * (size_t)HASH_BYTES) {
+		return false;
+	}
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		int high = hex_value(hex.p[2 * i]), low = hex_value(hex.p[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			return false;
+		}
+		out.bytes[i] = (uint8_t)(high << 4 | low);
+	}
+	*h = out;
+	return true;
+}
+
+uint64_t
+hash_fast_seed(const void *p, size_t n, uint64_t seed)
+{
+	return XXH3_64bits_withSeed(p, n, seed);
+}
+
+uint64_t
+hash_fast(const void *p, size_t n)
+{
+	return hash_fast_seed(p, n, 0);
+}

@@ -1,0 +1,214 @@
+/* base/: readers, writers and tables that everything above stands on. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/address.h"
+#include "base/hash.h"
+#include "base/instant.h"
+#include "base/map.h"
+#include "base/wire.h"
+
+#include <string.h>
+
+static void
+times_are_read_and_written_back(void **context)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "2026-01-05T08:00Z", "2026-01-05T08:00:00Z" },
+		{ "2026-01-05 08:00:00.5+01:00", "2026-01-05T07:00:00.500Z" },
+		{ "2024-02-29T23:59:59Z", "2024-02-29T23:59:59Z" },
+		{ "1700000000", "2023-11-14T22:13:20Z" },
+		{ "1700000000123", "2023-11-14T22:13:20.123Z" },
+	};
+	static const char *const bad[] = { "",
+					   "2026-02-29T00:00Z",
+					   "2026-01-05",
+					   "2026-01-05T24:00Z",
+					   "1969-01-01T00:00Z",
+					   "2026-01-05T08:00:00Zx",
+					   "2026-13-01T00:00Z" };
+	char text[INSTANT_BYTES];
+	struct instant t = { 0 };
+
+	(void)context;
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(instant_parse(text_of(cases[i].in), &t), RESULT_OK);
+		assert_string_equal(instant_format(t, text), cases[i].out);
+	}
+	t.ms = 7;
+	for (size_t i = 0; i < countof(bad); i++) {
+		assert_int_equal(instant_parse(text_of(bad[i]), &t), RESULT_BAD_INPUT);
+		assert_int_equal(t.ms, 7);
+	}
+}
+
+static void
+mail_dates_are_read_as_real_senders_write_them(void **context)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "Thu, 29 Apr 2009 00:00:00 -0000 (EST)", "2009-04-29T00:00:00Z" },
+		{ "Thu, 29 Apr 2009 00:00:00 -0800", "2009-04-29T08:00:00Z" },
+		{ "Thu, 9 Apr 2006 23:34:45 JST", "2006-04-09T14:34:45Z" },
+		{ "29 Apr 15 23:34 GMT", "2015-04-29T23:34:00Z" },
+	};
+	char text[INSTANT_BYTES];
+	struct instant t;
+
+	(void)context;
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(instant_parse_mail(text_of(cases[i].in), &t), RESULT_OK);
+		assert_string_equal(instant_format(t, text), cases[i].out);
+	}
+	assert_int_equal(instant_parse_mail(TEXT("yesterday"), &t), RESULT_BAD_INPUT);
+	assert_int_equal(instant_parse_mail(TEXT("Thu, 31 Apr 2015 23:34:45 +0000"), &t), RESULT_BAD_INPUT);
+}
+
+static void
+addresses_are_read_and_written_back(void **context)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{ "192.0.2.1", "192.0.2.1" },
+		{ "[192.0.2.1]", "192.0.2.1" },
+		{ "[IPv6:2001:DB8::1]", "2001:db8::1" },
+		{ "::ffff:192.0.2.1", "192.0.2.1" },
+		{ "192.0.2.0/24", "192.0.2.0/24" },
+		{ "2001:db8::/32", "2001:db8::/32" },
+		{ "0.0.0.0/0", "0.0.0.0/0" },
+	};
+	static const char *const bad[] = { "",        "192.0.2.1/24", "192.0.2.0/33",
+					   "192.0.2", "mail.example", "192.0.2.0/",
+					   "/8" };
+	char text[PREFIX_TEXT_BYTES];
+	struct prefix p, outer;
+
+	(void)context;
+	for (size_t i = 0; i < countof(cases); i++) {
+		assert_int_equal(prefix_parse(text_of(cases[i].in), &p, NULL), RESULT_OK);
+		assert_string_equal(prefix_format(&p, text), cases[i].out);
+	}
+	for (size_t i = 0; i < countof(bad); i++) {
+		struct fault fault = { "" };
+
+		assert_int_equal(prefix_parse(text_of(bad[i]), &p, &fault), RESULT_BAD_INPUT);
+		assert_true(fault.text[0] != '\0');
+	}
+	assert_int_equal(prefix_parse(TEXT("192.0.2.0/25"), &outer, NULL), RESULT_OK);
+	assert_int_equal(prefix_parse(TEXT("192.0.2.127"), &p, NULL), RESULT_OK);
+	assert_true(prefix_contains(&outer, &p));
+	assert_int_equal(prefix_parse(TEXT("192.0.2.128"), &p, NULL), RESULT_OK);
+	assert_false(prefix_contains(&outer, &p));
+	assert_true(prefix_is_public(&p));
+	assert_int_equal(prefix_parse(TEXT("127.0.0.1"), &p, NULL), RESULT_OK);
+	assert_false(prefix_is_public(&p));
+}
+
+static void
+numbers_survive_the_wire_and_torn_input_is_noticed(void **context)
+{
+	static const int64_t values[] = { 0, 1, -1, 127, 128, -300, INT64_MAX, INT64_MIN };
+	struct buffer b;
+	struct wire w;
+
+	(void)context;
+	buffer_init(&b, 1024);
+	for (size_t i = 0; i < countof(values); i++) {
+		wire_put_i64(&b, values[i]);
+		wire_put_u64(&b, (uint64_t)values[i]);
+	}
+	wire_put_text(&b, TEXT("report"));
+	w = wire_of(b.p, b.n);
+	for (size_t i = 0; i < countof(values); i++) {
+		assert_true(wire_i64(&w) == values[i]);
+		assert_true(wire_u64(&w) == (uint64_t)values[i]);
+	}
+	assert_true(text_equal(wire_text(&w), TEXT("report")));
+	assert_true(wire_done(&w));
+	for (size_t cut = 0; cut < b.n; cut++) {
+		w = wire_of(b.p, cut);
+		for (size_t i = 0; i < countof(values); i++) {
+			(void)wire_i64(&w);
+			(void)wire_u64(&w);
+		}
+		(void)wire_text(&w);
+		assert_true(w.bad);
+	}
+	buffer_free(&b);
+}
+
+#define KEYS 200U
+
+static bool
+key_equal(const void *context, uint32_t value, struct text key)
+{
+	const uint32_t *keys = context;
+
+	return key.n == sizeof *keys && memcmp(&keys[value], key.p, key.n) == 0;
+}
+
+static void
+the_map_agrees_with_an_array(void **context)
+{
+	uint32_t keys[KEYS], random = 1, value;
+	bool there[KEYS] = { false };
+	struct map m = { 0 };
+
+	(void)context;
+	for (uint32_t i = 0; i < KEYS; i++) {
+		keys[i] = i * 7919;
+	}
+	for (int step = 0; step < 20000; step++) {
+		uint32_t i;
+
+		random = random * 1664525U + 1013904223U;
+		i = (random >> 8) % KEYS;
+		struct text key = { (const char *)&keys[i], sizeof keys[i] };
+
+		assert_int_equal(map_get(&m, key, key_equal, keys, &value), there[i]);
+		if (there[i]) {
+			assert_int_equal(value, i);
+			assert_true(map_remove(&m, key, key_equal, keys));
+		} else {
+			map_put(&m, key, i);
+		}
+		there[i] = !there[i];
+	}
+	map_free(&m);
+}
+
+static void
+sha256_is_sha256(void **context)
+{
+	char hex[HASH_HEX_BYTES];
+	struct hash h = hash_of("abc", 3), back; /* FIPS 180-2, appendix B.1 */
+
+	(void)context;
+	assert_string_equal(hash_hex(&h, hex),
+			    "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+	assert_true(hash_from_hex(text_of(hex), &back));
+	assert_true(hash_equal(&h, &back));
+	assert_false(hash_from_hex(TEXT("ba78"), &back));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_read_and_written_back),
+		cmocka_unit_test(mail_dates_are_read_as_real_senders_write_them),
+		cmocka_unit_test(addresses_are_read_and_written_back),
+		cmocka_unit_test(numbers_survive_the_wire_and_torn_input_is_noticed),
+		cmocka_unit_test(the_map_agrees_with_an_array),
+		cmocka_unit_test(sha256_is_sha256),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
