@@ -4,54 +4,52 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ADDRESS_TEXT_MAX 64
+#define IPV4_BITS 32
+#define IPV6_BITS 128
 
+static const uint8_t mapped_start[12] = { [10] = 0xff, [11] = 0xff };
+
+/* The number of bits a prefix of this family has at most. */
 static uint8_t
-full_bits(uint8_t family)
+family_bits(uint8_t family)
 {
-	return family == 4 ? 32 : 128;
+	return family == 4 ? IPV4_BITS : IPV6_BITS;
 }
 
-struct prefix
-prefix_cut(const struct prefix *p, uint8_t bits)
+/* Is any bit past the first `bits` set? */
+static bool
+has_bits_past(const uint8_t bytes[16], uint8_t bits)
 {
-	struct prefix cut = *p;
-
-	check(bits <= p->bits);
-	cut.bits = bits;
-	for (unsigned i = 0; i < 16; i++) {
-		unsigned first = i * 8;
-
-		if (first >= bits) {
-			cut.bytes[i] = 0;
-		} else if (bits - first < 8) {
-			cut.bytes[i] = (uint8_t)(cut.bytes[i] & (0xff00U >> (bits - first)));
+	if (bits < IPV6_BITS && (bytes[bits / 8] & (0xff >> bits % 8)) != 0) {
+		return true;
+	}
+	for (size_t i = bits / 8U + 1; i < 16; i++) {
+		if (bytes[i] != 0) {
+			return true;
 		}
 	}
-	return cut;
+	return false;
 }
 
-/* ::ffff:a.b.c.d is the IPv4 address (RFC 4291 2.5.5.2). */
-static void
-unmap(struct prefix *p)
+/* Do two addresses agree in their first `bits` bits? */
+static bool
+same_bits(const uint8_t a[16], const uint8_t b[16], uint8_t bits)
 {
-	static const uint8_t mapped[12] = { 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff };
+	size_t whole = bits / 8U;
 
-	if (p->family == 6 && p->bits >= 96 && memcmp(p->bytes, mapped, sizeof mapped) == 0) {
-		memmove(p->bytes, p->bytes + 12, 4);
-		memset(p->bytes + 4, 0, 12);
-		p->family = 4;
-		p->bits = (uint8_t)(p->bits - 96);
+	if (memcmp(a, b, whole) != 0) {
+		return false;
 	}
+	return bits % 8 == 0 || ((a[whole] ^ b[whole]) & (0xff00 >> bits % 8) & 0xff) == 0;
 }
 
+/* Takes off blanks, the brackets of "[192.0.2.1]" and the tag of "IPv6:2001:db8::1" (RFC 5321 4.1.3). */
 static struct text
-strip_dress(struct text t)
+bare_address(struct text t)
 {
 	t = text_trim(t);
 	if (t.n >= 2 && t.p[0] == '[' && t.p[t.n - 1] == ']') {
-		t.p++;
-		t.n -= 2;
+		t = text_trim((struct text){ t.p + 1, t.n - 2 });
 	}
 	if (text_starts_nocase(t, TEXT("IPv6:"))) {
 		t.p += 5;
@@ -60,62 +58,176 @@ strip_dress(struct text t)
 	return t;
 }
 
+static enum result
+read_address(struct text t, struct prefix *p, struct fault *fault)
+{
+	char copy[INET6_ADDRSTRLEN];
+
+	/* inet_pton wants a NUL at the end, and a NUL inside would hide the rest. */
+	if (t.n == 0 || t.n >= sizeof copy || memchr(t.p, '\0', t.n) != NULL) {
+		return fault_set(fault, RESULT_BAD_INPUT, "not an IP address: \"%.*s\"",
+				 t.n > 64 ? 64 : (int)t.n, t.p);
+	}
+	memcpy(copy, t.p, t.n);
+	copy[t.n] = '\0';
+	if (inet_pton(AF_INET, copy, p->bytes) == 1) {
+		p->family = 4;
+	} else if (inet_pton(AF_INET6, copy, p->bytes) == 1) {
+		p->family = 6;
+	} else {
+		return fault_set(fault, RESULT_BAD_INPUT, "not an IP address: \"%s\"", copy);
+	}
+	p->bits = family_bits(p->family);
+	return RESULT_OK;
+}
+
+static enum result
+read_length(struct text t, struct prefix *p, struct fault *fault)
+{
+	uint64_t bits;
+
+	if (t.n > 3 || !text_u64(t, &bits) || bits > family_bits(p->family)) {
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "prefix length \"%.*s\" is not a number from 0 to %u",
+				 t.n > 16 ? 16 : (int)t.n, t.p, family_bits(p->family));
+	}
+	p->bits = (uint8_t)bits;
+	if (has_bits_past(p->bytes, p->bits)) {
+		char text[PREFIX_TEXT_BYTES];
+
+		return fault_set(fault, RESULT_BAD_INPUT, "%s has bits set past its length",
+				 prefix_format(p, text));
+	}
+	return RESULT_OK;
+}
+
 enum result
 prefix_parse(struct text text, struct prefix *p, struct fault *fault)
 {
-	struct text rest = strip_dress(text), head;
-	struct prefix out = { 0 }, cut;
-	char address[ADDRESS_TEXT_MAX];
-	uint64_t bits;
-	bool with_bits = text_cut(&rest, '/', &head);
+	struct text rest = bare_address(text), head;
+	struct prefix out = { 0 };
+	bool has_length = text_cut(&rest, '/', &head);
+	enum result r = read_address(bare_address(head), &out, fault);
 
-	if (head.n == 0 || head.n >= sizeof address || memchr(head.p, '\0', head.n) != NULL) {
-		return fault_set(fault, RESULT_BAD_INPUT, "'%.*s' is not an IP address",
-				 (int)(text.n > 80 ? 80 : text.n), text.p);
+	if (r == RESULT_OK && has_length) {
+		r = read_length(rest, &out, fault);
 	}
-	memcpy(address, head.p, head.n);
-	address[head.n] = '\0';
-	if (inet_pton(AF_INET, address, out.bytes) == 1) {
-		out.family = 4;
-	} else if (inet_pton(AF_INET6, address, out.bytes) == 1) {
-		out.family = 6;
-	} else {
-		return fault_set(fault, RESULT_BAD_INPUT, "'%s' is not an IP address", address);
+	if (r == RESULT_OK && out.family == 6 && out.bits >= 96 &&
+	    memcmp(out.bytes, mapped_start, sizeof mapped_start) == 0) {
+		struct prefix v4 = { .family = 4, .bits = (uint8_t)(out.bits - 96) };
+
+		memcpy(v4.bytes, out.bytes + sizeof mapped_start, 4);
+		out = v4;
 	}
-	out.bits = full_bits(out.family);
-	if (with_bits && (!text_u64(rest, &bits) || bits > out.bits)) {
-		return fault_set(fault, RESULT_BAD_INPUT, "'%s': the prefix length must be 0 to %u", address,
-				 out.bits);
+	*p = r == RESULT_OK ? out : (struct prefix){ 0 };
+	return r;
+}
+
+static char *
+put_decimal(char *at, unsigned v)
+{
+	if (v >= 100) {
+		*at++ = (char)('0' + v / 100);
 	}
-	cut = prefix_cut(&out, with_bits ? (uint8_t)bits : out.bits);
-	if (memcmp(cut.bytes, out.bytes, sizeof cut.bytes) != 0) {
-		return fault_set(fault, RESULT_BAD_INPUT, "'%s/%u': bits past the prefix length are set",
-				 address, cut.bits);
+	if (v >= 10) {
+		*at++ = (char)('0' + v / 10 % 10);
 	}
-	unmap(&cut);
-	*p = cut;
-	return RESULT_OK;
+	*at++ = (char)('0' + v % 10);
+	return at;
+}
+
+static char *
+put_hex(char *at, unsigned group)
+{
+	bool started = false;
+
+	for (int shift = 12; shift >= 0; shift -= 4) {
+		unsigned digit = group >> shift & 15;
+
+		if (digit != 0 || started || shift == 0) {
+			*at++ = "0123456789abcdef"[digit];
+			started = true;
+		}
+	}
+	return at;
+}
+
+/* RFC 5952 4.2: the longest run of two or more zero groups, the first of equals; `*length` is 0 when there is none. */
+static size_t
+longest_zero_run(const unsigned group[8], size_t *length)
+{
+	size_t best = 8, best_length = 1;
+
+	for (size_t i = 0; i < 8; i++) {
+		size_t end = i;
+
+		while (end < 8 && group[end] == 0) {
+			end++;
+		}
+		if (end - i > best_length) {
+			best = i;
+			best_length = end - i;
+		}
+	}
+	*length = best == 8 ? 0 : best_length;
+	return best;
+}
+
+static char *
+put_ipv6(char *at, const uint8_t bytes[16])
+{
+	unsigned group[8];
+	size_t run, run_length;
+
+	for (size_t i = 0; i < 8; i++) {
+		group[i] = (unsigned)bytes[2 * i] << 8 | bytes[2 * i + 1];
+	}
+	run = longest_zero_run(group, &run_length);
+	for (size_t i = 0; i < 8; i++) {
+		if (i == run) {
+			*at++ = ':';
+			*at++ = ':';
+			i += run_length - 1;
+			continue;
+		}
+		if (i > 0 && i != run + run_length) {
+			*at++ = ':';
+		}
+		at = put_hex(at, group[i]);
+	}
+	return at;
 }
 
 const char *
 prefix_format(const struct prefix *p, char out[PREFIX_TEXT_BYTES])
 {
-	char address[INET6_ADDRSTRLEN];
+	char *at = out;
 
-	check(p->family == 4 || p->family == 6);
-	check(inet_ntop(p->family == 4 ? AF_INET : AF_INET6, p->bytes, address, sizeof address) != NULL);
-	if (prefix_is_address(p)) {
-		(void)snprintf(out, PREFIX_TEXT_BYTES, "%s", address);
+	if (p->family == 4) {
+		for (size_t i = 0; i < 4; i++) {
+			if (i > 0) {
+				*at++ = '.';
+			}
+			at = put_decimal(at, p->bytes[i]);
+		}
+	} else if (p->family == 6) {
+		at = put_ipv6(at, p->bytes);
 	} else {
-		(void)snprintf(out, PREFIX_TEXT_BYTES, "%s/%u", address, p->bits);
+		memcpy(out, "none", 5);
+		return out;
 	}
+	if (!prefix_is_address(p)) {
+		*at++ = '/';
+		at = put_decimal(at, p->bits);
+	}
+	*at = '\0';
 	return out;
 }
 
 bool
 prefix_is_address(const struct prefix *p)
 {
-	return p->family != 0 && p->bits == full_bits(p->family);
+	return p->family != 0 && p->bits == family_bits(p->family);
 }
 
 bool
@@ -128,28 +240,49 @@ prefix_equal(const struct prefix *a, const struct prefix *b)
 bool
 prefix_contains(const struct prefix *outer, const struct prefix *inner)
 {
-	struct prefix cut;
-
-	if (outer->family != inner->family || outer->bits > inner->bits) {
-		return false;
-	}
-	cut = prefix_cut(inner, outer->bits);
-	return prefix_equal(outer, &cut);
+	return outer->family == inner->family && outer->family != 0 && outer->bits <= inner->bits &&
+	       same_bits(outer->bytes, inner->bytes, outer->bits);
 }
+
+struct prefix
+prefix_cut(const struct prefix *p, uint8_t bits)
+{
+	struct prefix out = { .family = p->family, .bits = bits };
+	size_t whole = bits / 8U;
+
+	check(p->family != 0 && bits <= p->bits);
+	memcpy(out.bytes, p->bytes, whole);
+	if (bits % 8 != 0) {
+		out.bytes[whole] = (uint8_t)(p->bytes[whole] & (0xff00 >> bits % 8));
+	}
+	return out;
+}
+
+/* Not reachable from the Internet, or no unicast: IANA special-purpose address registries (RFC 6890). */
+static const struct prefix not_public[] = {
+	{ 4, 8, { 0 } },           /* this network */
+	{ 4, 8, { 10 } },          /* private, RFC 1918 */
+	{ 4, 10, { 100, 64 } },    /* shared behind a carrier's NAT, RFC 6598 */
+	{ 4, 8, { 127 } },         /* loopback */
+	{ 4, 16, { 169, 254 } },   /* link-local, RFC 3927 */
+	{ 4, 12, { 172, 16 } },    /* private */
+	{ 4, 16, { 192, 168 } },   /* private */
+	{ 4, 3, { 224 } },         /* multicast and reserved */
+	{ 6, 128, { 0 } },         /* unspecified */
+	{ 6, 128, { [15] = 1 } },  /* loopback */
+	{ 6, 7, { 0xfc } },        /* unique local, RFC 4193 */
+	{ 6, 10, { 0xfe, 0x80 } }, /* link-local */
+	{ 6, 8, { 0xff } },        /* multicast */
+};
 
 bool
 prefix_is_public(const struct prefix *p)
 {
-	static const char *const ranges[] = { "0.0.0.0/8",      "10.0.0.0/8",    "127.0.0.0/8",
-					      "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16",
-					      "::/128",         "::1/128",       "fc00::/7",
-					      "fe80::/10" };
-
-	for (size_t i = 0; i < countof(ranges); i++) {
-		struct prefix range;
-
-		check(prefix_parse(text_of(ranges[i]), &range, NULL) == RESULT_OK);
-		if (prefix_contains(&range, p)) {
+	if (p->family == 0) {
+		return false;
+	}
+	for (size_t i = 0; i < countof(not_public); i++) {
+		if (prefix_contains(&not_public[i], p) || prefix_contains(p, &not_public[i])) {
 			return false;
 		}
 	}

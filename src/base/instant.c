@@ -1,122 +1,175 @@
 #include "base/instant.h"
 
-#include <stdbool.h>
-#include <stdio.h>
+#include <string.h>
 #include <time.h>
+
+#define MS_PER_SECOND 1000
+#define MS_PER_MINUTE 60000
+#define MS_PER_HOUR   3600000
+#define MS_PER_DAY    86400000
 
 #define YEAR_MIN 1971
 #define YEAR_MAX 2200
 
+/* A date and time of day as written, before it is checked. */
+struct stamp {
+	unsigned year, month, day;
+	unsigned hour, minute, second, ms;
+	int zone_minutes; /* east of Greenwich */
+};
+
 struct instant
 instant_now(void)
 {
-	struct timespec ts;
+	struct timespec now;
 
-	check(clock_gettime(CLOCK_REALTIME, &ts) == 0);
-	return (struct instant){ (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000 };
+	check(clock_gettime(CLOCK_REALTIME, &now) == 0);
+	return (struct instant){ (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000 };
 }
 
 int64_t
 instant_monotonic_ns(void)
 {
-	struct timespec ts;
+	struct timespec now;
 
-	check(clock_gettime(CLOCK_MONOTONIC, &ts) == 0);
-	return (int64_t)ts.tv_sec * 1000000000 + ts.tv_nsec;
+	check(clock_gettime(CLOCK_MONOTONIC, &now) == 0);
+	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
 }
 
+/* Both stop at the ends of the range: a damaged time must not wrap into a plausible one. */
 struct instant
 instant_add(struct instant t, struct span s)
 {
-	return (struct instant){ t.ms + s.ms };
+	struct instant sum;
+
+	if (__builtin_add_overflow(t.ms, s.ms, &sum.ms)) {
+		sum.ms = s.ms < 0 ? INT64_MIN : INT64_MAX;
+	}
+	return sum;
 }
 
 struct span
 instant_since(struct instant later, struct instant earlier)
 {
-	return (struct span){ later.ms - earlier.ms };
+	struct span difference;
+
+	if (__builtin_sub_overflow(later.ms, earlier.ms, &difference.ms)) {
+		difference.ms = earlier.ms < 0 ? INT64_MAX : INT64_MIN;
+	}
+	return difference;
 }
 
-/* Days since 1970-01-01 of a proleptic Gregorian date; years count from March so that the leap day is last. */
+/*
+ * Days since 1970-01-01 of a date of the Gregorian calendar. The year is counted from March, so that the leap day is
+ * its last day and the days before a month follow the line (153 m + 2) / 5.
+ */
 static int64_t
-days_of(int64_t year, int64_t month, int64_t day)
+days_of_date(int64_t year, unsigned month, unsigned day)
 {
-	int64_t y = month <= 2 ? year - 1 : year, m = month <= 2 ? month + 9 : month - 3;
+	int64_t y = month > 2 ? year : year - 1, m = month > 2 ? month - 3 : month + 9;
 
 	return 365 * y + y / 4 - y / 100 + y / 400 + (153 * m + 2) / 5 + day - 1 - 719468;
 }
 
-static void
-date_of(int64_t days, int64_t *year, int64_t *month, int64_t *day)
+static bool
+is_leap(unsigned year)
 {
-	int64_t z = days + 719468, era = (z >= 0 ? z : z - 146096) / 146097, doe = z - era * 146097;
-	int64_t yoe = (doe - doe / 1460 + doe / 36524 - doe / 146096) / 365;
-	int64_t doy = doe - (365 * yoe + yoe / 4 - yoe / 100), m = (5 * doy + 2) / 153;
+	return year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
+}
 
-	*day = doy - (153 * m + 2) / 5 + 1;
-	*month = m < 10 ? m + 3 : m - 9;
-	*year = yoe + era * 400 + (*month <= 2 ? 1 : 0);
+static unsigned
+days_in_month(unsigned year, unsigned month)
+{
+	static const uint8_t days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
+
+	return days[month - 1] + (month == 2 && is_leap(year) ? 1U : 0U);
+}
+
+/* The inverse of days_of_date for years 0 to 9999. */
+static void
+date_of_days(int64_t days, struct stamp *s)
+{
+	int64_t year = (days + 719468) * 400 / 146097, left;
+	unsigned m;
+
+	/* The division above is off by one at most; March 1st of the year settles it. */
+	while (days_of_date(year, 3, 1) > days) {
+		year--;
+	}
+	while (days_of_date(year + 1, 3, 1) <= days) {
+		year++;
+	}
+	left = days - days_of_date(year, 3, 1);
+	m = (unsigned)((5 * left + 2) / 153);
+	s->day = (unsigned)(left - (153 * (int64_t)m + 2) / 5 + 1);
+	s->month = m < 10 ? m + 3 : m - 9;
+	s->year = (unsigned)(m < 10 ? year : year + 1);
+}
+
+static char *
+put_digits(char *at, unsigned value, unsigned width)
+{
+	for (unsigned i = width; i > 0; i--) {
+		at[i - 1] = (char)('0' + value % 10);
+		value /= 10;
+	}
+	return at + width;
 }
 
 const char *
 instant_format(struct instant t, char out[INSTANT_BYTES])
 {
-	int64_t days = t.ms / 86400000, left = t.ms % 86400000, year, month, day;
-	int n;
+	/* Years 0 and 9999: nothing we read lies outside, and four digits hold no more. */
+	const int64_t first = -62167219200000, last = 253402300799999;
+	int64_t ms = t.ms < first ? first : t.ms > last ? last : t.ms;
+	int64_t days = (ms - first) / MS_PER_DAY + first / MS_PER_DAY;
+	unsigned rest = (unsigned)((ms - first) % MS_PER_DAY);
+	struct stamp s;
+	char *at = out;
 
-	if (left < 0) {
-		left += 86400000;
-		days--;
+	date_of_days(days, &s);
+	at = put_digits(at, s.year, 4);
+	*at++ = '-';
+	at = put_digits(at, s.month, 2);
+	*at++ = '-';
+	at = put_digits(at, s.day, 2);
+	*at++ = 'T';
+	at = put_digits(at, rest / MS_PER_HOUR, 2);
+	*at++ = ':';
+	at = put_digits(at, rest / MS_PER_MINUTE % 60, 2);
+	*at++ = ':';
+	at = put_digits(at, rest / MS_PER_SECOND % 60, 2);
+	if (rest % MS_PER_SECOND != 0) {
+		*at++ = '.';
+		at = put_digits(at, rest % MS_PER_SECOND, 3);
 	}
-	date_of(days, &year, &month, &day);
-	n = snprintf(out, INSTANT_BYTES, "%04d-%02d-%02dT%02d:%02d:%02d", (int)year, (int)month, (int)day,
-		     (int)(left / 3600000), (int)(left / 60000 % 60), (int)(left / 1000 % 60));
-	if (left % 1000 != 0) {
-		n += snprintf(out + n, (size_t)(INSTANT_BYTES - n), ".%03d", (int)(left % 1000));
-	}
-	(void)snprintf(out + n, (size_t)(INSTANT_BYTES - n), "Z");
+	*at++ = 'Z';
+	*at = '\0';
 	return out;
 }
 
-struct civil {
-	int64_t year, month, day, hour, minute, second, ms, zone_minutes;
-};
-
 static enum result
-civil_instant(const struct civil *c, struct instant *t)
+stamp_check(const struct stamp *s, struct instant *t)
 {
-	static const int8_t month_days[] = { 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31 };
-	bool leap = c->year % 4 == 0 && (c->year % 100 != 0 || c->year % 400 == 0);
-	int64_t minutes;
+	int64_t ms;
 
-	if (c->year < YEAR_MIN || c->year > YEAR_MAX || c->month < 1 || c->month > 12 || c->day < 1 ||
-	    c->day > month_days[c->month - 1] + (c->month == 2 && leap ? 1 : 0) || c->hour > 23 ||
-	    c->minute > 59 || c->second > 60) {
+	if (s->year < YEAR_MIN || s->year > YEAR_MAX || s->month < 1 || s->month > 12 || s->day < 1 ||
+	    s->day > days_in_month(s->year, s->month)) {
 		return RESULT_BAD_INPUT;
 	}
-	minutes = days_of(c->year, c->month, c->day) * 1440 + c->hour * 60 + c->minute - c->zone_minutes;
-	t->ms = minutes * 60000 + c->second * 1000 + c->ms;
+	/* Second 60 is a leap second; it counts as the first of the next minute. */
+	if (s->hour > 23 || s->minute > 59 || s->second > 60) {
+		return RESULT_BAD_INPUT;
+	}
+	ms = days_of_date(s->year, s->month, s->day) * MS_PER_DAY;
+	ms += (int64_t)s->hour * MS_PER_HOUR + (int64_t)s->minute * MS_PER_MINUTE;
+	ms += (int64_t)s->second * MS_PER_SECOND + s->ms;
+	t->ms = ms - (int64_t)s->zone_minutes * MS_PER_MINUTE;
 	return RESULT_OK;
 }
 
-/* Takes min..max digits off the front. */
 static bool
-take_digits(struct text *t, size_t min, size_t max, int64_t *value)
-{
-	size_t n = 0;
-
-	*value = 0;
-	while (n < max && n < t->n && t->p[n] >= '0' && t->p[n] <= '9') {
-		*value = *value * 10 + (t->p[n] - '0');
-		n++;
-	}
-	t->p += n;
-	t->n -= n;
-	return n >= min;
-}
-
-static bool
-take_char(struct text *t, char c)
+take(struct text *t, char c)
 {
 	if (t->n == 0 || t->p[0] != c) {
 		return false;
@@ -126,97 +179,145 @@ take_char(struct text *t, char c)
 	return true;
 }
 
-/* "+01:00", "-0800"; the colon may be missing. */
-static bool
-take_offset(struct text *t, int64_t *minutes)
+/* From `least` to `most` digits, no more follow. Returns how many, 0 when it does not fit. */
+static size_t
+take_number(struct text *t, size_t least, size_t most, unsigned *value)
 {
-	bool minus = t->n > 0 && t->p[0] == '-';
-	int64_t hour, minute;
+	size_t n = 0;
+	unsigned sum = 0;
 
-	if (!take_char(t, '-') && !take_char(t, '+')) {
+	while (n < t->n && n <= most && t->p[n] >= '0' && t->p[n] <= '9') {
+		sum = sum * 10 + (unsigned)(t->p[n] - '0');
+		n++;
+	}
+	if (n < least || n > most) {
+		return 0;
+	}
+	t->p += n;
+	t->n -= n;
+	*value = sum;
+	return n;
+}
+
+/* ".5": any number of digits, those after the third are dropped. */
+static bool
+take_fraction(struct text *t, unsigned *ms)
+{
+	unsigned weight = 100;
+	size_t n = 0;
+
+	*ms = 0;
+	for (; n < t->n && t->p[n] >= '0' && t->p[n] <= '9'; n++) {
+		*ms += weight * (unsigned)(t->p[n] - '0');
+		weight /= 10;
+	}
+	t->p += n;
+	t->n -= n;
+	return n > 0;
+}
+
+/* "+0100" or "+01:00". */
+static bool
+take_offset(struct text *t, int *minutes)
+{
+	unsigned hour, minute;
+	bool west = take(t, '-');
+	size_t digits;
+
+	if (!west && !take(t, '+')) {
 		return false;
 	}
-	if (!take_digits(t, 2, 2, &hour)) {
+	digits = take_number(t, 2, 4, &hour);
+	if (digits == 4) {
+		minute = hour % 100;
+		hour /= 100;
+	} else if (digits != 2 || !take(t, ':') || take_number(t, 2, 2, &minute) == 0) {
 		return false;
 	}
-	(void)take_char(t, ':');
-	if (!take_digits(t, 2, 2, &minute) || hour > 23 || minute > 59) {
+	if (hour > 23 || minute > 59) {
 		return false;
 	}
-	*minutes = (hour * 60 + minute) * (minus ? -1 : 1);
+	*minutes = (int)(hour * 60 + minute) * (west ? -1 : 1);
 	return true;
 }
 
-static bool
-take_fraction(struct text *t, int64_t *ms)
+/* Whole seconds (10 digits) or milliseconds (13 digits) since 1970. */
+static enum result
+parse_since_1970(struct text t, struct instant *out)
 {
-	int64_t scale = 100;
+	const int64_t first = days_of_date(YEAR_MIN, 1, 1) * MS_PER_DAY;
+	const int64_t end = days_of_date(YEAR_MAX + 1, 1, 1) * MS_PER_DAY;
+	uint64_t value;
 
-	if (t->n == 0 || t->p[0] < '0' || t->p[0] > '9') {
-		return false;
+	if ((t.n != 10 && t.n != 13) || !text_u64(t, &value)) {
+		return RESULT_BAD_INPUT;
 	}
-	for (; t->n > 0 && t->p[0] >= '0' && t->p[0] <= '9'; t->p++, t->n--) {
-		*ms += (t->p[0] - '0') * scale;
-		scale /= 10;
+	if (t.n == 10) {
+		value *= MS_PER_SECOND;
 	}
-	return true;
-}
-
-static bool
-take_rfc3339(struct text *t, struct civil *c)
-{
-	if (!take_digits(t, 4, 4, &c->year) || !take_char(t, '-') || !take_digits(t, 2, 2, &c->month) ||
-	    !take_char(t, '-') || !take_digits(t, 2, 2, &c->day)) {
-		return false;
+	if ((int64_t)value < first || (int64_t)value >= end) {
+		return RESULT_BAD_INPUT;
 	}
-	if (!take_char(t, 'T') && !take_char(t, 't') && !take_char(t, ' ')) {
-		return false;
-	}
-	if (!take_digits(t, 2, 2, &c->hour) || !take_char(t, ':') || !take_digits(t, 2, 2, &c->minute)) {
-		return false;
-	}
-	if (take_char(t, ':') && !take_digits(t, 2, 2, &c->second)) {
-		return false;
-	}
-	if (take_char(t, '.') && !take_fraction(t, &c->ms)) {
-		return false;
-	}
-	if (t->n == 0 || take_char(t, 'Z') || take_char(t, 'z')) {
-		return t->n == 0;
-	}
-	return take_offset(t, &c->zone_minutes) && t->n == 0;
+	out->ms = (int64_t)value;
+	return RESULT_OK;
 }
 
 enum result
 instant_parse(struct text text, struct instant *t)
 {
 	struct text rest = text_trim(text);
-	struct civil c = { 0 };
-	uint64_t number;
+	struct stamp s = { 0 };
 
-	if (text_u64(rest, &number) && (rest.n == 10 || rest.n == 13)) {
-		t->ms = (int64_t)(rest.n == 10 ? number * 1000 : number);
-		return RESULT_OK;
+	if (rest.n < 5 || rest.p[4] != '-') {
+		return parse_since_1970(rest, t);
 	}
-	return take_rfc3339(&rest, &c) ? civil_instant(&c, t) : RESULT_BAD_INPUT;
+	if (take_number(&rest, 4, 4, &s.year) == 0 || !take(&rest, '-') ||
+	    take_number(&rest, 2, 2, &s.month) == 0 || !take(&rest, '-') ||
+	    take_number(&rest, 2, 2, &s.day) == 0) {
+		return RESULT_BAD_INPUT;
+	}
+	if (!take(&rest, 'T') && !take(&rest, 't') && !take(&rest, ' ')) {
+		return RESULT_BAD_INPUT;
+	}
+	if (take_number(&rest, 2, 2, &s.hour) == 0 || !take(&rest, ':') ||
+	    take_number(&rest, 2, 2, &s.minute) == 0) {
+		return RESULT_BAD_INPUT;
+	}
+	if (take(&rest, ':')) {
+		if (take_number(&rest, 2, 2, &s.second) == 0 ||
+		    (take(&rest, '.') && !take_fraction(&rest, &s.ms))) {
+			return RESULT_BAD_INPUT;
+		}
+	}
+	rest = text_trim(rest);
+	if (rest.n > 0 && !take(&rest, 'Z') && !take(&rest, 'z') && !take_offset(&rest, &s.zone_minutes)) {
+		return RESULT_BAD_INPUT;
+	}
+	return rest.n > 0 ? RESULT_BAD_INPUT : stamp_check(&s, t);
 }
 
-/* Obsolete zone names (RFC 5322 4.3) and the few others that real feedback mails carry. Unknown ones read as UTC. */
-static const struct {
-	const char *name;
-	int minutes;
-} zones[] = {
-	{ "EST", -300 }, { "EDT", -240 }, { "CST", -360 }, { "CDT", -300 }, { "MST", -420 }, { "MDT", -360 },
-	{ "PST", -480 }, { "PDT", -420 }, { "JST", 540 },  { "CET", 60 },   { "CEST", 120 }, { "BST", 60 },
-};
-
+/* Skips blanks, folded lines and comments, which may nest (RFC 5322 3.2.2). An open comment ends with the text. */
 static void
-skip_blanks(struct text *t)
+skip_comments(struct text *t)
 {
-	while (t->n > 0 && (t->p[0] == ' ' || t->p[0] == '\t' || t->p[0] == '\r' || t->p[0] == '\n')) {
-		t->p++;
-		t->n--;
+	size_t depth = 0, i = 0;
+
+	for (; i < t->n; i++) {
+		char c = t->p[i];
+
+		if (c == '(') {
+			depth++;
+		} else if (c == ')' && depth > 0) {
+			depth--;
+		} else if (c == '\\' && depth > 0) {
+			i++;
+		} else if (depth == 0 && c != ' ' && c != '\t' && c != '\r' && c != '\n') {
+			break;
+		}
 	}
+	i = i > t->n ? t->n : i;
+	t->p += i;
+	t->n -= i;
 }
 
 static struct text
@@ -224,7 +325,8 @@ take_word(struct text *t)
 {
 	struct text word = { t->p, 0 };
 
-	while (word.n < t->n && ((t->p[word.n] | 32) >= 'a' && (t->p[word.n] | 32) <= 'z')) {
+	while (word.n < t->n && (((unsigned char)t->p[word.n] | 0x20) >= 'a') &&
+	       (((unsigned char)t->p[word.n] | 0x20) <= 'z')) {
 		word.n++;
 	}
 	t->p += word.n;
@@ -232,91 +334,161 @@ take_word(struct text *t)
 	return word;
 }
 
-static bool
-take_month(struct text *t, int64_t *month)
+/* "Apr" or "April": the first three letters decide. 0: no month. */
+static unsigned
+month_of(struct text word)
 {
-	static const char names[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-	struct text word = take_word(t);
+	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
 
-	for (*month = 1; *month <= 12; (*month)++) {
-		if (word.n >= 3 && text_starts_nocase(word, (struct text){ names + 3 * (*month - 1), 3 })) {
-			return true;
+	for (unsigned i = 0; word.n >= 3 && i < 12; i++) {
+		if (text_equal_nocase((struct text){ word.p, 3 },
+				      (struct text){ names + 3 * (size_t)i, 3 })) {
+			return i + 1;
 		}
 	}
-	return false;
+	return 0;
 }
 
-static bool
-take_mail_date(struct text *t, struct civil *c)
-{
-	size_t before;
+/*
+ * Names of zones that mail still carries, in minutes east of Greenwich: RFC 5322 4.3, and those of other regions that
+ * name one zone only. Any other name says nothing and counts as UTC, as RFC 5322 asks.
+ */
+static const struct zone {
+	struct text name;
+	int minutes;
+} zones[] = {
+	{ { "EST", 3 }, -300 },  { { "EDT", 3 }, -240 }, { { "CST", 3 }, -360 },  { { "CDT", 3 }, -300 },
+	{ { "MST", 3 }, -420 },  { { "MDT", 3 }, -360 }, { { "PST", 3 }, -480 },  { { "PDT", 3 }, -420 },
+	{ { "AKST", 4 }, -540 }, { { "HST", 3 }, -600 }, { { "AKDT", 4 }, -480 }, { { "WEST", 4 }, 60 },
+	{ { "CET", 3 }, 60 },    { { "MET", 3 }, 60 },   { { "CEST", 4 }, 120 },  { { "MEST", 4 }, 120 },
+	{ { "EET", 3 }, 120 },   { { "EEST", 4 }, 180 }, { { "MSK", 3 }, 180 },   { { "HKT", 3 }, 480 },
+	{ { "JST", 3 }, 540 },   { { "KST", 3 }, 540 },  { { "AEST", 4 }, 600 },  { { "AEDT", 4 }, 660 },
+	{ { "NZST", 4 }, 720 },  { { "NZDT", 4 }, 780 },
+};
 
-	if (take_word(t).n > 0) { /* the weekday; a wrong one says nothing about the date */
-		(void)take_char(t, ',');
-		skip_blanks(t);
+static int
+zone_of(struct text word)
+{
+	for (size_t i = 0; i < countof(zones); i++) {
+		if (text_equal_nocase(word, zones[i].name)) {
+			return zones[i].minutes;
+		}
 	}
-	if (!take_digits(t, 1, 2, &c->day)) {
+	return 0;
+}
+
+/* "29 Apr 2009", also "29-Apr-2009" and a year of two or three digits (RFC 5322 4.3). */
+static bool
+take_mail_date(struct text *t, struct stamp *s)
+{
+	size_t digits;
+
+	if (take_number(t, 1, 2, &s->day) == 0) {
 		return false;
 	}
-	skip_blanks(t);
-	if (!take_month(t, &c->month)) {
+	skip_comments(t);
+	(void)take(t, '-');
+	skip_comments(t);
+	s->month = month_of(take_word(t));
+	(void)take(t, '.');
+	(void)take(t, '-');
+	skip_comments(t);
+	digits = take_number(t, 2, 4, &s->year);
+	if (digits == 2) {
+		s->year += s->year < 50 ? 2000 : 1900;
+	} else if (digits == 3) {
+		s->year += 1900;
+	}
+	return digits != 0 && s->month != 0;
+}
+
+/* "00:00:00", the seconds may be missing or have a fraction, blanks and comments may stand between. */
+static bool
+take_mail_time(struct text *t, struct stamp *s)
+{
+	if (take_number(t, 1, 2, &s->hour) == 0) {
 		return false;
 	}
-	skip_blanks(t);
-	before = t->n;
-	if (!take_digits(t, 2, 4, &c->year)) {
+	skip_comments(t);
+	if (!take(t, ':')) {
 		return false;
 	}
-	if (before - t->n == 2) { /* RFC 5322 4.3: two-digit years */
-		c->year += c->year < 50 ? 2000 : 1900;
+	skip_comments(t);
+	if (take_number(t, 2, 2, &s->minute) == 0) {
+		return false;
 	}
-	skip_blanks(t);
-	return take_digits(t, 1, 2, &c->hour) && take_char(t, ':') && take_digits(t, 2, 2, &c->minute) &&
-	       (!take_char(t, ':') || take_digits(t, 2, 2, &c->second));
+	skip_comments(t);
+	if (!take(t, ':')) {
+		return true;
+	}
+	skip_comments(t);
+	return take_number(t, 2, 2, &s->second) != 0 && (!take(t, '.') || take_fraction(t, &s->ms));
 }
 
 enum result
 instant_parse_mail(struct text text, struct instant *t)
 {
-	struct text rest = text_trim(text), zone;
-	struct civil c = { 0 };
+	struct text rest = text;
+	struct stamp s = { 0 };
 
-	if (!take_mail_date(&rest, &c)) {
+	/* The weekday is skipped, not compared: real mail carries wrong ones, and the date decides. */
+	skip_comments(&rest);
+	(void)take_word(&rest);
+	(void)take(&rest, '.');
+	skip_comments(&rest);
+	(void)take(&rest, ',');
+	skip_comments(&rest);
+	if (!take_mail_date(&rest, &s)) {
 		return RESULT_BAD_INPUT;
 	}
-	skip_blanks(&rest);
-	if (take_offset(&rest, &c.zone_minutes)) {
-		return civil_instant(&c, t);
+	skip_comments(&rest);
+	if (!take_mail_time(&rest, &s)) {
+		return RESULT_BAD_INPUT;
 	}
-	zone = take_word(&rest);
-	for (size_t i = 0; i < countof(zones); i++) {
-		if (text_equal_nocase(zone, text_of(zones[i].name))) {
-			c.zone_minutes = zones[i].minutes;
+	skip_comments(&rest);
+	if (rest.n > 0 && (rest.p[0] == '+' || rest.p[0] == '-')) {
+		if (!take_offset(&rest, &s.zone_minutes)) {
+			return RESULT_BAD_INPUT;
 		}
+		/* Some write the name behind the offset without a comment: "+0000 GMT". The offset decides. */
+		skip_comments(&rest);
+		(void)take_word(&rest);
+	} else {
+		s.zone_minutes = zone_of(take_word(&rest));
 	}
-	return civil_instant(&c, t);
+	skip_comments(&rest);
+	return rest.n > 0 ? RESULT_BAD_INPUT : stamp_check(&s, t);
 }
 
 enum result
 span_parse(struct text text, struct span *s)
 {
 	static const struct {
-		const char *unit;
+		struct text name;
 		int64_t ms;
-	} units[] = { { "ms", 1 }, { "s", 1000 }, { "m", 60000 }, { "h", 3600000 }, { "d", 86400000 } };
-	struct text rest = text_trim(text);
-	int64_t value;
+	} units[] = {
+		{ { "ms", 2 }, 1 },          { { "s", 1 }, MS_PER_SECOND }, { { "m", 1 }, MS_PER_MINUTE },
+		{ { "h", 1 }, MS_PER_HOUR }, { { "d", 1 }, MS_PER_DAY },
+	};
+	struct text t = text_trim(text);
+	size_t digits = 0;
+	uint64_t value;
 
-	if (!take_digits(&rest, 1, 9, &value)) {
+	while (digits < t.n && t.p[digits] >= '0' && t.p[digits] <= '9') {
+		digits++;
+	}
+	if (!text_u64((struct text){ t.p, digits }, &value)) {
 		return RESULT_BAD_INPUT;
 	}
-	if (rest.n == 0 && value == 0) {
+	t.p += digits;
+	t.n -= digits;
+	if (t.n == 0 && value == 0) {
 		s->ms = 0;
 		return RESULT_OK;
 	}
 	for (size_t i = 0; i < countof(units); i++) {
-		if (text_equal(rest, text_of(units[i].unit))) {
-			s->ms = value * units[i].ms;
+		if (text_equal(t, units[i].name) && value <= (uint64_t)(INT64_MAX / units[i].ms)) {
+			s->ms = (int64_t)value * units[i].ms;
 			return RESULT_OK;
 		}
 	}

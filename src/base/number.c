@@ -85,8 +85,12 @@ double
 number_ln(double x)
 {
 	check(x > 0 && x <= DBL_MAX);
+	/* At both ends of the range, so that 2^-k in ln_split stays a normal number. */
 	if (x < DBL_MIN) {
 		return ln_split(x * 0x1p54, 0, -54);
+	}
+	if (x > 0x1p1000) {
+		return ln_split(x * 0x1p-54, 0, 54);
 	}
 	return ln_split(x, 0, 0);
 }

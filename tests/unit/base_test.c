@@ -9,8 +9,10 @@
 #include "base/hash.h"
 #include "base/instant.h"
 #include "base/map.h"
+#include "base/number.h"
 #include "base/wire.h"
 
+#include <math.h>
 #include <string.h>
 
 static void
@@ -198,6 +200,31 @@ sha256_is_sha256(void **context)
 	assert_false(hash_from_hex(TEXT("ba78"), &back));
 }
 
+static void
+close_to(double got, double want, double error_max)
+{
+	assert_true(fabs(got - want) <= error_max * fabs(want));
+}
+
+/* libm is the independent opinion here; the fold itself never calls it. */
+static void
+logarithms_agree_with_the_c_library(void **context)
+{
+	(void)context;
+	for (int i = -2000; i <= 2000; i++) {
+		double x = exp(i * 0.3);
+
+		close_to(number_ln(x), log(x), 1e-15);
+		close_to(number_ln1p(x), log1p(x), 1e-15);
+		close_to(number_exp(i * 0.3), x, 1e-15);
+		if (i * 0.3 > -30 && i * 0.3 < 30) {
+			assert_true(fabs(number_lgamma(x) - lgamma(x)) <= 1e-13 * (1 + fabs(lgamma(x))));
+		}
+	}
+	assert_true(number_ln(1) == 0 && number_exp(0) == 1 && number_ln1p(0) == 0);
+	assert_true(number_exp(-800) == 0);
+}
+
 int
 main(void)
 {
@@ -208,6 +235,7 @@ main(void)
 		cmocka_unit_test(numbers_survive_the_wire_and_torn_input_is_noticed),
 		cmocka_unit_test(the_map_agrees_with_an_array),
 		cmocka_unit_test(sha256_is_sha256),
+		cmocka_unit_test(logarithms_agree_with_the_c_library),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
