@@ -1,4 +1,4 @@
-#include "base/instant.h"
+#include "base/instant_int.h"
 
 #include <string.h>
 #include <time.h>
@@ -10,13 +10,6 @@
 
 #define YEAR_MIN 1971
 #define YEAR_MAX 2200
-
-/* A date and time of day as written, before it is checked. */
-struct stamp {
-	unsigned year, month, day;
-	unsigned hour, minute, second, ms;
-	int zone_minutes; /* east of Greenwich */
-};
 
 struct instant
 instant_now(void)
@@ -85,9 +78,9 @@ days_in_month(unsigned year, unsigned month)
 	return days[month - 1] + (month == 2 && is_leap(year) ? 1U : 0U);
 }
 
-/* The inverse of days_of_date for years 0 to 9999. */
+/* The inverse of days_of_date for years 1 to 9999. */
 static void
-date_of_days(int64_t days, struct stamp *s)
+date_of_days(int64_t days, struct instant_stamp *s)
 {
 	int64_t year = (days + 719468) * 400 / 146097, left;
 	unsigned m;
@@ -119,12 +112,12 @@ put_digits(char *at, unsigned value, unsigned width)
 const char *
 instant_format(struct instant t, char out[INSTANT_BYTES])
 {
-	/* Years 0 and 9999: nothing we read lies outside, and four digits hold no more. */
-	const int64_t first = -62167219200000, last = 253402300799999;
+	/* Years 1 to 9999: nothing we read lies outside, and four digits hold no more. */
+	const int64_t first = -62135596800000, last = 253402300799999;
 	int64_t ms = t.ms < first ? first : t.ms > last ? last : t.ms;
 	int64_t days = (ms - first) / MS_PER_DAY + first / MS_PER_DAY;
 	unsigned rest = (unsigned)((ms - first) % MS_PER_DAY);
-	struct stamp s;
+	struct instant_stamp s;
 	char *at = out;
 
 	date_of_days(days, &s);
@@ -148,8 +141,8 @@ instant_format(struct instant t, char out[INSTANT_BYTES])
 	return out;
 }
 
-static enum result
-stamp_check(const struct stamp *s, struct instant *t)
+enum result
+instant_of_stamp(const struct instant_stamp *s, struct instant *t)
 {
 	int64_t ms;
 
@@ -168,8 +161,8 @@ stamp_check(const struct stamp *s, struct instant *t)
 	return RESULT_OK;
 }
 
-static bool
-take(struct text *t, char c)
+bool
+instant_take(struct text *t, char c)
 {
 	if (t->n == 0 || t->p[0] != c) {
 		return false;
@@ -179,9 +172,8 @@ take(struct text *t, char c)
 	return true;
 }
 
-/* From `least` to `most` digits, no more follow. Returns how many, 0 when it does not fit. */
-static size_t
-take_number(struct text *t, size_t least, size_t most, unsigned *value)
+size_t
+instant_take_number(struct text *t, size_t least, size_t most, unsigned *value)
 {
 	size_t n = 0;
 	unsigned sum = 0;
@@ -199,9 +191,8 @@ take_number(struct text *t, size_t least, size_t most, unsigned *value)
 	return n;
 }
 
-/* ".5": any number of digits, those after the third are dropped. */
-static bool
-take_fraction(struct text *t, unsigned *ms)
+bool
+instant_take_fraction(struct text *t, unsigned *ms)
 {
 	unsigned weight = 100;
 	size_t n = 0;
@@ -216,22 +207,21 @@ take_fraction(struct text *t, unsigned *ms)
 	return n > 0;
 }
 
-/* "+0100" or "+01:00". */
-static bool
-take_offset(struct text *t, int *minutes)
+bool
+instant_take_offset(struct text *t, int *minutes)
 {
 	unsigned hour, minute;
-	bool west = take(t, '-');
+	bool west = instant_take(t, '-');
 	size_t digits;
 
-	if (!west && !take(t, '+')) {
+	if (!west && !instant_take(t, '+')) {
 		return false;
 	}
-	digits = take_number(t, 2, 4, &hour);
+	digits = instant_take_number(t, 2, 4, &hour);
 	if (digits == 4) {
 		minute = hour % 100;
 		hour /= 100;
-	} else if (digits != 2 || !take(t, ':') || take_number(t, 2, 2, &minute) == 0) {
+	} else if (digits != 2 || !instant_take(t, ':') || instant_take_number(t, 2, 2, &minute) == 0) {
 		return false;
 	}
 	if (hour > 23 || minute > 59) {
@@ -266,198 +256,35 @@ enum result
 instant_parse(struct text text, struct instant *t)
 {
 	struct text rest = text_trim(text);
-	struct stamp s = { 0 };
+	struct instant_stamp s = { 0 };
 
 	if (rest.n < 5 || rest.p[4] != '-') {
 		return parse_since_1970(rest, t);
 	}
-	if (take_number(&rest, 4, 4, &s.year) == 0 || !take(&rest, '-') ||
-	    take_number(&rest, 2, 2, &s.month) == 0 || !take(&rest, '-') ||
-	    take_number(&rest, 2, 2, &s.day) == 0) {
+	if (instant_take_number(&rest, 4, 4, &s.year) == 0 || !instant_take(&rest, '-') ||
+	    instant_take_number(&rest, 2, 2, &s.month) == 0 || !instant_take(&rest, '-') ||
+	    instant_take_number(&rest, 2, 2, &s.day) == 0) {
 		return RESULT_BAD_INPUT;
 	}
-	if (!take(&rest, 'T') && !take(&rest, 't') && !take(&rest, ' ')) {
+	if (!instant_take(&rest, 'T') && !instant_take(&rest, 't') && !instant_take(&rest, ' ')) {
 		return RESULT_BAD_INPUT;
 	}
-	if (take_number(&rest, 2, 2, &s.hour) == 0 || !take(&rest, ':') ||
-	    take_number(&rest, 2, 2, &s.minute) == 0) {
+	if (instant_take_number(&rest, 2, 2, &s.hour) == 0 || !instant_take(&rest, ':') ||
+	    instant_take_number(&rest, 2, 2, &s.minute) == 0) {
 		return RESULT_BAD_INPUT;
 	}
-	if (take(&rest, ':')) {
-		if (take_number(&rest, 2, 2, &s.second) == 0 ||
-		    (take(&rest, '.') && !take_fraction(&rest, &s.ms))) {
+	if (instant_take(&rest, ':')) {
+		if (instant_take_number(&rest, 2, 2, &s.second) == 0 ||
+		    (instant_take(&rest, '.') && !instant_take_fraction(&rest, &s.ms))) {
 			return RESULT_BAD_INPUT;
 		}
 	}
 	rest = text_trim(rest);
-	if (rest.n > 0 && !take(&rest, 'Z') && !take(&rest, 'z') && !take_offset(&rest, &s.zone_minutes)) {
+	if (rest.n > 0 && !instant_take(&rest, 'Z') && !instant_take(&rest, 'z') &&
+	    !instant_take_offset(&rest, &s.zone_minutes)) {
 		return RESULT_BAD_INPUT;
 	}
-	return rest.n > 0 ? RESULT_BAD_INPUT : stamp_check(&s, t);
-}
-
-/* Skips blanks, folded lines and comments, which may nest (RFC 5322 3.2.2). An open comment ends with the text. */
-static void
-skip_comments(struct text *t)
-{
-	size_t depth = 0, i = 0;
-
-	for (; i < t->n; i++) {
-		char c = t->p[i];
-
-		if (c == '(') {
-			depth++;
-		} else if (c == ')' && depth > 0) {
-			depth--;
-		} else if (c == '\\' && depth > 0) {
-			i++;
-		} else if (depth == 0 && c != ' ' && c != '\t' && c != '\r' && c != '\n') {
-			break;
-		}
-	}
-	i = i > t->n ? t->n : i;
-	t->p += i;
-	t->n -= i;
-}
-
-static struct text
-take_word(struct text *t)
-{
-	struct text word = { t->p, 0 };
-
-	while (word.n < t->n && (((unsigned char)t->p[word.n] | 0x20) >= 'a') &&
-	       (((unsigned char)t->p[word.n] | 0x20) <= 'z')) {
-		word.n++;
-	}
-	t->p += word.n;
-	t->n -= word.n;
-	return word;
-}
-
-/* "Apr" or "April": the first three letters decide. 0: no month. */
-static unsigned
-month_of(struct text word)
-{
-	static const char names[] = "janfebmaraprmayjunjulaugsepoctnovdec";
-
-	for (unsigned i = 0; word.n >= 3 && i < 12; i++) {
-		if (text_equal_nocase((struct text){ word.p, 3 },
-				      (struct text){ names + 3 * (size_t)i, 3 })) {
-			return i + 1;
-		}
-	}
-	return 0;
-}
-
-/*
- * Names of zones that mail still carries, in minutes east of Greenwich: RFC 5322 4.3, and those of other regions that
- * name one zone only. Any other name says nothing and counts as UTC, as RFC 5322 asks.
- */
-static const struct zone {
-	struct text name;
-	int minutes;
-} zones[] = {
-	{ { "EST", 3 }, -300 },  { { "EDT", 3 }, -240 }, { { "CST", 3 }, -360 },  { { "CDT", 3 }, -300 },
-	{ { "MST", 3 }, -420 },  { { "MDT", 3 }, -360 }, { { "PST", 3 }, -480 },  { { "PDT", 3 }, -420 },
-	{ { "AKST", 4 }, -540 }, { { "HST", 3 }, -600 }, { { "AKDT", 4 }, -480 }, { { "WEST", 4 }, 60 },
-	{ { "CET", 3 }, 60 },    { { "MET", 3 }, 60 },   { { "CEST", 4 }, 120 },  { { "MEST", 4 }, 120 },
-	{ { "EET", 3 }, 120 },   { { "EEST", 4 }, 180 }, { { "MSK", 3 }, 180 },   { { "HKT", 3 }, 480 },
-	{ { "JST", 3 }, 540 },   { { "KST", 3 }, 540 },  { { "AEST", 4 }, 600 },  { { "AEDT", 4 }, 660 },
-	{ { "NZST", 4 }, 720 },  { { "NZDT", 4 }, 780 },
-};
-
-static int
-zone_of(struct text word)
-{
-	for (size_t i = 0; i < countof(zones); i++) {
-		if (text_equal_nocase(word, zones[i].name)) {
-			return zones[i].minutes;
-		}
-	}
-	return 0;
-}
-
-/* "29 Apr 2009", also "29-Apr-2009" and a year of two or three digits (RFC 5322 4.3). */
-static bool
-take_mail_date(struct text *t, struct stamp *s)
-{
-	size_t digits;
-
-	if (take_number(t, 1, 2, &s->day) == 0) {
-		return false;
-	}
-	skip_comments(t);
-	(void)take(t, '-');
-	skip_comments(t);
-	s->month = month_of(take_word(t));
-	(void)take(t, '.');
-	(void)take(t, '-');
-	skip_comments(t);
-	digits = take_number(t, 2, 4, &s->year);
-	if (digits == 2) {
-		s->year += s->year < 50 ? 2000 : 1900;
-	} else if (digits == 3) {
-		s->year += 1900;
-	}
-	return digits != 0 && s->month != 0;
-}
-
-/* "00:00:00", the seconds may be missing or have a fraction, blanks and comments may stand between. */
-static bool
-take_mail_time(struct text *t, struct stamp *s)
-{
-	if (take_number(t, 1, 2, &s->hour) == 0) {
-		return false;
-	}
-	skip_comments(t);
-	if (!take(t, ':')) {
-		return false;
-	}
-	skip_comments(t);
-	if (take_number(t, 2, 2, &s->minute) == 0) {
-		return false;
-	}
-	skip_comments(t);
-	if (!take(t, ':')) {
-		return true;
-	}
-	skip_comments(t);
-	return take_number(t, 2, 2, &s->second) != 0 && (!take(t, '.') || take_fraction(t, &s->ms));
-}
-
-enum result
-instant_parse_mail(struct text text, struct instant *t)
-{
-	struct text rest = text;
-	struct stamp s = { 0 };
-
-	/* The weekday is skipped, not compared: real mail carries wrong ones, and the date decides. */
-	skip_comments(&rest);
-	(void)take_word(&rest);
-	(void)take(&rest, '.');
-	skip_comments(&rest);
-	(void)take(&rest, ',');
-	skip_comments(&rest);
-	if (!take_mail_date(&rest, &s)) {
-		return RESULT_BAD_INPUT;
-	}
-	skip_comments(&rest);
-	if (!take_mail_time(&rest, &s)) {
-		return RESULT_BAD_INPUT;
-	}
-	skip_comments(&rest);
-	if (rest.n > 0 && (rest.p[0] == '+' || rest.p[0] == '-')) {
-		if (!take_offset(&rest, &s.zone_minutes)) {
-			return RESULT_BAD_INPUT;
-		}
-		/* Some write the name behind the offset without a comment: "+0000 GMT". The offset decides. */
-		skip_comments(&rest);
-		(void)take_word(&rest);
-	} else {
-		s.zone_minutes = zone_of(take_word(&rest));
-	}
-	skip_comments(&rest);
-	return rest.n > 0 ? RESULT_BAD_INPUT : stamp_check(&s, t);
+	return rest.n > 0 ? RESULT_BAD_INPUT : instant_of_stamp(&s, t);
 }
 
 enum result

@@ -71,8 +71,7 @@ text_cut(struct text *rest, char at, struct text *head)
 
 	if (found == NULL) {
 		*head = *rest;
-		rest->p += rest->n;
-		rest->n = 0;
+		*rest = (struct text){ "", 0 };
 		return false;
 	}
 	*head = (struct text){ rest->p, (size_t)(found - rest->p) };

@@ -26,9 +26,8 @@ bool text_equal(struct text a, struct text b);
 bool text_equal_nocase(struct text a, struct text b); /* ASCII letters only */
 bool text_starts_nocase(struct text t, struct text prefix);
 struct text text_trim(struct text t); /* without blanks, tabs, CR, LF at both ends */
-bool
-text_cut(struct text *rest, char at,
-	 struct text *head); /* head up to `at`, rest after it; false: no `at`, head is all, rest empty */
+/* Head is what stands before `at`, rest what follows. Without an `at`: false, head is all, rest is empty. */
+bool text_cut(struct text *rest, char at, struct text *head);
 bool text_u64(struct text t, uint64_t *value);    /* decimal digits only, no sign, no overflow */
 char *text_copy(struct arena *a, struct text t);  /* NUL-terminated */
 char *text_lower(struct arena *a, struct text t); /* NUL-terminated, ASCII lower case */

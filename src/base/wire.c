@@ -5,7 +5,11 @@
 struct wire
 wire_of(const void *p, size_t n)
 {
-	return (struct wire){ .p = p, .end = n == 0 ? p : (const uint8_t *)p + n };
+	/* An empty buffer may have no memory at all. */
+	const uint8_t *start = p == NULL ? (const uint8_t *)"" : p;
+
+	check(p != NULL || n == 0);
+	return (struct wire){ .p = start, .end = start + n };
 }
 
 const uint8_t *

@@ -186,6 +186,36 @@ the_map_agrees_with_an_array(void **context)
 	map_free(&m);
 }
 
+/* A reader that is asked for nothing may be given nothing: no memory, no length. */
+static void
+nothing_is_read_from_nothing(void **context)
+{
+	struct text rest = { NULL, 0 }, head;
+	struct wire w = wire_of(NULL, 0);
+	struct instant t;
+
+	(void)context;
+	assert_false(text_cut(&rest, ',', &head));
+	assert_true(head.n == 0 && rest.n == 0 && rest.p != NULL);
+	assert_int_equal(instant_parse(rest, &t), RESULT_BAD_INPUT);
+	assert_int_equal(instant_parse_mail(rest, &t), RESULT_BAD_INPUT);
+	assert_true(wire_done(&w));
+	assert_int_equal(wire_u8(&w), 0);
+	assert_true(w.bad && !wire_done(&w));
+}
+
+static void
+a_time_out_of_range_is_written_as_the_nearest_that_fits(void **context)
+{
+	char text[INSTANT_BYTES];
+
+	(void)context;
+	assert_string_equal(instant_format((struct instant){ 0 }, text), "1970-01-01T00:00:00Z");
+	assert_string_equal(instant_format((struct instant){ -1 }, text), "1969-12-31T23:59:59.999Z");
+	assert_string_equal(instant_format((struct instant){ INT64_MIN }, text), "0001-01-01T00:00:00Z");
+	assert_string_equal(instant_format((struct instant){ INT64_MAX }, text), "9999-12-31T23:59:59.999Z");
+}
+
 static void
 sha256_is_sha256(void **context)
 {
@@ -233,6 +263,8 @@ main(void)
 		cmocka_unit_test(mail_dates_are_read_as_real_senders_write_them),
 		cmocka_unit_test(addresses_are_read_and_written_back),
 		cmocka_unit_test(numbers_survive_the_wire_and_torn_input_is_noticed),
+		cmocka_unit_test(nothing_is_read_from_nothing),
+		cmocka_unit_test(a_time_out_of_range_is_written_as_the_nearest_that_fits),
 		cmocka_unit_test(the_map_agrees_with_an_array),
 		cmocka_unit_test(sha256_is_sha256),
 		cmocka_unit_test(logarithms_agree_with_the_c_library),
