@@ -44,6 +44,10 @@ wire_u64(struct wire *w)
 		if (shift == 63 && byte > 1) {
 			break;
 		}
+		/* A final zero adds nothing: the writer leaves it out, and one number has one form. */
+		if (shift > 0 && byte == 0) {
+			break;
+		}
 		v |= (uint64_t)(byte & 0x7f) << shift;
 		if ((byte & 0x80) == 0) {
 			return w->bad ? 0 : v;

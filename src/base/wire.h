@@ -2,6 +2,7 @@
  * base/wire.h - little-endian bytes in and out, bounded. The first error sticks: after it reads give zero.
  *
  * Numbers are LEB128 varints (signed ones zigzag first), doubles are their eight IEEE 754 bytes, texts carry a varint length.
+ * One value has one form: a varint longer than it need be is bad, so equal bytes and equal values are the same thing.
  */
 #ifndef BASE_WIRE_H
 #define BASE_WIRE_H

@@ -205,6 +205,24 @@ nothing_is_read_from_nothing(void **context)
 }
 
 static void
+a_number_has_one_form_on_the_wire(void **context)
+{
+	static const uint8_t long_zero[] = { 0x80, 0x00 }, zero[] = { 0x00 },
+			     long_one[] = { 0x81, 0x80, 0x00 };
+	struct wire w = wire_of(zero, sizeof zero);
+
+	(void)context;
+	assert_int_equal(wire_u64(&w), 0);
+	assert_true(wire_done(&w));
+	w = wire_of(long_zero, sizeof long_zero);
+	assert_int_equal(wire_u64(&w), 0);
+	assert_true(w.bad);
+	w = wire_of(long_one, sizeof long_one);
+	assert_int_equal(wire_u64(&w), 0);
+	assert_true(w.bad);
+}
+
+static void
 a_time_out_of_range_is_written_as_the_nearest_that_fits(void **context)
 {
 	char text[INSTANT_BYTES];
@@ -264,6 +282,7 @@ main(void)
 		cmocka_unit_test(addresses_are_read_and_written_back),
 		cmocka_unit_test(numbers_survive_the_wire_and_torn_input_is_noticed),
 		cmocka_unit_test(nothing_is_read_from_nothing),
+		cmocka_unit_test(a_number_has_one_form_on_the_wire),
 		cmocka_unit_test(a_time_out_of_range_is_written_as_the_nearest_that_fits),
 		cmocka_unit_test(the_map_agrees_with_an_array),
 		cmocka_unit_test(sha256_is_sha256),

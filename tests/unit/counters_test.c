@@ -11,7 +11,7 @@
 #include <string.h>
 
 #define THREADS 4
-#define ADDS    10000
+#define ADDS    300000
 
 static void *
 add_many(void *unused)

@@ -1,0 +1,63 @@
+/* Any text as a source key, a prefix, a time or a span: an error, or a value whose written form reads back the same. */
+#include "base/instant.h"
+#include "model/source.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+key_reads_back(struct text t)
+{
+	struct source_key key, again;
+	struct fault fault = { { 0 } };
+
+	if (source_key_parse(t, &key, &fault) != RESULT_OK) {
+		check(fault.text[0] != '\0');
+		return;
+	}
+	check(source_key_parse(source_key_text(&key), &again, &fault) == RESULT_OK);
+	check(again.kind == key.kind && prefix_equal(&again.prefix, &key.prefix));
+	check(text_equal(source_key_text(&again), source_key_text(&key)));
+}
+
+static void
+prefix_reads_back(struct text t)
+{
+	char out[PREFIX_TEXT_BYTES];
+	struct prefix p, again;
+	struct fault fault = { { 0 } };
+
+	if (prefix_parse(t, &p, &fault) == RESULT_OK) {
+		check(prefix_parse(text_of(prefix_format(&p, out)), &again, &fault) == RESULT_OK);
+		check(prefix_equal(&p, &again));
+	}
+}
+
+static void
+time_reads_back(struct text t, enum result (*parse)(struct text text, struct instant *t))
+{
+	char out[INSTANT_BYTES];
+	struct instant at, again;
+
+	if (parse(t, &at) == RESULT_OK) {
+		check(instant_parse(text_of(instant_format(at, out)), &again) == RESULT_OK);
+		check(again.ms == at.ms);
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct text t = { (const char *)data, size };
+	struct span s;
+
+	key_reads_back(t);
+	prefix_reads_back(t);
+	time_reads_back(t, instant_parse);
+	time_reads_back(t, instant_parse_mail);
+	if (span_parse(t, &s) == RESULT_OK) {
+		check(s.ms >= 0);
+	}
+	return 0;
+}
