@@ -1,0 +1,497 @@
+"""Real servers for interop tests: each class starts one on free loopback ports, waits until it answers, and stops it.
+
+The programs come from build/peers/root (script/peers); where a package is installed on the machine anyway, that one
+serves. Every server has its own temporary directory, which is removed at the end. A server that dies or does not
+answer in time raises PeerError with the end of its log. Use them with "with":
+
+    with peers.Unbound({"list.example": "127.0.0.1@5300"}) as unbound:
+        answer = peers.dns(unbound.port, "2.0.0.127.list.example", "A")
+
+A test that needs a peer calls need("postfix") first: without it the test is skipped (exit 77), in CI it fails.
+"""
+
+import contextlib
+import ctypes
+import glob
+import grp
+import json
+import os
+import pwd
+import random
+import shutil
+import signal
+import smtplib
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+TREE = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+ROOT = os.environ.get("VOUCH_PEERS", os.path.join(TREE, "build", "peers", "root"))
+SKIPPED = 77
+READY_SECONDS = 60 * int(os.environ.get("VOUCH_TEST_PATIENCE", "1"))
+
+
+class PeerError(Exception):
+    """A peer could not be started, or did not do what it was asked."""
+
+
+# ---- programs and their environment
+
+
+def _environment():
+    """This process's environment with the unpacked programs and libraries first, as script/peers run has it."""
+    env = dict(os.environ)
+    script = os.path.join(os.path.dirname(ROOT), "env.sh")
+    if os.path.exists(script):
+        text = subprocess.run(["sh", "-c", '. "$0"; env -0', script], stdout=subprocess.PIPE, check=True).stdout
+        env = dict(item.split("=", 1) for item in os.fsdecode(text).split("\0") if item)
+    env["PATH"] = env.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
+    env["LC_ALL"] = "C"
+    return env
+
+
+ENV = _environment()
+
+
+def program(name):
+    """The path of a peer's program, None if there is none."""
+    return shutil.which(name, path=ENV["PATH"])
+
+
+def peer_file(path):
+    """An absolute path of a package's file: below the peers' root, else where an installed package has it."""
+    inside = ROOT + path
+    return inside if os.path.exists(inside) else path
+
+
+def why_not(name):
+    """Why a peer cannot be used here, in words; None if it can."""
+    if not program(name):
+        return "not here; script/peers fetches it"
+    if name == "postfix" and os.geteuid() != 0:
+        return "its master must be started by root"
+    return None
+
+
+def in_ci():
+    return os.environ.get("CI", "") in ("true", "1")
+
+
+def need(*names):
+    """Skip this test (exit 77) when a peer is missing or cannot run here; in CI that is a failure."""
+    for name in names:
+        if why_not(name):
+            print(f"{'FAILED' if in_ci() else 'skipped'}: {name}: {why_not(name)}", flush=True)
+            sys.exit(1 if in_ci() else SKIPPED)
+
+
+# ---- ports and DNS questions
+
+
+def free_port():
+    """A loopback port that is free for both TCP and UDP at this moment."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
+            tcp.bind(("127.0.0.1", 0))
+            try:
+                udp.bind(tcp.getsockname())
+            except OSError:
+                continue
+            return tcp.getsockname()[1]
+
+
+DNS_TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16, "AAAA": 28}
+
+
+class Answer:
+    """A DNS answer: rcode (0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN, 5 REFUSED) and records as (type, ttl, text)."""
+
+    def __init__(self, rcode, records):
+        self.rcode, self.records = rcode, records
+
+    def texts(self, kind):
+        return sorted(text for rtype, _, text in self.records if rtype == DNS_TYPES[kind])
+
+    def __repr__(self):
+        return f"Answer(rcode={self.rcode}, records={self.records})"
+
+
+def _skip_name(packet, at):
+    while packet[at] != 0:
+        if packet[at] >= 0xC0:
+            return at + 2
+        at += packet[at] + 1
+    return at + 1
+
+
+def _parse(packet):
+    _, flags, questions, answers, _, _ = struct.unpack_from("!6H", packet)
+    at, records = 12, []
+    for _ in range(questions):
+        at = _skip_name(packet, at) + 4
+    for _ in range(answers):
+        at = _skip_name(packet, at)
+        rtype, _, ttl, length = struct.unpack_from("!HHIH", packet, at)
+        data, text, at = packet[at + 10:at + 10 + length], "", at + 10 + length
+        if rtype in (DNS_TYPES["A"], DNS_TYPES["AAAA"]):
+            text = socket.inet_ntop(socket.AF_INET if rtype == 1 else socket.AF_INET6, data)
+        elif rtype == DNS_TYPES["TXT"]:
+            while data:
+                text, data = text + data[1:1 + data[0]].decode("latin-1"), data[1 + data[0]:]
+        records.append((rtype, ttl, text))
+    return Answer(flags & 15, records)
+
+
+def dns(port, name, kind="A", host="127.0.0.1", timeout=5.0):
+    """Ask one question by UDP and return the Answer; socket.timeout if none comes."""
+    ident = random.SystemRandom().randrange(65536)
+    labels = b"".join(bytes([len(p)]) + p.encode() for p in name.rstrip(".").split("."))
+    packet = struct.pack("!6H", ident, 0x0100, 1, 0, 0, 0) + labels + struct.pack("!BHH", 0, DNS_TYPES[kind], 1)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+        sock.settimeout(timeout)
+        sock.connect((host, port))
+        sock.send(packet)
+        while True:
+            reply = sock.recv(4096)
+            if len(reply) >= 12 and reply[:2] == packet[:2]:
+                return _parse(reply)
+
+
+# ---- one running server
+
+
+def _die_with_parent():
+    """In the child: end when the test ends, however that ends (PR_SET_PDEATHSIG)."""
+    ctypes.CDLL(None).prctl(1, signal.SIGTERM)
+
+
+class Server:
+    """What all have in common: a directory, a process, a log, a question that shows that it is ready."""
+
+    name = "server"
+
+    def __init__(self):
+        self.dir = tempfile.mkdtemp(prefix=f"vouch-{self.name}-")
+        os.chmod(self.dir, 0o755)  # servers drop root and still read their files
+        self.log = os.path.join(self.dir, f"{self.name}.log")
+        self.process = None
+        try:
+            self._start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def _start(self):
+        raise NotImplementedError
+
+    def path(self, *parts):
+        """A path in the server's directory; the folder it lies in is made."""
+        full = os.path.join(self.dir, *parts)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        return full
+
+    def write(self, name, text):
+        full = self.path(name)
+        with open(full, "w", encoding="utf-8") as out:
+            out.write(text)
+        return full
+
+    def run(self, argv, ready, env=None):
+        """Start argv in the foreground and wait until ready() is true; OSError means not yet."""
+        if not program(argv[0]):
+            raise PeerError(f"{argv[0]} is not here; script/peers fetches it")
+        with open(self.log, "ab") as log:
+            self.process = subprocess.Popen([program(argv[0])] + argv[1:], cwd=self.dir, env={**ENV, **(env or {})},
+                                            stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            start_new_session=True, preexec_fn=_die_with_parent)
+        self.wait(ready, "be ready")
+
+    def wait(self, happened, what, seconds=None):
+        """Wait until happened() is true; the end of the log says why not."""
+        end = time.monotonic() + (seconds or READY_SECONDS)
+        while True:
+            if self.process.poll() is not None:
+                raise PeerError(f"{self.name} ended with status {self.process.returncode}\n{self.log_end()}")
+            with contextlib.suppress(OSError):
+                if happened():
+                    return
+            if time.monotonic() > end:
+                raise PeerError(f"{self.name} did not {what} in time\n{self.log_end()}")
+            time.sleep(0.05)
+
+    def log_end(self, lines=40):
+        try:
+            with open(self.log, encoding="utf-8", errors="replace") as text:
+                return "".join(text.readlines()[-lines:])
+        except OSError as error:
+            return f"(no log: {error})"
+
+    def stop(self):
+        if self.process and self.process.poll() is None:
+            self.process.terminate()
+            try:
+                self.process.wait(10)
+            except subprocess.TimeoutExpired:
+                os.killpg(self.process.pid, signal.SIGKILL)  # its own session: nothing else is in this group
+                self.process.wait()
+        shutil.rmtree(self.dir, ignore_errors=True)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None and kind is not SystemExit:
+            print(f"---- end of the log of {self.name}\n{self.log_end()}----", file=sys.stderr)
+        self.stop()
+
+
+# ---- DNS servers
+
+
+class Rbldnsd(Server):
+    """rbldnsd with one ip4set zone. entries: lines of the data file, for example ["192.0.2.7"]."""
+
+    name = "rbldnsd"
+
+    def __init__(self, zone, entries, dataset="ip4set", check_seconds=60):
+        self.zone, self.dataset, self.check_seconds = zone, dataset, check_seconds
+        self.entries = list(entries)
+        self.port = free_port()
+        super().__init__()
+
+    def _start(self):
+        self.data = self.write("zone", "\n".join(self.entries) + "\n")
+        user = ["-u", "nobody:nogroup"] if os.geteuid() == 0 else []
+        self.run(["rbldnsd", "-n", *user, "-w", self.dir, "-b", f"127.0.0.1/{self.port}", "-c",
+                  str(self.check_seconds), f"{self.zone}:{self.dataset}:zone"],
+                 lambda: dns(self.port, f"nothing.{self.zone}", timeout=0.3).rcode in (0, 3))
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+
+class Unbound(Server):
+    """Unbound as a resolver. stubs: zone -> "address@port" of the server that is asked for it."""
+
+    name = "unbound"
+
+    def __init__(self, stubs, options=()):
+        self.stubs, self.options = dict(stubs), list(options)
+        self.port = free_port()
+        super().__init__()
+
+    def _start(self):
+        lines = ["server:", "do-daemonize: no", 'chroot: ""', 'username: ""', f'directory: "{self.dir}"',
+                 'pidfile: ""', "use-syslog: no", "verbosity: 1", "num-threads: 1", "interface: 127.0.0.1",
+                 f"port: {self.port}", "do-ip6: no", "do-not-query-localhost: no", "access-control: 127.0.0.0/8 allow",
+                 'module-config: "iterator"', *self.options]
+        for zone in self.stubs:
+            lines += [f'local-zone: "{zone}." nodefault', f'domain-insecure: "{zone}."']
+        for zone, address in self.stubs.items():
+            lines += ["stub-zone:", f'name: "{zone}."', f"stub-addr: {address}", "stub-first: no"]
+        lines += ["remote-control:", "control-enable: no"]
+        config = self.write("unbound.conf", "\n".join(lines) + "\n")
+        self.run(["unbound", "-d", "-p", "-c", config],
+                 lambda: dns(self.port, "localhost", timeout=0.3).texts("A") == ["127.0.0.1"])
+
+
+# ---- Postfix
+
+
+class Postfix(Server):
+    """Postfix that takes mail for one domain by SMTP (self.port) and hands it over by LMTP to 127.0.0.1:lmtp_port.
+
+    settings: more lines of main.cf. Needs root; it runs as a user and a group of the base system that no other
+    process uses, so the package's own users need not exist.
+    """
+
+    name = "postfix"
+
+    def __init__(self, lmtp_port, domain="fbl.example", settings=None):
+        self.lmtp_port, self.domain, self.settings = lmtp_port, domain, dict(settings or {})
+        self.port = free_port()
+        super().__init__()
+
+    def _owner(self):
+        """(user, group) for the queue: not root, not nobody, and the group is not the user's own."""
+        for user, group in (("postfix", "postdrop"), ("uucp", "news"), ("games", "list")):
+            with contextlib.suppress(KeyError):
+                account = pwd.getpwnam(user)
+                if grp.getgrnam(group).gr_gid != account.pw_gid:
+                    return account, group
+        raise PeerError("no system user to run postfix as")
+
+    def _queue(self, account, group):
+        gid = grp.getgrnam(group).gr_gid
+        for name in ("active", "bounce", "corrupt", "defer", "deferred", "flush", "hold", "incoming", "private",
+                     "saved", "trace"):
+            os.makedirs(os.path.join(self.dir, "queue", name), 0o700)
+            os.chown(os.path.join(self.dir, "queue", name), account.pw_uid, 0)
+        for name, mode in (("maildrop", 0o730), ("public", 0o710)):
+            full = os.path.join(self.dir, "queue", name)
+            os.makedirs(full)
+            os.chown(full, account.pw_uid, gid)
+            os.chmod(full, mode)
+        os.makedirs(os.path.join(self.dir, "queue", "pid"))
+        os.makedirs(os.path.join(self.dir, "data"))
+        os.chown(os.path.join(self.dir, "data"), account.pw_uid, account.pw_gid)
+
+    def _main_cf(self, account, group):
+        return {
+            "compatibility_level": "3.6",
+            "queue_directory": f"{self.dir}/queue", "data_directory": f"{self.dir}/data",
+            "daemon_directory": peer_file("/usr/lib/postfix/sbin"), "command_directory": peer_file("/usr/sbin"),
+            "shlib_directory": peer_file("/usr/lib/postfix"), "meta_directory": peer_file("/etc/postfix"),
+            "mail_owner": account.pw_name, "setgid_group": group,
+            "import_environment": "MAIL_CONFIG TZ LANG=C LD_LIBRARY_PATH",
+            "maillog_file_prefixes": self.dir, "maillog_file": self.log,
+            "inet_interfaces": "127.0.0.1", "inet_protocols": "ipv4", "myhostname": "mx.example.test",
+            "mydestination": "", "local_recipient_maps": "", "alias_maps": "", "alias_database": "",
+            "relay_domains": self.domain, "relay_recipient_maps": "", "transport_maps": "",
+            "relay_transport": f"lmtp:inet:127.0.0.1:{self.lmtp_port}",
+            "mynetworks": "127.0.0.0/8", "smtpd_relay_restrictions": "permit_mynetworks, reject",
+            "smtpd_peername_lookup": "no", "smtp_dns_support_level": "disabled", "lmtp_host_lookup": "native",
+            "minimal_backoff_time": "1s", "maximal_backoff_time": "2s", "queue_run_delay": "1s",
+            **self.settings,
+        }
+
+    def _start(self):
+        account, group = self._owner()
+        self._queue(account, group)
+        config = "".join(f"{key} = {value}\n" for key, value in self._main_cf(account, group).items())
+        self.write("conf/main.cf", config)
+        with open(peer_file("/usr/share/postfix/master.cf.dist"), encoding="utf-8") as dist:
+            services = [line for line in dist if not line.startswith(("smtp      inet", "#", "postlog "))]
+        services = [line.replace("  y  ", "  n  ") for line in services]  # no chroot: the queue holds no /etc
+        services += [f"127.0.0.1:{self.port} inet n - n - - smtpd\n", "postlog unix-dgram n - n - 1 postlogd\n"]
+        self.write("conf/master.cf", "".join(services))
+        master = os.path.join(peer_file("/usr/lib/postfix/sbin"), "master")
+        self.run([master, "-c", os.path.join(self.dir, "conf"), "-d"], self._greets)
+
+    def _greets(self):
+        with socket.create_connection(("127.0.0.1", self.port), 2) as sock:
+            return sock.recv(200).startswith(b"220")
+
+    def send(self, recipient, message, sender=""):
+        """Give one message (bytes) to Postfix by SMTP; it must accept it."""
+        with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as smtp:
+            smtp.sendmail(sender, [recipient], message)
+
+    def lines(self, text):
+        """The lines of its mail log that contain the text."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return [line for line in log if text in line]
+
+    def wait_line(self, text, seconds=30):
+        """Wait for a line in the mail log, for example "status=sent"."""
+        self.wait(lambda: self.lines(text), f"log {text!r}", seconds)
+
+
+# ---- filters
+
+
+class Rspamd(Server):
+    """rspamd that asks 127.0.0.1:dns_port. conf_dir: a folder that holds local.d/, copied over the defaults."""
+
+    name = "rspamd"
+
+    def __init__(self, dns_port, conf_dir=None):
+        self.dns_port, self.conf_dir = dns_port, conf_dir
+        self.port = free_port()
+        super().__init__()
+
+    def _start(self):
+        local = os.path.join(self.dir, "conf")
+        for name in ("run", "db", "log", "conf/local.d", "conf/override.d", "conf/maps.d"):
+            os.makedirs(os.path.join(self.dir, name), exist_ok=True)
+        if self.conf_dir:
+            shutil.copytree(self.conf_dir, local, dirs_exist_ok=True)
+        # Its own list of 9,609 public suffixes takes 14 s to compile at each start; these tests have few links.
+        suffixes = self.write("conf/suffixes", "com\nnet\norg\nexample\ntest\n")
+        self.write("conf/override.d/options.inc", f'url_tld = "{suffixes}";\n'
+                   f'dns {{ nameserver = ["127.0.0.1:{self.dns_port}"]; timeout = 2s; retransmits = 3; }}\n'
+                   'local_addrs = [];\ndisable_hyperscan = true;\n')
+        self.write("conf/override.d/logging.inc", 'type = "console"; level = "notice";\n')
+        self.write("conf/override.d/worker-normal.inc", f'bind_socket = "127.0.0.1:{self.port}"; count = 1;\n')
+        self.write("conf/override.d/worker-controller.inc", f'bind_socket = "127.0.0.1:{free_port()}";\n')
+        self.write("conf/override.d/worker-proxy.inc", "enabled = false; count = 0;\n")
+        for module in ("fuzzy_check", "phishing", "dkim_signing", "antivirus", "rspamd_update", "asn", "elastic"):
+            self.write(f"conf/override.d/{module}.conf", "enabled = false;\n")
+        share = peer_file("/usr/share/rspamd")
+        variables = {"CONFDIR": peer_file("/etc/rspamd"), "LOCAL_CONFDIR": local, "SHAREDIR": share,
+                     "RULESDIR": f"{share}/rules", "LUALIBDIR": f"{share}/lualib", "PLUGINSDIR": f"{share}/plugins",
+                     "WWWDIR": f"{share}/www", "RUNDIR": f"{self.dir}/run", "DBDIR": f"{self.dir}/db",
+                     "LOGDIR": f"{self.dir}/log"}
+        argv = ["rspamd", "-f", "-c", f"{variables['CONFDIR']}/rspamd.conf"]
+        argv += ["-i"] if os.geteuid() == 0 else []
+        argv += [f"--var={key}={value}" for key, value in variables.items()]
+        self.run(argv, self._pongs, variables)
+
+    def _pongs(self):
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/ping", timeout=2) as reply:
+            return reply.read().strip() == b"pong"
+
+    def check(self, message, source):
+        """Scan a message (bytes) as received from the address source; the symbols it got, name -> score."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.port}/checkv2", data=message,
+                                         headers={"IP": source, "From": "sender@example.test", "Rcpt": "u@example.test"})
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            symbols = json.load(reply)["symbols"]
+        return {name: symbol.get("score", 0.0) for name, symbol in symbols.items()}
+
+
+class SpamAssassin:
+    """SpamAssassin, one process per message, asking 127.0.0.1:dns_port. conf_dir: *.cf files added to its own."""
+
+    name = "spamassassin"
+
+    def __init__(self, dns_port, conf_dir=None):
+        self.dir = tempfile.mkdtemp(prefix="vouch-spamassassin-")
+        self.log = ""
+        for path in glob.glob(peer_file("/etc/spamassassin") + "/*.pre"):
+            shutil.copy(path, self.dir)
+        for path in glob.glob(os.path.join(conf_dir, "*.cf")) if conf_dir else []:
+            shutil.copy(path, self.dir)
+        with open(os.path.join(self.dir, "zz_test.cf"), "w", encoding="utf-8") as out:
+            out.write(f"dns_server [127.0.0.1]:{dns_port}\ndns_available yes\nuse_bayes 0\n")
+
+    def _argv(self, *more):
+        script = program("spamassassin")
+        # Its first line asks for taint mode (-T), which ignores PERL5LIB: name the folders.
+        include = [f"-I{path}" for path in ENV.get("PERL5LIB", "").split(":") if path]
+        return [program("perl"), "-T", *include, script, f"--siteconfigpath={self.dir}",
+                f"--configpath={peer_file('/usr/share/spamassassin')}", "-x", *more]
+
+    def _call(self, argv, message=b""):
+        done = subprocess.run(argv, input=message, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=120,
+                              env={**ENV, "HOME": self.dir}, check=False)
+        self.log = done.stderr.decode("utf-8", "replace")
+        if done.returncode != 0:
+            raise PeerError(f"spamassassin ended with status {done.returncode}\n{self.log}")
+        return done.stdout.decode("utf-8", "replace")
+
+    def lint(self):
+        """Check its configuration; PeerError with its words if it is wrong."""
+        self._call(self._argv("--lint"))
+
+    def check(self, message):
+        """Scan a message (bytes); the set of rules that hit."""
+        text = self._call(self._argv("-t", "--cf=add_header all Rules _TESTS(,)_"), message)
+        unfolded = text.replace("\r", "").replace("\n\t", "").replace("\n ", "")
+        for line in unfolded.split("\n"):
+            if line.lower().startswith("x-spam-rules:"):
+                return set(line.split(":", 1)[1].replace(" ", "").split(","))
+        raise PeerError(f"spamassassin did not list its rules\n{text}\n{self.log}")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, error, trace):
+        if kind is not None and kind is not SystemExit:
+            print(f"---- what spamassassin said\n{self.log}----", file=sys.stderr)
+        shutil.rmtree(self.dir, ignore_errors=True)
