@@ -1,29 +1,64 @@
-# The front door. `make help` lists what there is.
-.POSIX:
-.PHONY: help build test format clean
+# The front door. The work is done by CMake, Ninja, ctest and script/; each target first installs what is missing.
+#   make test T=journal     only the tests whose name contains "journal"
+.PHONY: help test build fuzz tidy tsan format reference install clean distclean
 .SILENT:
+.NOTPARALLEL:
 
+PREFIX = /usr/local
+FUZZ_SECONDS = 10
+T =
 CCACHE = $$(command -v ccache >/dev/null && echo -DCMAKE_C_COMPILER_LAUNCHER=ccache)
+JOBS = $$(nproc 2>/dev/null || echo 2)
+COLOUR = $$([ -t 1 ] || echo NO_COLOR=1)
+# A build folder is configured once; Ninja sees new files and changed CMake files by itself.
+CONFIGURE = configure() { \
+	[ -e build/$$1/build.ninja ] || cmake --preset $$1 $(CCACHE) >build/$$1.log 2>&1 || { cat build/$$1.log; return 1; }; \
+	}; mkdir -p build; configure
+BUILD = env $(COLOUR) cmake --build --preset
 
-help:
-	echo "make build   install what is missing, build the release preset"
-	echo "make test    install what is missing, build with ASan and UBSan, run the tests"
-	echo "make format  run clang-format over the tree"
-	echo "make clean   remove build/"
+help:		## this list
+	sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-build:
+test:		## build with sanitizers and run the tests; the interop tests too when script/peers was run, or with CI=true
 	script/bootstrap build test
-	cmake --preset release $(CCACHE) >/dev/null
-	cmake --build --preset release
+	$(if $(filter true 1,$(CI)),script/peers)
+	$(CONFIGURE) debug
+	$(BUILD) debug
+	env $(COLOUR) ctest --preset debug -j $(JOBS) $(if $(T),-R "$(T)")
 
-test:
-	script/bootstrap build test
-	cmake --preset debug $(CCACHE) >/dev/null
-	cmake --build --preset debug
-	ctest --preset debug -j2
+build:		## release build in build/release
+	script/bootstrap build
+	$(CONFIGURE) release
+	$(BUILD) release
 
-format:
-	git ls-files '*.c' '*.h' | xargs clang-format-14 -i
+fuzz:		## run each fuzz target for FUZZ_SECONDS (10)
+	script/bootstrap build test fuzz
+	FUZZ_SECONDS=$(FUZZ_SECONDS) script/fuzz
 
-clean:
+tidy:		## layers, sizes, banned calls, undocumented rows, layout of the code
+	script/bootstrap tidy
+	script/tidy
+
+tsan:		## unit and contract tests under ThreadSanitizer
+	script/bootstrap build test fuzz
+	$(CONFIGURE) tsan
+	$(BUILD) tsan
+	ctest --preset tsan -j $(JOBS) -L unit $(if $(T),-R "$(T)")
+
+format: reference	## put the layout of the code right
+	script/bootstrap tidy
+	find src tests bench -name '*.[ch]' -exec clang-format-14 -i {} +
+
+reference:	## write doc/reference.md from the tables
+	script/reference
+
+install: build	## install below PREFIX (/usr/local); DESTDIR is honoured
+	script/bootstrap doc
+	cmake --build build/release --target man
+	cmake --install build/release --prefix "$(PREFIX)"
+
+clean:		## remove what was built
+	rm -rf build/release build/debug build/tsan build/fuzz build/clang build/*.log
+
+distclean:	## remove all of build/, also the fetched servers
 	rm -rf build

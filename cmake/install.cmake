@@ -1,0 +1,32 @@
+# What `cmake --install` puts where, beside the programs: manual pages, bash completion, systemd unit, contrib.
+include(GNUInstallDirs)
+
+find_program(SCDOC scdoc)
+add_custom_target(man)
+file(GLOB pages CONFIGURE_DEPENDS doc/man/*.scd)
+foreach(source ${pages})
+	get_filename_component(page ${source} NAME_WLE) # vouchd.8.scd -> vouchd.8
+	string(REGEX REPLACE ".*\\." "" section ${page})
+	set(made ${CMAKE_BINARY_DIR}/man/${page})
+	if(SCDOC)
+		add_custom_command(OUTPUT ${made} DEPENDS ${source}
+		    COMMAND sh -c "mkdir -p man && '${SCDOC}' <'${source}' >'${made}.new' && mv '${made}.new' '${made}'"
+		    WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+		add_custom_target(man_${page} DEPENDS ${made})
+		add_dependencies(man man_${page})
+	endif()
+	install(FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} OPTIONAL)
+endforeach()
+
+if(EXISTS ${CMAKE_SOURCE_DIR}/packaging/vouch.bash)
+	install(FILES packaging/vouch.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME vouch)
+endif()
+install(DIRECTORY contrib/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vouch/contrib OPTIONAL)
+install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
+
+# The unit names the daemon by its full path, which is known only when the prefix is.
+install(CODE "
+	set(VOUCH_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
+	configure_file(\"${CMAKE_SOURCE_DIR}/packaging/vouchd.service\" \"${CMAKE_BINARY_DIR}/vouchd.service\" @ONLY)
+")
+install(FILES ${CMAKE_BINARY_DIR}/vouchd.service DESTINATION lib/systemd/system)
