@@ -40,8 +40,8 @@ struct lmtp *lmtp_open(const struct lmtp_rules *rules); /* rules are copied, but
 void lmtp_free(struct lmtp *s);                         /* NULL is fine */
 
 /*
- * Takes bytes from the client and returns how many. Fewer than given only when a message waits or the session is
- * closed: feed the rest after lmtp_answer, or drop it.
+ * Takes bytes from the client and returns how many. Fewer than given only when a message waits (feed the rest after
+ * lmtp_answer), when replies wait to be sent (after lmtp_sent), or when the session is closed (drop it).
  */
 size_t lmtp_feed(struct lmtp *s, struct text bytes);
 

@@ -1,0 +1,83 @@
+/*
+ * intake/intake_int.h - one document while it is read. Private to src/intake.
+ */
+#ifndef INTAKE_INTAKE_INT_H
+#define INTAKE_INTAKE_INT_H
+
+#include "base/limits.h"
+#include "intake/intake.h"
+#include "model/source.h"
+
+struct intake_key_slot;
+
+struct intake_reading {
+	const struct intake_hint *hint;
+	struct text raw;
+	struct hash raw_hash;
+	struct hash
+	    content; /* what makes the report's id: all bytes, or what a mail says without its trace headers */
+	bool is_mail; /* the id does not depend on who handed it in */
+	struct arena *arena;
+	struct instant latest; /* nothing may lie behind it */
+	enum intake_format format;
+
+	struct intake_fault *faults; /* INTAKE_FAULTS_MAX + 1 of them, made with the first */
+	uint32_t fault_count;
+
+	struct text row_prefix; /* what makes a row a document of its own: the header row */
+
+	struct observation *observations;
+	uint8_t *reporter_of; /* per observation, its number in reporters */
+	uint32_t count, max;
+	struct text reporters[INTAKE_REPORTERS_MAX];
+	uint32_t reporter_count;
+
+	/* What the row before had: feeds repeat times and sources, and comparing is cheaper than reading. */
+	struct text last_time;
+	struct instant last_at;
+	struct intake_key_slot *keys; /* a table of sources met, keys_mask + 1 slots */
+	size_t keys_mask;
+};
+
+/*
+ * The readers, one per format. Each leaves observations and faults; it returns an error, and has set a fault, only when nothing
+ * of the document can be read.
+ */
+#define FORMAT(id, name, types, meaning) enum result intake_##name##_read(struct intake_reading *d) MUST_USE;
+#include "intake/formats.def"
+#undef FORMAT
+
+/* Adds a fault; past INTAKE_FAULTS_MAX nothing is added, see intake_full. The words are made fit for people and JSON. */
+void intake_fault(struct intake_reading *d, uint64_t line, struct text field, struct text bytes,
+		  const char *format, ...) __attribute__((format(printf, 5, 6)));
+/* Must the reader stop? It then sets the rest aside with intake_fault_rest. */
+bool intake_full(const struct intake_reading *d);
+void intake_fault_rest(struct intake_reading *d, uint64_t line, struct text bytes);
+uint64_t intake_lines(struct text t); /* also one that does not end */
+
+/*
+ * `t` without control characters and broken UTF-8 (each becomes '?'), at most `max` bytes, cut between characters. Points
+ * into `t` when nothing had to be changed.
+ */
+struct text intake_clean(struct arena *arena, struct text t, size_t max);
+bool intake_is_clean(struct text t);
+
+/* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
+enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,
+			    struct fault *why) MUST_USE;
+
+/* One row of a table of observations, as texts that live as long as the arena. */
+struct intake_row {
+	uint64_t line;
+	struct text bytes;                                 /* to set aside when the row is a fault */
+	struct text time, source, signal, count, reporter; /* an empty count is 1 */
+	const struct attribute *attributes;
+	uint32_t attribute_count;
+};
+
+/* Room for `max` observations (rows past OBSERVATIONS_MAX are set aside). Once per document, before intake_row_add. */
+void intake_rows_open(struct intake_reading *d, size_t max);
+/* Reads a row into an observation, or adds a fault. A count of 0 says nothing and is passed over. */
+void intake_row_add(struct intake_reading *d, const struct intake_row *row);
+
+#endif

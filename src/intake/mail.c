@@ -1,0 +1,149 @@
+/* Takes a mail apart with GMime; the only file that knows it. */
+#include "base/limits.h"
+#include "intake/mail_int.h"
+
+#include <gmime/gmime.h>
+#include <pthread.h>
+#include <string.h>
+
+struct walk {
+	struct mail *mail;
+	struct arena *arena;
+	size_t parts;
+};
+
+static void
+start_gmime(void)
+{
+	g_mime_init();
+}
+
+/* The header of a part or message; raw values, since decoded words are for people and domains are not encoded. */
+static void
+take_headers(struct fields *f, GMimeObject *object, struct arena *arena)
+{
+	GMimeHeaderList *list = g_mime_object_get_header_list(object);
+	int count = g_mime_header_list_get_count(list);
+
+	for (int i = 0; i < count && f->count < MAIL_HEADERS_MAX; i++) {
+		GMimeHeader *header = g_mime_header_list_get_header_at(list, i);
+		struct text name = text_of(g_mime_header_get_raw_name(header));
+		struct text value = text_of(g_mime_header_get_raw_value(header));
+
+		name.p = text_copy(arena, text_trim(name));
+		name.n = strlen(name.p);
+		value.n = value.n > HEADER_VALUE_BYTES_MAX ? HEADER_VALUE_BYTES_MAX : value.n;
+		value.p = text_copy(arena, value);
+		fields_add(f, name, value, arena);
+	}
+}
+
+/* The content of a leaf, decoded from base64 or quoted-printable. Never larger than the mail. */
+static struct text
+take_content(GMimePart *part, struct arena *arena)
+{
+	GMimeDataWrapper *content = g_mime_part_get_content(part);
+	struct text text = { "", 0 };
+	GMimeStream *stream;
+	GByteArray *bytes;
+
+	if (content == NULL) {
+		return text;
+	}
+	stream = g_mime_stream_mem_new();
+	if (g_mime_data_wrapper_write_to_stream(content, stream) > 0) {
+		bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+		text = (struct text){ arena_copy(arena, (const char *)bytes->data, bytes->len), bytes->len };
+	}
+	g_object_unref(stream);
+	return text;
+}
+
+static bool
+is_original(GMimeContentType *type)
+{
+	static const char *const types[][2] = {
+		{ "message", "rfc822" }, { "text", "rfc822-headers" },    { "message", "rfc822-headers" },
+		{ "message", "global" }, { "message", "global-headers" }, { "text", "rfc822-header" },
+		{ "text", "rfc822" },
+	};
+
+	for (size_t i = 0; i < countof(types); i++) {
+		if (g_mime_content_type_is_type(type, types[i][0], types[i][1])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+take_leaf(struct walk *w, GMimeObject *object)
+{
+	GMimeContentType *type = g_mime_object_get_content_type(object);
+	struct mail *mail = w->mail;
+
+	if (GMIME_IS_MESSAGE_PART(object)) {
+		GMimeMessage *message = g_mime_message_part_get_message(GMIME_MESSAGE_PART(object));
+
+		if (!mail->has_original && message != NULL) {
+			mail->has_original = true;
+			take_headers(&mail->original, GMIME_OBJECT(message), w->arena);
+			/* The parser hands Content-* fields to the body of the message; nothing here needs them. */
+		}
+	} else if (!GMIME_IS_PART(object) || type == NULL) {
+		return;
+	} else if (g_mime_content_type_is_type(type, "message", "feedback-report")) {
+		if (!mail->has_feedback) {
+			mail->has_feedback = true;
+			fields_read(&mail->feedback, take_content(GMIME_PART(object), w->arena), true,
+				    w->arena);
+		}
+	} else if (g_mime_content_type_is_type(type, "message", "delivery-status")) {
+		mail->is_delivery_report = true;
+	} else if (!mail->has_original && is_original(type)) {
+		mail->has_original = true;
+		fields_read(&mail->original, take_content(GMIME_PART(object), w->arena), false, w->arena);
+	}
+}
+
+/* Recursion is bounded by MIME_DEPTH_MAX. */
+static void
+walk_part(struct walk *w, GMimeObject *object, unsigned depth)
+{
+	int count;
+
+	if (object == NULL || ++w->parts > MIME_PARTS_MAX) {
+		return;
+	}
+	if (!GMIME_IS_MULTIPART(object)) {
+		take_leaf(w, object);
+		return;
+	}
+	count = g_mime_multipart_get_count(GMIME_MULTIPART(object));
+	for (int i = 0; i < count && depth < MIME_DEPTH_MAX && w->parts <= MIME_PARTS_MAX; i++) {
+		walk_part(w, g_mime_multipart_get_part(GMIME_MULTIPART(object), i), depth + 1);
+	}
+}
+
+void
+mail_read(struct mail *mail, struct text raw, struct arena *arena)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct walk w = { .mail = mail, .arena = arena };
+	GMimeMessage *message;
+	GMimeStream *stream;
+	GMimeParser *parser;
+
+	*mail = (struct mail){ 0 };
+	check(pthread_once(&once, start_gmime) == 0);
+	stream = g_mime_stream_mem_new_with_buffer(raw.p, raw.n);
+	parser = g_mime_parser_new_with_stream(stream);
+	message = g_mime_parser_construct_message(parser, NULL);
+	if (message != NULL) {
+		take_headers(&mail->outer, GMIME_OBJECT(message), arena);
+		walk_part(&w, g_mime_message_get_mime_part(message), 0);
+		g_object_unref(message);
+	}
+	g_object_unref(parser);
+	g_object_unref(stream);
+}

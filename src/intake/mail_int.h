@@ -1,0 +1,51 @@
+/*
+ * intake/mail_int.h - the parts of a mail and the small readers over its header fields. Private to src/intake.
+ *
+ * Nothing here is ever refused: real senders break every rule, so a field that cannot be read is as if it were missing.
+ */
+#ifndef INTAKE_MAIL_INT_H
+#define INTAKE_MAIL_INT_H
+
+#include "base/address.h"
+#include "base/instant.h"
+
+/* Header fields in their order, unfolded and trimmed. At most MAIL_HEADERS_MAX, values cut at HEADER_VALUE_BYTES_MAX. */
+struct fields {
+	struct {
+		struct text name, value;
+	} * item;
+	size_t count;
+};
+
+/* Reads "Name: value" lines that may be folded; lines that are none are passed over. With `all`, blank lines do not end the block. */
+void fields_read(struct fields *f, struct text block, bool all, struct arena *arena);
+void fields_add(struct fields *f, struct text name, struct text value, struct arena *arena);
+/* The next value of that name from *at on (start with 0), any case; empty ones are passed over. */
+bool fields_next(const struct fields *f, struct text name, size_t *at, struct text *value);
+struct text fields_first(const struct fields *f, struct text name); /* empty: none */
+
+/* A feedback mail taken apart (GMime). Texts lie in the arena. */
+struct mail {
+	struct fields outer;
+	struct fields feedback; /* message/feedback-report */
+	struct fields original; /* the header of the mail that is reported */
+	bool has_feedback;
+	bool has_original;
+	bool is_delivery_report; /* a bounce, which looks alike */
+};
+
+/* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far. The original is never looked into. */
+void mail_read(struct mail *mail, struct text raw, struct arena *arena);
+
+/*
+ * The address in the "from" part of a Received field: what the receiving server saw (in brackets or parentheses), never
+ * what the client said of itself (HELO) when there is both.
+ */
+bool mail_received_address(struct text received, struct prefix *address);
+bool mail_received_time(struct text received, struct instant *at); /* what stands behind the last ';' */
+/* "shop.example" of "Shop <news@shop.example>"; empty: none. */
+struct text mail_domain(struct text address);
+/* What "tag" is in "v=1; d=shop.example; s=k1"; empty: none. */
+struct text mail_tag(struct text list, struct text tag);
+
+#endif
