@@ -1,0 +1,75 @@
+/*
+ * detect/detect.h - has this source or system been taken over?
+ *
+ * A unit is one source, or one system (its sources counted together). For each unit the room compares two stories of the
+ * bad news (complaints, unknown users, trap hits) against the delivered volume: an honest sender with its learnt rates, whose
+ * campaigns differ and who now and then imports a bad list; and a taken-over one (detect/profiles.def). The evidence is an
+ * e-process that starts anew at every moment of sender-time, so with limit A the expected number of alarms of honest units
+ * is at most unit-years / A, whatever depends on what. The operator's budget gives A.
+ *
+ * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
+ * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 600 bytes per unit.
+ * Why, and what was measured: doc/why/detection.md. Test: tests/unit/detect_test.c.
+ */
+#ifndef DETECT_DETECT_H
+#define DETECT_DETECT_H
+
+#include "model/alarm.h"
+#include "model/signal.h"
+
+#include <stdbool.h>
+
+struct detect;
+
+struct detect_params {
+	double budget; /* false suspensions per 1000 source-years that the operator accepts, in (0, 1000] */
+};
+
+/* Called from within detect_observe or detect_tick, in the same order in every run; must not call the room. */
+typedef void detect_alarm_fn(void *context, const struct alarm *alarm);
+
+struct detect *detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *context);
+void detect_close(struct detect *d);
+
+/* Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. */
+uint32_t detect_unit_add(struct detect *d, enum unit_kind kind);
+
+/*
+ * Takes `count` (>= 1) of a signal into the unit's open bin. `at` is the time of the event, `seq` the journal record that
+ * brought it. Signals that are neither volume nor in model/evidence.def change nothing. An observation older than the
+ * unit's bin is counted in that bin (time never goes back); one that is more than a day older tells nothing about now and is left
+ * out. Volume may come later than the complaints about it: the bin then waits, or the learnt volume stands in.
+ */
+void detect_observe(struct detect *d, uint32_t unit, enum signal signal, uint32_t count, struct instant at,
+		    uint64_t seq);
+
+/* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
+void detect_tick(struct detect *d, struct instant now);
+
+/* True when some bin is open, so that a tick may still tell something. */
+bool detect_waits(const struct detect *d);
+
+/* What is known of a unit now, for status and explanation. */
+struct detect_view {
+	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */
+	double limit_nats[VOICE_COUNT];
+	double rate[EVIDENCE_COUNT];                    /* learnt rate per delivered message */
+	double volume_per_day;                          /* learnt mean volume, messages */
+	struct alarm_evidence evidence[EVIDENCE_COUNT]; /* since the evidence last stood at zero */
+	uint64_t delivered;                             /* since the first bad observation of that time */
+	uint64_t left_out;                              /* observations that were more than a day late */
+};
+void detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view);
+
+uint32_t detect_unit_count(const struct detect *d);
+
+/* Snapshot of the whole state, without the parameters. Equal state gives equal bytes. */
+void detect_save(const struct detect *d, struct buffer *b);
+
+/*
+ * Reads a snapshot into a detector just opened. Errors: RESULT_DAMAGED for what detect_save cannot have written; the
+ * detector is then empty as before.
+ */
+enum result detect_load(struct detect *d, struct wire *w) MUST_USE;
+
+#endif
