@@ -1,0 +1,52 @@
+/*
+ * journal/rows.h - the rows beside the chain that people read with sqlite3 (and rooms, the quarantine). Part of journal/journal.h.
+ *
+ * Plain words and numbers; times in ms since 1970. `seq` is the record that made the row so. They follow from the chain and
+ * can be made again from it; none is ever read back to decide something.
+ */
+#ifndef JOURNAL_ROWS_H
+#define JOURNAL_ROWS_H
+
+#include "base/hash.h"
+#include "base/instant.h"
+#include "model/state.h"
+
+struct journal_source { /* key: id, list */
+	uint32_t id;
+	struct text key, member, system, list;
+	enum state state;
+	struct text kind; /* of a suspension: security, compliance, disuse; else empty */
+	struct instant since;
+	struct text reason;
+	uint64_t seq;
+};
+struct journal_move { /* key: seq, source */
+	uint64_t seq;
+	struct instant time;
+	uint32_t source;
+	struct text key, list;
+	enum state from;
+	enum event event;
+	enum state to;
+	enum actor role;
+	struct text actor, reason;
+};
+struct journal_case { /* key: number */
+	uint64_t number;
+	struct text status, system, member, kind, reason;
+	struct text sources; /* keys, one blank between */
+	struct instant opened, deadline;
+	uint64_t delivered_before, delivered_after; /* messages */
+	uint64_t seq;
+};
+struct journal_quarantine { /* key: id */
+	uint64_t id;
+	uint64_t seq;
+	struct instant time;
+	struct text door, name;
+	uint64_t line; /* 0: none */
+	struct text error, status;
+	struct hash raw;
+	uint64_t bytes; /* of the raw document */
+};
+#endif
