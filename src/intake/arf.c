@@ -305,14 +305,11 @@ even_lines(struct intake_reading *d)
 
 /* What the mail says, whatever way it took: Message-ID (or what stands for it) and the body. */
 static struct hash
-content_of(const struct mail *mail, struct text even)
+content_of(const struct mail *mail)
 {
 	struct text id = fields_first(&mail->outer, TEXT("Message-ID"));
-	struct text body = { "", 0 }, rest = even, line;
+	struct text body = text_trim(mail->body);
 
-	while (text_cut(&rest, '\n', &line) && line.n > 0) {
-	}
-	body = text_trim(rest);
 	if (id.n > 0) {
 		const struct text parts[] = { id, TEXT("\n"), body };
 
@@ -362,7 +359,7 @@ intake_arf_read(struct intake_reading *d)
 		return RESULT_BAD_INPUT;
 	}
 	check(intake_reporter(d, (struct text){ 0 }, &(uint8_t){ 0 }, &why) == RESULT_OK);
-	d->content = content_of(&a.mail, even);
+	d->content = content_of(&a.mail);
 	named = fields_first(&a.mail.feedback, TEXT("Feedback-Type"));
 	type = type_of(named);
 	if (!type->counted) {

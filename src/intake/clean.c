@@ -57,6 +57,9 @@ clean_front(struct text t)
 {
 	size_t at = 0, n = 1;
 
+	while (at < t.n && t.p[at] >= ' ' && t.p[at] <= '~') {
+		at++;
+	}
 	while (at < t.n && n > 0) {
 		n = clean_bytes((struct text){ t.p + at, t.n - at });
 		at += n;

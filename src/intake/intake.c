@@ -256,6 +256,9 @@ intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena
 				    .latest = instant_add(hint->received, (struct span){ FUTURE_MS_MAX }) };
 	enum result r;
 
+	if (raw.n == 0) {
+		d.raw = raw = TEXT("");
+	}
 	if (d.format == INTAKE_AUTO) {
 		d.format = format_of_type(hint->media_type);
 	}

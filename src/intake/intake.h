@@ -65,7 +65,8 @@ struct intake_result {
  *
  * report.id: mail: SHA-256 of the Message-ID and the body with line ends made equal, so that the trace headers of another
  * path do not matter; rows: SHA-256 of the bytes, the header row and the reporter.
- * Cost: CSV about 0.3 us per row, JSON lines 6 us per line, mail 40 us. Memory: about twice the document.
+ * Cost on one core: CSV 0.3 us per row (0.6 when each names a new source), JSON lines 5 us per line, a mail 0.1 ms (bench/arf, bench/rows).
+ * Memory: 100 bytes per observation and at most three times the document.
  */
 enum result intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena,
 			struct intake_result *result) MUST_USE;

@@ -125,24 +125,50 @@ walk_part(struct walk *w, GMimeObject *object, unsigned depth)
 	}
 }
 
+/* The mail for GMime: of its header only what says how the body is built, since GMime takes each address apart. */
+static GMimeStream *
+open_stream(const struct fields *outer, struct text body)
+{
+	GMimeStream *stream = g_mime_stream_mem_new();
+
+	for (size_t i = 0; i < outer->count; i++) {
+		struct text name = outer->item[i].name, value = outer->item[i].value;
+
+		if (text_starts_nocase(name, TEXT("Content-"))) {
+			(void)g_mime_stream_write(stream, name.p, name.n);
+			(void)g_mime_stream_write(stream, ": ", 2);
+			(void)g_mime_stream_write(stream, value.p, value.n);
+			(void)g_mime_stream_write(stream, "\n", 1);
+		}
+	}
+	(void)g_mime_stream_write(stream, "\n", 1);
+	(void)g_mime_stream_write(stream, body.p, body.n);
+	(void)g_mime_stream_reset(stream);
+	return stream;
+}
+
 void
 mail_read(struct mail *mail, struct text raw, struct arena *arena)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct walk w = { .mail = mail, .arena = arena };
-	GMimeMessage *message;
+	struct text rest = raw, line;
 	GMimeStream *stream;
 	GMimeParser *parser;
+	GMimeObject *part;
 
 	*mail = (struct mail){ 0 };
 	check(pthread_once(&once, start_gmime) == 0);
-	stream = g_mime_stream_mem_new_with_buffer(raw.p, raw.n);
+	while (text_cut(&rest, '\n', &line) && line.n > 0) {
+	}
+	mail->body = rest;
+	fields_read(&mail->outer, (struct text){ raw.p, raw.n - rest.n }, false, arena);
+	stream = open_stream(&mail->outer, mail->body);
 	parser = g_mime_parser_new_with_stream(stream);
-	message = g_mime_parser_construct_message(parser, NULL);
-	if (message != NULL) {
-		take_headers(&mail->outer, GMIME_OBJECT(message), arena);
-		walk_part(&w, g_mime_message_get_mime_part(message), 0);
-		g_object_unref(message);
+	part = g_mime_parser_construct_part(parser, NULL);
+	if (part != NULL) {
+		walk_part(&w, part, 0);
+		g_object_unref(part);
 	}
 	g_object_unref(parser);
 	g_object_unref(stream);

@@ -27,6 +27,7 @@ struct text fields_first(const struct fields *f, struct text name); /* empty: no
 /* A feedback mail taken apart (GMime). Texts lie in the arena. */
 struct mail {
 	struct fields outer;
+	struct text body;       /* behind the empty line */
 	struct fields feedback; /* message/feedback-report */
 	struct fields original; /* the header of the mail that is reported */
 	bool has_feedback;
@@ -35,7 +36,7 @@ struct mail {
 };
 
 /* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far. The original is never looked into. */
-void mail_read(struct mail *mail, struct text raw, struct arena *arena);
+void mail_read(struct mail *mail, struct text raw, struct arena *arena); /* raw has LF line ends */
 
 /*
  * The address in the "from" part of a Received field: what the receiving server saw (in brackets or parentheses), never

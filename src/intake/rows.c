@@ -98,6 +98,16 @@ read_time(struct intake_reading *d, struct text written, struct instant *at, str
 }
 
 static enum result
+read_signal(struct text written, enum signal *signal, struct fault *why)
+{
+	if (signal_parse(written, signal) != RESULT_OK) {
+		return fault_set(why, RESULT_BAD_INPUT, "'%.*s' is none of the signals",
+				 written.n > 60 ? 60 : (int)written.n, written.p);
+	}
+	return RESULT_OK;
+}
+
+static enum result
 read_count(struct text written, uint32_t *count, struct fault *why)
 {
 	uint64_t value = 1;
@@ -167,11 +177,14 @@ intake_row_add(struct intake_reading *d, const struct intake_row *row)
 {
 	struct observation *o = &d->observations[d->count];
 	struct text field = TEXT("time");
-	struct fault why = { { 0 } };
+	struct fault why;
 	enum result r;
 
 	check(d->count < d->max);
-	*o = (struct observation){ .attributes = row->attributes, .attribute_count = row->attribute_count };
+	why.text[0] = '\0';
+	o->attributes = row->attributes;
+	o->attribute_count = row->attribute_count;
+	o->key_count = 0; /* a bad row before may have left some */
 	r = read_time(d, row->time, &o->at, &why);
 	if (r == RESULT_OK) {
 		field = TEXT("source");
@@ -179,13 +192,10 @@ intake_row_add(struct intake_reading *d, const struct intake_row *row)
 	}
 	if (r == RESULT_OK) {
 		field = TEXT("signal");
-		r = signal_parse(row->signal, &o->signal);
-		(void)fault_set(&why, r, "'%.*s' is none of the signals",
-				row->signal.n > 60 ? 60 : (int)row->signal.n, row->signal.p);
+		r = read_signal(row->signal, &o->signal, &why);
 	}
 	if (r == RESULT_OK) {
 		field = TEXT("count");
-		why.text[0] = '\0';
 		r = read_count(row->count, &o->count, &why);
 	}
 	if (r == RESULT_OK) {

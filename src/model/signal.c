@@ -1,7 +1,7 @@
 #include "model/signal.h"
 
-static const char *const names[] = {
-#define SIGNAL(id, name, meaning) name,
+static const struct text names[] = {
+#define SIGNAL(id, name, meaning) { name, sizeof(name) - 1 },
 #include "model/signals.def"
 #undef SIGNAL
 };
@@ -10,7 +10,7 @@ const char *
 signal_name(enum signal s)
 {
 	check(s < SIGNAL_COUNT);
-	return names[s];
+	return names[s].p;
 }
 
 enum result
@@ -21,7 +21,7 @@ signal_parse(struct text name, enum signal *s)
 		return RESULT_OK;
 	}
 	for (enum signal i = 0; i < SIGNAL_COUNT; i++) {
-		if (text_equal_nocase(name, text_of(names[i]))) {
+		if (text_equal_nocase(name, names[i])) {
 			*s = i;
 			return RESULT_OK;
 		}
