@@ -151,6 +151,8 @@ only_crlf_dot_crlf_ends_a_message(void **context)
 		struct text content;
 	} cases[] = {
 		{ "a\n.\nb\r\n.\r\n", { "a\n.\nb\r\n", 7 } },
+		{ "a\r\n\n.\r\nb\r\n.\r\n", { "a\r\n\n.\r\nb\r\n", 10 } },
+		{ "\n.\r\nb\r\n.\r\n", { "\n.\r\nb\r\n", 7 } },
 		{ "a\n.\r\nb\r\n.\r\n", { "a\n.\r\nb\r\n", 8 } },
 		{ "a\r\n.\nb\r\n.\r\n", { "a\r\n\nb\r\n", 7 } },
 		{ "a\r.\r\nb\r\n.\r\n", { "a\r.\r\nb\r\n", 8 } },
