@@ -1,0 +1,131 @@
+/*
+ * list/list.h - which names of the lists' DNS zones exist and what they say: a frozen image that readers never wait for.
+ *
+ * One thread writes (puts, removes, publishes), any number read. What is published is never changed: a change copies the
+ * small part (shard) it lies in, and publishing swaps one pointer; the old parts are freed when every reader has moved on
+ * (urcu-qsbr). So a change costs the same at ten entries and at four million, and a reader is never stopped by it.
+ *
+ * Names of an address zone (RFC 5782): 10.2.0.192.<zone>, and 32 nibbles for IPv6; the most specific entry that covers
+ * the address answers. Names of a domain zone: mail.example.<domain zone>, exactly. Beside them <domain>._vouch.<zone>
+ * (RFC 5518), TXT only. Test entries are always there: 127.0.0.2, ::FFFF:7F00:2 and TEST are listed, 127.0.0.1,
+ * ::FFFF:7F00:1 and INVALID never are. A name with listed names below it exists and is empty (RFC 8020).
+ *
+ * Cost: a lookup is one hash probe per prefix length present in the list, no allocation, no lock. A change copies at
+ * most 4 (IPv4), 32 (IPv6) or as many shards as the domain has labels; publishing copies 64 KiB of pointers.
+ */
+#ifndef LIST_LIST_H
+#define LIST_LIST_H
+
+#include "model/source.h"
+
+#define LIST_NAME_BYTES_MAX 255U /* of a DNS name on the wire, with the root (RFC 1035 3.1) */
+#define LIST_NS_MAX         16U
+#define LIST_TXT_BYTES_MAX  255U  /* template of the TXT record */
+#define LIST_TEXT_BYTES_MAX 1024U /* the TXT with its keys put in; what is longer is cut */
+
+/* A DNS name on the wire: labels with their lengths, ASCII letters in lower case, ends in the root. */
+struct list_name {
+	uint8_t n;
+	uint8_t bytes[LIST_NAME_BYTES_MAX];
+};
+
+/* What one list looks like in DNS; the keys of vouch.yaml. Texts are copied. NULL and "" are the same. */
+struct list_options {
+	const char *zone;        /* of addresses; must be there */
+	const char *domain_zone; /* of domains; "": none */
+	const char
+	    *code; /* A record of a listed source, in 127.0.0.0/8, neither 127.0.0.1 nor 127.255.255.0/24 */
+	const char *txt;       /* "$" stands for the source */
+	const char *const *ns; /* names of the name servers, at most LIST_NS_MAX; none: "ns." and the zone */
+	size_t ns_count;
+	const char *contact;   /* SOA contact, a domain name; "": "hostmaster." and the zone */
+	uint32_t ttl;          /* seconds, of a positive answer; 1..604800 */
+	uint32_t negative_ttl; /* seconds, of a negative answer; 1..604800 (RFC 2308) */
+};
+
+/* One zone as it is served; the same as long as the list is open. */
+struct list_zone {
+	struct list_name name;
+	uint8_t labels;   /* of the name, without the root */
+	uint8_t list;     /* index of its list */
+	bool domains;     /* a domain zone */
+	uint8_t code[4];  /* A record */
+	uint8_t ns_count; /* at least one */
+	uint32_t negative_ttl;
+	struct list_name ns[LIST_NS_MAX]; /* ns[0] is the SOA's primary name server */
+	struct list_name contact;
+};
+
+struct list;
+struct list_image;
+struct list_cell;
+
+/*
+ * Opens `count` lists (1..LISTS_MAX), each with its test entries, and publishes them with serial 0.
+ * Errors: RESULT_BAD_INPUT for a name, code or time that cannot be, or a zone given twice; the fault names it.
+ */
+enum result list_open(const struct list_options *options, size_t count, struct list **list,
+		      struct fault *fault) MUST_USE;
+void list_close(struct list *list); /* no reader may be left; NULL is fine */
+
+/*
+ * Makes `key` listed on the list with this index, or changes its ttl (seconds; 0: that of the list). Seen by readers
+ * from the next list_publish on. Errors: RESULT_BAD_INPUT for what can have no name in DNS (an account) or would list a
+ * name that must never be (127.0.0.1, ::FFFF:7F00:1); RESULT_CONFLICT for a test entry itself.
+ */
+enum result list_put(struct list *list, size_t index, const struct source_key *key, uint32_t ttl,
+		     struct fault *fault) MUST_USE;
+/* Errors: RESULT_NOT_FOUND when it is not listed there. */
+enum result list_remove(struct list *list, size_t index, const struct source_key *key) MUST_USE;
+/* Removes all but the test entries, on every list. */
+void list_clear(struct list *list);
+/* Entries of one list as the writer sees it, without test entries. */
+uint64_t list_count(const struct list *list, size_t index);
+
+/*
+ * Readers see all changes from now on; the zones' serial is the lower 32 bits of `serial` (the journal's seq, which
+ * never goes back). Returns when the last reader of the old image is done: less than one batch of queries.
+ */
+void list_publish(struct list *list, uint64_t serial);
+
+/*
+ * A reading thread: start once, then image and quiet in turn. An image is good until the thread is quiet or sleeps.
+ * Sleep before every call that may block, or list_publish waits; wake before the next image.
+ */
+void list_reader_start(void);
+void list_reader_quiet(void);
+void list_reader_sleep(void);
+void list_reader_wake(void);
+void list_reader_end(void);
+const struct list_image *list_read(const struct list *list);
+uint64_t list_serial(const struct list_image *image);
+
+enum list_node {
+	LIST_ELSEWHERE, /* in none of the zones */
+	LIST_NOTHING,   /* no such name: not listed */
+	LIST_EMPTY,     /* the name exists without records: listed names lie below it */
+	LIST_APEX,      /* the zone itself: SOA and NS */
+	LIST_ENTRY,     /* listed: A and TXT */
+	LIST_VOUCH      /* listed domain below _vouch: TXT */
+};
+
+struct list_found {
+	enum list_node node;
+	const struct list_zone *zone; /* NULL only for LIST_ELSEWHERE */
+	uint32_t ttl;                 /* LIST_ENTRY, LIST_VOUCH: seconds */
+	const struct list_cell *cell; /* private; good as long as the image */
+	const struct list_image *image;
+};
+
+/*
+ * What the name is: `name` is on the wire without compression, n bytes, with its root; well formed, letters in any case.
+ */
+struct list_found list_find(const struct list_image *image, const uint8_t *name, size_t n);
+
+/* The words of the TXT record of a LIST_ENTRY or LIST_VOUCH ("all": it vouches for every type of mail). */
+size_t list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX]);
+
+/* Reads "list.example", "List.Example." Errors: RESULT_BAD_INPUT; *name is then unchanged. */
+enum result list_name_parse(struct text text, struct list_name *name, struct fault *fault) MUST_USE;
+
+#endif

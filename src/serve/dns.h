@@ -1,0 +1,34 @@
+/*
+ * serve/dns.h - answers DNS queries for the lists, over UDP and TCP, from the published image alone: no store, no
+ * allocation, no lock, no waiting for the writer.
+ *
+ * Fails closed: only a well-formed query of class IN for the name of a listed source gets an A record. Malformed, foreign,
+ * refused or unknown queries get FORMERR, NOTIMP, REFUSED, BADVERS or NXDOMAIN, or nothing (dns_packet.h).
+ *
+ * UDP: `workers` threads per address, each with its own socket (SO_REUSEPORT) and up to 64 queries per system call. TCP
+ * (RFC 7766): one thread for all; queries may be pipelined; a connection that completes no query for `tcp_idle` is
+ * closed; past DNS_TCP_SESSIONS_MAX the one silent for longest makes room.
+ */
+#ifndef SERVE_DNS_H
+#define SERVE_DNS_H
+
+#include "base/instant.h"
+#include "base/result.h"
+
+struct list;
+struct dns;
+
+struct dns_options {
+	const char *const *addresses; /* "127.0.0.1:5300", "[::1]:5300"; port 0 takes a free one */
+	size_t address_count;         /* 1..DNS_LISTENERS_MAX */
+	const struct list *list;      /* must outlive the server */
+	unsigned workers;             /* UDP threads per address, 1..DNS_WORKERS_MAX */
+	struct span tcp_idle;         /* 0: DNS_TCP_IDLE_MS */
+};
+
+/* Opens all addresses, or none. Errors: RESULT_BAD_INPUT, RESULT_IO; the fault names the address. */
+enum result dns_open(const struct dns_options *options, struct dns **dns, struct fault *fault) MUST_USE;
+uint16_t dns_port(const struct dns *dns, size_t address); /* the port in use of addresses[address] */
+void dns_close(struct dns *dns);                          /* ends the threads; NULL is fine */
+
+#endif
