@@ -1,0 +1,193 @@
+/*
+ * Feedback mails as mailbox operators send them (RFC 5965): each provider of providers.def has its own form, line ends and
+ * fields, so that a reader meets what it meets in life.
+ */
+#include "sim/sim_int.h"
+
+#include "base/hash.h"
+
+#include <string.h>
+#include <time.h>
+
+#define MAIL_BYTES 16384U
+#define DATE_BYTES 40U
+
+enum form { FORM_FULL, FORM_HEADERS };
+enum eol { EOL_LF, EOL_CRLF };
+
+static const struct provider {
+	const char *host;
+	enum form form;
+	enum eol eol;
+	bool says_source;
+	const char *agent;
+} providers[] = {
+#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) \
+	{ host, FORM_##form, EOL_##eol, says_source, agent },
+#include "sim/providers.def"
+#undef SIM_PROVIDER
+};
+
+static const struct subject {
+	bool takeover;
+	const char *text;
+} subjects[] = {
+#define SIM_SUBJECT(takeover, text) { takeover, text },
+#include "sim/subjects.def"
+#undef SIM_SUBJECT
+};
+
+/* What one feedback mail is made from. */
+struct letter {
+	const struct provider *provider;
+	const char *subject, *domain;
+	char address[PREFIX_TEXT_BYTES];
+	char reported[DATE_BYTES], mailed[DATE_BYTES];
+	unsigned long long number; /* tells mails apart */
+	bool signs;                /* `domain` is a source of the member, and has signed */
+	bool takeover;
+};
+
+static void
+format_date(struct instant at, char out[DATE_BYTES])
+{
+	time_t seconds = (time_t)(at.ms / 1000);
+	struct tm tm;
+
+	(void)gmtime_r(&seconds, &tm);
+	(void)strftime(out, DATE_BYTES, "%a, %d %b %Y %H:%M:%S +0000", &tm);
+}
+
+static const char *
+subject_of(bool takeover, uint64_t number)
+{
+	size_t i = number % countof(subjects);
+
+	while (subjects[i].takeover != takeover) {
+		i = (i + 1) % countof(subjects);
+	}
+	return subjects[i].text;
+}
+
+static void
+fill(struct letter *l, const struct sim *sim, const struct sim_observation *o)
+{
+	l->provider = &providers[write_provider(o)];
+	l->takeover = sim_event_is_takeover(o->because);
+	l->number = hash_fast(&o->serial, sizeof(o->serial));
+	l->subject = subject_of(l->takeover, o->serial);
+	l->signs = o->domain != SIM_NONE;
+	l->domain =
+	    l->signs ? sim->sources[o->domain].key : sim->members[sim->systems[o->system].member].domain;
+	(void)write_address(sim, o, l->address);
+	format_date(o->at, l->reported);
+	format_date(o->mailed, l->mailed);
+}
+
+static void
+put_head(const struct letter *l, struct buffer *b)
+{
+	const char *host = l->provider->host;
+
+	buffer_format(b,
+		      "From: <feedback@%s>\n"
+		      "To: <reports@vouch.example>\n"
+		      "Subject: FW: %s\n"
+		      "Date: %s\n"
+		      "Message-ID: <%016llx@%s>\n"
+		      "MIME-Version: 1.0\n"
+		      "Content-Type: multipart/report; report-type=feedback-report;\n"
+		      "\tboundary=\"part-%016llx\"\n\n",
+		      host, l->subject, l->reported, l->number, host, l->number);
+	buffer_format(b,
+		      "--part-%016llx\n"
+		      "Content-Type: text/plain; charset=us-ascii\n\n"
+		      "A recipient at %s has marked this message as unwanted.\n\n",
+		      l->number, host);
+}
+
+static void
+put_fields(const struct letter *l, struct buffer *b)
+{
+	const struct provider *p = l->provider;
+
+	buffer_format(b,
+		      "--part-%016llx\n"
+		      "Content-Type: message/feedback-report\n\n"
+		      "Feedback-Type: %s\n"
+		      "User-Agent: %s\n"
+		      "Version: 1\n"
+		      "Original-Mail-From: <bounce@%s>\n"
+		      "Arrival-Date: %s\n",
+		      l->number, l->takeover && l->number % 4 == 0 ? "fraud" : "abuse", p->agent, l->domain,
+		      l->mailed);
+	if (p->says_source) {
+		buffer_format(b, "Source-IP: %s\n", l->address);
+	}
+	if (l->signs) {
+		buffer_format(b,
+			      "Reported-Domain: %s\n"
+			      "Authentication-Results: %s; dkim=pass header.d=%s\n",
+			      l->domain, p->host, l->domain);
+	}
+	buffer_put_text(b, TEXT("\n"));
+}
+
+static void
+put_reported(const struct letter *l, struct buffer *b)
+{
+	const struct provider *p = l->provider;
+	const char *tag = strchr(l->address, ':') != NULL ? "IPv6:" : "";
+
+	buffer_format(b, "--part-%016llx\nContent-Type: %s\n\n", l->number,
+		      p->form == FORM_FULL ? "message/rfc822" : "text/rfc822-headers");
+	buffer_format(b,
+		      "Return-Path: <bounce@%s>\n"
+		      "Received: from out.%s (out.%s [%s%s])\n"
+		      "\tby mx%llu.%s with ESMTPS id %08llx;\n"
+		      "\t%s\n"
+		      "DKIM-Signature: v=1; a=rsa-sha256; c=relaxed/relaxed; d=%s;\n"
+		      "\ts=s1; h=from:to:subject:date; bh=c2ltdWxhdGVk; b=c2ltdWxhdGVk\n",
+		      l->domain, l->domain, l->domain, tag, l->address, l->number % 9 + 1, p->host,
+		      l->number >> 32, l->mailed, l->domain);
+	buffer_format(b,
+		      "From: <news@%s>\n"
+		      "To: <redacted@%s>\n"
+		      "Subject: %s\n"
+		      "Date: %s\n"
+		      "Message-ID: <%llx@%s>\n"
+		      "MIME-Version: 1.0\n"
+		      "Content-Type: text/plain; charset=us-ascii\n\n",
+		      l->domain, p->host, l->subject, l->mailed, l->number ^ 0xa5a5a5a5U, l->domain);
+	if (p->form == FORM_FULL) {
+		buffer_format(b, "Hello,\n\n%s.\n\nhttps://%s/%llx\n", l->subject,
+			      l->takeover ? "sign-in.invalid" : l->domain, l->number % 997);
+	}
+	buffer_format(b, "\n--part-%016llx--\n", l->number);
+}
+
+void
+sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+{
+	struct letter letter = { .number = 0 };
+	struct buffer lf;
+
+	check(o->signal == SIGNAL_COMPLAINT && sim->sources[o->source].kind != SOURCE_ACCT);
+	buffer_init(&lf, MAIL_BYTES);
+	fill(&letter, sim, o);
+	put_head(&letter, &lf);
+	put_fields(&letter, &lf);
+	put_reported(&letter, &lf);
+	check(!lf.full);
+	if (letter.provider->eol == EOL_LF) {
+		buffer_put_text(b, buffer_text(&lf));
+	} else {
+		struct text rest = buffer_text(&lf), line;
+
+		while (text_cut(&rest, '\n', &line)) {
+			buffer_put_text(b, line);
+			buffer_put_text(b, TEXT("\r\n"));
+		}
+	}
+	buffer_free(&lf);
+}

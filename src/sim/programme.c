@@ -1,0 +1,63 @@
+/*
+ * The fleet as a programme file (doc/data/programme.md). Each reporter's token is "simulated-" and its id, so that a demo
+ * and a test can log in; it stands in public code and is for simulated programmes alone.
+ */
+#include "sim/sim_int.h"
+
+#include "base/hash.h"
+
+static const struct reporter_row {
+	const char *id, *kind;
+} reporters[] = {
+#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { name, "mailbox" },
+#include "sim/providers.def"
+#undef SIM_PROVIDER
+#define SIM_REPORTER(id, name, kind, what) { name, kind },
+#include "sim/reporters.def"
+#undef SIM_REPORTER
+};
+
+static void
+put_system(const struct sim *sim, uint32_t system, struct buffer *b)
+{
+	const struct sim_system *s = &sim->systems[system];
+	const char *domain = sim->members[s->member].domain;
+
+	buffer_format(b,
+		      "      - id: %s\n"
+		      "        declared:\n"
+		      "          from: [%s]\n"
+		      "          links: [%s]\n"
+		      "          mail: [%s]\n"
+		      "        sources:\n",
+		      s->id, domain, domain, s->campaigns ? "transactional, newsletter" : "transactional");
+	for (uint32_t i = 0; i < s->source_count; i++) {
+		buffer_format(b, "          - \"%s\"\n", sim->sources[s->first_source + i].key);
+	}
+}
+
+void
+sim_write_programme(const struct sim *sim, struct buffer *b)
+{
+	buffer_put_text(b,
+			TEXT("# A simulated programme: addresses and names set aside for documentation, no "
+			     "real organisations.\nmembers:\n"));
+	for (uint32_t m = 0; m < sim->params.members; m++) {
+		const struct sim_member *member = &sim->members[m];
+
+		buffer_format(b, "  - id: %s\n    name: %s\n    contact: postmaster@%s\n    systems:\n",
+			      member->id, member->name, member->domain);
+		for (uint32_t i = 0; i < member->system_count; i++) {
+			put_system(sim, member->first_system + i, b);
+		}
+	}
+	buffer_put_text(b, TEXT("reporters:\n"));
+	for (size_t i = 0; i < countof(reporters); i++) {
+		char hex[HASH_HEX_BYTES];
+		struct text parts[] = { TEXT("simulated-"), text_of(reporters[i].id) };
+		struct hash token = hash_of_parts(parts, countof(parts));
+
+		buffer_format(b, "  - id: %s\n    kind: %s\n    trust: full\n    token_sha256: %s\n",
+			      reporters[i].id, reporters[i].kind, hash_hex(&token, hex));
+	}
+}

@@ -1,0 +1,546 @@
+/* The simulator: same seed same mail, numbers near their table, takeovers as described, and what it writes reads back. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "base/hash.h"
+#include "intake/intake.h"
+#include "sim/sim_int.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DRAWS 200000U
+
+static struct hash
+hash_of_days(uint32_t days, uint64_t seed)
+{
+	struct sim_params params = sim_params_default();
+	struct sim_observation o;
+	struct buffer csv;
+	struct hash hash;
+	struct sim *sim;
+
+	params.days = days;
+	sim = sim_open(&params, seed);
+	buffer_init(&csv, 1U << 26);
+	while (sim_next(sim, &o)) {
+		sim_write_csv_row(sim, &o, &csv);
+	}
+	assert_false(csv.full);
+	assert_true(csv.n > 100000);
+	hash = hash_of(csv.p, csv.n);
+	buffer_free(&csv);
+	sim_close(sim);
+	return hash;
+}
+
+static void
+the_same_seed_gives_the_same_bytes(void **context)
+{
+	struct hash a = hash_of_days(3, 7), b = hash_of_days(3, 7), c = hash_of_days(3, 8);
+
+	(void)context;
+	assert_true(hash_equal(&a, &b));
+	assert_false(hash_equal(&a, &c));
+}
+
+/* The first numbers of xoshiro256++ from the state 1, 2, 3, 4, as its authors' code gives them. */
+static void
+the_generator_is_xoshiro(void **context)
+{
+	static const uint64_t expected[] = { 41943041, 58720359, 3588806011781223, 3591011842654386,
+					     9228616714210784205U };
+	struct random r = { { 1, 2, 3, 4 } };
+
+	(void)context;
+	for (size_t i = 0; i < countof(expected); i++) {
+		assert_true(random_u64(&r) == expected[i]);
+	}
+}
+
+struct moments {
+	double n, mean, m2;
+};
+
+static void
+moments_add(struct moments *m, double x)
+{
+	double d = x - m->mean;
+
+	m->n += 1;
+	m->mean += d / m->n;
+	m->m2 += d * (x - m->mean);
+}
+
+static double
+variance(const struct moments *m)
+{
+	return m->m2 / (m->n - 1);
+}
+
+static void
+assert_near(double value, double expected, double share)
+{
+	if (fabs(value - expected) > share * expected) {
+		fail_msg("%g is not within %g %% of %g", value, 100 * share, expected);
+	}
+}
+
+static void
+draws_have_their_mean_and_variance(void **context)
+{
+	static const double means[] = { 0.003, 0.5, 7, 10, 33, 900, 2.5e6 };
+	static const double shapes[] = { 0.4, 1, 1.5, 20 };
+	struct random r;
+
+	(void)context;
+	random_seed(&r, 1, 1);
+	for (size_t i = 0; i < countof(means); i++) {
+		struct moments m = { .n = 0 };
+
+		for (uint32_t k = 0; k < DRAWS; k++) {
+			moments_add(&m, random_poisson(&r, means[i]));
+		}
+		assert_near(m.mean, means[i], 5 / sqrt(DRAWS * means[i]));
+		assert_near(variance(&m), means[i], means[i] < 0.1 ? 0.3 : 0.03);
+	}
+	for (size_t i = 0; i < countof(shapes); i++) {
+		struct moments m = { .n = 0 };
+
+		for (uint32_t k = 0; k < DRAWS; k++) {
+			moments_add(&m, random_frailty(&r, shapes[i]));
+		}
+		assert_near(m.mean, 1, 0.02);
+		assert_near(variance(&m), 1 / shapes[i], 0.05);
+	}
+}
+
+/* Small means and many draws: the share of each count, not only two moments. */
+static void
+rare_counts_have_their_shares(void **context)
+{
+	const double mean = 2;
+	uint32_t counts[32] = { 0 };
+	double p = exp(-mean);
+	struct random r;
+
+	(void)context;
+	random_seed(&r, 2, 1);
+	for (uint32_t k = 0; k < DRAWS; k++) {
+		uint32_t x = random_poisson(&r, mean);
+
+		counts[x < 31 ? x : 31]++;
+	}
+	for (uint32_t k = 0; k < 8; k++) {
+		assert_near(counts[k], DRAWS * p, 5 / sqrt(DRAWS * p));
+		p *= mean / (k + 1);
+	}
+}
+
+/*
+ * Banks alone (transactional mail, unknown users half of the table's), one block a day: the unknown users of a system's day are
+ * negative binomial. Their relative variance is 1/shape + 1/mean; a Poisson count would have 1/mean alone.
+ */
+static void
+unknown_users_are_overdispersed_as_the_table_says(void **context)
+{
+	enum { DAYS = 100, SYSTEMS = 50 };
+	struct sim_params params = sim_params_default();
+	static double delivered[DAYS][SYSTEMS], unknown[DAYS][SYSTEMS];
+	struct sim_observation o;
+	struct moments rate = { .n = 0 };
+	double inverse = 0;
+	struct sim *sim;
+
+	(void)context;
+	params.members = 1;
+	params.systems = params.sources = SYSTEMS;
+	params.days = DAYS;
+	params.surge_day = SIM_NONE;
+	params.takeover_count = 0;
+	params.numbers.campaigns_median = 1e-9;
+	params.numbers.transactional_spread = params.numbers.noise_spread = 0;
+	params.numbers.unknown_spread = 0;
+	params.numbers.block_hours = 24;
+	sim = sim_open(&params, 3);
+	while (sim_next(sim, &o)) {
+		int64_t day = (o.at.ms - params.start.ms) / SPAN_DAY.ms;
+
+		delivered[day][o.system] += o.signal == SIGNAL_DELIVERED ? o.count : 0;
+		unknown[day][o.system] += o.signal == SIGNAL_UNKNOWN_USER ? o.count : 0;
+	}
+	for (size_t d = 0; d < DAYS; d++) {
+		for (size_t s = 0; s < SYSTEMS; s++) {
+			double tried = delivered[d][s] + unknown[d][s];
+
+			moments_add(&rate, unknown[d][s] / tried);
+			inverse += 1 / tried / (DAYS * SYSTEMS);
+		}
+	}
+	assert_near(rate.mean, params.numbers.unknown_median / 2, 0.05);
+	assert_near(variance(&rate) / (rate.mean * rate.mean),
+		    1 / params.numbers.unknown_shape + inverse / rate.mean, 0.1);
+	sim_close(sim);
+}
+
+static void
+observations_come_in_the_order_of_time(void **context)
+{
+	static const int64_t minutes[] = { 60, 5 };
+
+	(void)context;
+	for (size_t i = 0; i < countof(minutes); i++) {
+		struct sim_params params = sim_params_default();
+		struct sim_observation o;
+		int64_t last = params.start.ms, lag = 0;
+		uint32_t serial = 0;
+		struct sim *sim;
+
+		params.days = 4;
+		params.step.ms = minutes[i] * SPAN_MINUTE.ms;
+		sim = sim_open(&params, 4);
+		while (sim_next(sim, &o)) {
+			assert_true(o.at.ms >= last && o.mailed.ms <= o.at.ms && o.count > 0);
+			assert_int_equal(o.serial, serial++);
+			assert_true(o.signal == SIGNAL_COMPLAINT || o.at.ms - o.mailed.ms < SPAN_HOUR.ms);
+			lag = o.at.ms - o.mailed.ms > lag ? o.at.ms - o.mailed.ms : lag;
+			last = o.at.ms;
+		}
+		assert_true(last < params.start.ms + 4 * SPAN_DAY.ms);
+		assert_true(lag > SPAN_DAY.ms); /* some complain days later */
+		sim_close(sim);
+	}
+}
+
+static bool
+is_documentation(const struct source_key *key)
+{
+	static const char *const nets[] = { "192.0.2.0/24", "198.51.100.0/24", "203.0.113.0/24",
+					    "2001:db8::/32" };
+	struct prefix net;
+
+	for (size_t i = 0; i < countof(nets); i++) {
+		if (prefix_parse(text_of(nets[i]), &net, NULL) == RESULT_OK &&
+		    prefix_contains(&net, &key->prefix)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+a_fleet_of_any_size_has_proper_sources(void **context)
+{
+	static const uint32_t sizes[] = { 1, 20, 500 };
+
+	(void)context;
+	for (size_t i = 0; i < countof(sizes); i++) {
+		struct sim_params params = sim_params_default();
+		struct source_key *keys;
+		const struct sim_source *sources;
+		struct sim *sim;
+		uint32_t n;
+
+		params.members = sizes[i];
+		params.systems = 3 * sizes[i];
+		params.sources = 15 * sizes[i];
+		sim = sim_open(&params, 5);
+		sources = sim_sources(sim, &n);
+		assert_int_equal(n, params.sources);
+		keys = calloc(n, sizeof(*keys));
+		assert_non_null(keys);
+		for (uint32_t k = 0; k < n; k++) {
+			assert_int_equal(source_key_parse(text_of(sources[k].key), &keys[k], NULL),
+					 RESULT_OK);
+			assert_string_equal(keys[k].text, sources[k].key);
+			assert_int_equal(keys[k].kind, sources[k].kind);
+			if (keys[k].kind == SOURCE_IP || keys[k].kind == SOURCE_PREFIX) {
+				assert_true(is_documentation(&keys[k]));
+			}
+			for (uint32_t j = k < 1000 ? 0 : k - 1000; j < k; j++) {
+				assert_string_not_equal(keys[k].text, keys[j].text);
+				assert_false(keys[k].prefix.family != 0 &&
+					     (prefix_contains(&keys[k].prefix, &keys[j].prefix) ||
+					      prefix_contains(&keys[j].prefix, &keys[k].prefix)));
+			}
+		}
+		free(keys);
+		sim_close(sim);
+	}
+}
+
+struct harm {
+	double delivered, unknown, complaints, traps;
+	int64_t first_trap_ms;
+};
+
+static struct harm
+harm_of(struct sim *sim, enum sim_event_kind kind)
+{
+	struct harm harm = { .first_trap_ms = INT64_MAX };
+	struct sim_observation o;
+
+	while (sim_next(sim, &o)) {
+		if (o.because != kind) {
+			continue;
+		}
+		if (o.signal == SIGNAL_DELIVERED) {
+			harm.delivered += o.count;
+		} else if (o.signal == SIGNAL_UNKNOWN_USER) {
+			harm.unknown += o.count;
+		} else if (o.signal == SIGNAL_COMPLAINT) {
+			harm.complaints += o.count;
+		} else {
+			harm.traps += o.count;
+			harm.first_trap_ms = o.at.ms < harm.first_trap_ms ? o.at.ms : harm.first_trap_ms;
+		}
+	}
+	return harm;
+}
+
+static void
+a_blast_comes_from_one_address_to_a_bought_list(void **context)
+{
+	struct sim_params params = sim_params_default();
+	struct sim *sim = sim_open(&params, 6);
+	struct harm harm;
+	const struct sim_event *event;
+	const struct sim_source *sources;
+	size_t count;
+	uint32_t n;
+
+	(void)context;
+	event = sim_events(sim, &count);
+	sources = sim_sources(sim, &n);
+	assert_int_equal(event[0].kind, SIM_BLAST);
+	assert_int_equal(sources[event[0].source].kind, SOURCE_IP);
+	assert_int_equal(sources[event[0].source].system, event[0].system);
+	harm = harm_of(sim, SIM_BLAST);
+	assert_near(harm.delivered + harm.unknown, 50000, 0.05); /* with the source's everyday mail */
+	assert_in_range((uintmax_t)(1000 * harm.unknown / (harm.delivered + harm.unknown)), 100, 310);
+	assert_in_range((uintmax_t)(10000 * harm.complaints / harm.delivered), 40, 160);
+	assert_true(harm.traps >= 2 && harm.traps <= 80);
+	assert_true(harm.first_trap_ms - params.takeovers[0].at.ms < 60 * SPAN_MINUTE.ms);
+	sim_close(sim);
+}
+
+static void
+a_phish_to_the_own_list_shows_in_complaints_only(void **context)
+{
+	struct sim_params params = sim_params_default();
+	const struct sim_event *event;
+	struct harm harm;
+	struct sim *sim;
+	size_t count;
+
+	(void)context;
+	params.days = 30;
+	sim = sim_open(&params, 6);
+	event = sim_events(sim, &count);
+	assert_int_equal(event[1].kind, SIM_OWN_LIST);
+	assert_int_equal(event[1].source, SIM_NONE);
+	assert_int_not_equal(sim->systems[event[0].system].member, sim->systems[event[1].system].member);
+	harm = harm_of(sim, SIM_OWN_LIST);
+	assert_true(harm.delivered > 29000);
+	assert_true(harm.unknown / harm.delivered < 0.03);
+	assert_true(harm.complaints > 30 && harm.complaints < 400);
+	assert_true(harm.traps < 3);
+	sim_close(sim);
+}
+
+static void
+a_takeover_changes_no_other_system(void **context)
+{
+	struct sim_params with = sim_params_default(), without = with;
+	struct sim_observation a, b;
+	struct sim *taken, *honest;
+	const struct sim_event *event;
+	uint32_t compared = 0;
+	size_t count;
+
+	(void)context;
+	without.takeover_count = 0;
+	with.days = without.days = 26;
+	taken = sim_open(&with, 9);
+	honest = sim_open(&without, 9);
+	event = sim_events(taken, &count);
+	while (sim_next(taken, &a)) {
+		if (a.system == event[0].system || a.system == event[1].system) {
+			continue;
+		}
+		do {
+			assert_true(sim_next(honest, &b));
+		} while (b.system == event[0].system || b.system == event[1].system);
+		assert_int_equal(a.at.ms, b.at.ms);
+		assert_int_equal(a.source, b.source);
+		assert_int_equal(a.count, b.count);
+		compared++;
+	}
+	assert_true(compared > 100000);
+	sim_close(taken);
+	sim_close(honest);
+}
+
+static void
+a_surge_brings_more_mail_but_no_worse_mail(void **context)
+{
+	struct sim_params params = sim_params_default();
+	double delivered[2] = { 0 }, unknown[2] = { 0 };
+	struct sim_observation o;
+	struct sim *sim;
+
+	(void)context;
+	params.members = 60;
+	params.systems = 300;
+	params.sources = 300;
+	params.takeover_count = 0;
+	params.days = 22;
+	params.numbers.campaigns_median = 1e-9;
+	sim = sim_open(&params, 10);
+	while (sim_next(sim, &o)) {
+		int64_t day = (o.at.ms - params.start.ms) / SPAN_DAY.ms;
+
+		if (day % 7 == params.surge_day % 7) {
+			size_t surge = day == params.surge_day ? 1 : 0;
+
+			delivered[surge] += o.signal == SIGNAL_DELIVERED ? o.count : 0;
+			unknown[surge] += o.signal == SIGNAL_UNKNOWN_USER ? o.count : 0;
+		}
+	}
+	assert_true(delivered[1] > 2.5 * delivered[0] / 2); /* two other Fridays */
+	assert_true(delivered[1] < 6 * delivered[0] / 2);
+	assert_near(unknown[1] / delivered[1], unknown[0] / delivered[0], 0.4);
+	sim_close(sim);
+}
+
+static void
+assert_mail_reads_back(const struct sim *sim, const struct sim_observation *o, struct text mail)
+{
+	struct intake_hint hint = { .format = INTAKE_AUTO, .door = TEXT("lmtp"), .received = o->at };
+	struct arena arena = { .head = NULL };
+	struct intake_result result;
+	const struct observation *read;
+	struct buffer keys;
+	struct text first, rest;
+
+	assert_int_equal(intake_read(mail, &hint, &arena, &result), RESULT_OK);
+	assert_int_equal(result.format, INTAKE_ARF);
+	assert_int_equal(result.report_count, 1);
+	assert_int_equal(result.fault_count, 0);
+	assert_int_equal(result.reports[0].observation_count, 1);
+	read = &result.reports[0].observations[0];
+	assert_int_equal(read->signal, SIGNAL_COMPLAINT);
+	assert_int_equal(read->count, 1);
+	assert_int_equal(read->at.ms, o->at.ms / 1000 * 1000);
+	buffer_init(&keys, 1024);
+	sim_write_keys(sim, o, &keys);
+	rest = buffer_text(&keys);
+	for (uint32_t i = 0; rest.n > 0; i++) {
+		(void)text_cut(&rest, ' ', &first);
+		assert_true(i < read->key_count && text_equal(first, read->keys[i]));
+	}
+	buffer_free(&keys);
+	arena_clear(&arena);
+}
+
+static void
+feedback_mails_read_back_to_the_same_source(void **context)
+{
+	static const char *const providers[] = {
+#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) name,
+#include "sim/providers.def"
+#undef SIM_PROVIDER
+	};
+	uint32_t by[countof(providers)] = { 0 }, mails = 0;
+	struct sim_params params = sim_params_default();
+	struct sim_observation o;
+	struct sim *sim;
+
+	(void)context;
+	params.days = 2;
+	sim = sim_open(&params, 11);
+	while (sim_next(sim, &o) && mails < 1000) {
+		struct buffer mail;
+
+		if (o.signal != SIGNAL_COMPLAINT || sim->sources[o.source].kind == SOURCE_ACCT) {
+			continue;
+		}
+		for (size_t i = 0; i < countof(providers); i++) {
+			by[i] += strcmp(sim_reporter(sim, &o), providers[i]) == 0 ? 1 : 0;
+		}
+		mails++;
+		buffer_init(&mail, MAIL_BYTES_MAX);
+		sim_write_arf(sim, &o, &mail);
+		assert_mail_reads_back(sim, &o, buffer_text(&mail));
+		buffer_free(&mail);
+	}
+	assert_int_equal(mails, 1000);
+	for (size_t i = 0; i < countof(providers); i++) {
+		assert_true(by[i] > 100);
+	}
+	sim_close(sim);
+}
+
+static void
+rows_read_back_to_the_same_observations(void **context)
+{
+	struct intake_hint hint = { .format = INTAKE_CSV, .door = TEXT("http") };
+	struct sim_params params = sim_params_default();
+	struct sim_observation seen[4000];
+	struct arena arena = { .head = NULL };
+	struct intake_result result;
+	struct buffer csv;
+	struct sim *sim;
+	uint32_t n = 0;
+
+	(void)context;
+	params.days = 2;
+	sim = sim_open(&params, 12);
+	hint.received.ms = params.start.ms + 2 * SPAN_DAY.ms;
+	buffer_init(&csv, 1U << 22);
+	sim_write_csv_header(&csv);
+	while (n < countof(seen) && sim_next(sim, &seen[n])) {
+		sim_write_csv_row(sim, &seen[n++], &csv);
+	}
+	assert_int_equal(intake_read(buffer_text(&csv), &hint, &arena, &result), RESULT_OK);
+	assert_int_equal(result.fault_count, 0);
+	assert_int_equal(result.report_count, 1);
+	assert_int_equal(result.reports[0].observation_count, n);
+	for (uint32_t i = 0; i < n; i++) {
+		const struct observation *read = &result.reports[0].observations[i];
+
+		assert_int_equal(read->at.ms, seen[i].at.ms);
+		assert_int_equal(read->signal, seen[i].signal);
+		assert_int_equal(read->count, seen[i].count);
+		assert_int_equal(read->key_count, seen[i].domain == SIM_NONE ? 1 : 2);
+	}
+	arena_clear(&arena);
+	buffer_free(&csv);
+	sim_close(sim);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+		cmocka_unit_test(the_generator_is_xoshiro),
+		cmocka_unit_test(draws_have_their_mean_and_variance),
+		cmocka_unit_test(rare_counts_have_their_shares),
+		cmocka_unit_test(unknown_users_are_overdispersed_as_the_table_says),
+		cmocka_unit_test(observations_come_in_the_order_of_time),
+		cmocka_unit_test(a_fleet_of_any_size_has_proper_sources),
+		cmocka_unit_test(a_blast_comes_from_one_address_to_a_bought_list),
+		cmocka_unit_test(a_phish_to_the_own_list_shows_in_complaints_only),
+		cmocka_unit_test(a_takeover_changes_no_other_system),
+		cmocka_unit_test(a_surge_brings_more_mail_but_no_worse_mail),
+		cmocka_unit_test(feedback_mails_read_back_to_the_same_source),
+		cmocka_unit_test(rows_read_back_to_the_same_observations),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
