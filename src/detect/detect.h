@@ -8,7 +8,7 @@
  * is at most unit-years / A, whatever depends on what. The operator's budget gives A.
  *
  * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
- * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 600 bytes per unit.
+ * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 700 bytes per unit.
  * Why, and what was measured: doc/why/detection.md. Test: tests/unit/detect_test.c.
  */
 #ifndef DETECT_DETECT_H
@@ -45,6 +45,12 @@ void detect_observe(struct detect *d, uint32_t unit, enum signal signal, uint32_
 
 /* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
 void detect_tick(struct detect *d, struct instant now);
+
+/*
+ * A person confirmed that the unit was taken over: what it did in the last day or two is not learnt from. Call it for the
+ * units of an alarm that was right, at once; without it an alarm counts as wrong and the unit's new ways as its own.
+ */
+void detect_unit_forget(struct detect *d, uint32_t unit);
 
 /* True when some bin is open, so that a tick may still tell something. */
 bool detect_waits(const struct detect *d);
