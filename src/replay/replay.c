@@ -1,0 +1,141 @@
+/* replay/replay.c - one walk: an input closes the step before it, an effect joins the step that is open. */
+#include "replay/replay.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+
+struct replay_effects {
+	struct arena arena;
+	struct replay_effect *items;
+	size_t count;
+	size_t size;
+};
+
+struct walk {
+	const struct replay_rooms *rooms;
+	struct replay_summary *summary;
+	struct fault *fault;
+	struct arena arena;  /* of the open input's payload */
+	struct record input; /* seq 0: none is open */
+	enum result refused;
+	struct replay_effects recorded;
+	struct replay_effects computed;
+};
+
+void
+replay_effect_add(struct replay_effects *e, enum record_kind kind, struct text payload)
+{
+	if (e->count == e->size) {
+		e->size = e->size == 0 ? 16 : e->size * 2;
+		e->items = reallocarray(e->items, e->size, sizeof(*e->items));
+		check(e->items != NULL);
+	}
+	e->items[e->count++] =
+	    (struct replay_effect){ kind, { arena_copy(&e->arena, payload.p, payload.n), payload.n } };
+}
+
+static void
+effects_clear(struct replay_effects *e)
+{
+	arena_clear(&e->arena);
+	e->count = 0;
+}
+
+/* Shows the open step and forgets it. */
+static enum result
+close_step(struct walk *w)
+{
+	struct replay_step step = { .input = &w->input,
+				    .recorded = w->recorded.items,
+				    .recorded_count = w->recorded.count,
+				    .computed = w->computed.items,
+				    .computed_count = w->computed.count,
+				    .refused = w->refused };
+	enum result r = RESULT_OK;
+
+	if (w->input.seq != 0 && w->rooms->step != NULL) {
+		r = w->rooms->step(w->rooms->context, &step, w->fault);
+	}
+	w->summary->effects += w->computed.count;
+	w->input.seq = 0;
+	effects_clear(&w->recorded);
+	effects_clear(&w->computed);
+	arena_clear(&w->arena);
+	return r;
+}
+
+static enum result
+visit(void *context, const struct record *record)
+{
+	struct walk *w = context;
+	enum result r;
+
+	w->summary->records++;
+	if (record_kind_effect(record->kind)) {
+		if (w->input.seq == 0) {
+			return fault_set(w->fault, RESULT_DAMAGED,
+					 "record %" PRIu64 ": an effect without an input", record->seq);
+		}
+		replay_effect_add(&w->recorded, record->kind, record->payload);
+		return RESULT_OK;
+	}
+	r = close_step(w);
+	if (r != RESULT_OK) {
+		return r;
+	}
+	w->summary->inputs++;
+	w->input = *record;
+	w->input.payload.p = arena_copy(&w->arena, record->payload.p, record->payload.n);
+	w->refused = RESULT_OK;
+	return w->rooms->apply(w->rooms->context, &w->input, &w->computed, &w->refused, w->fault);
+}
+
+enum result
+replay_run(struct journal *j, const struct replay_rooms *rooms, struct replay_summary *summary,
+	   struct fault *fault)
+{
+	struct walk w = { .rooms = rooms, .summary = summary, .fault = fault };
+	enum result r;
+
+	*summary = (struct replay_summary){ 0 };
+	r = journal_scan(j, &(struct journal_range){ 0 }, visit, &w);
+	if (r == RESULT_OK) {
+		r = close_step(&w);
+	}
+	free(w.recorded.items);
+	free(w.computed.items);
+	arena_clear(&w.recorded.arena);
+	arena_clear(&w.computed.arena);
+	arena_clear(&w.arena);
+	return r == RESULT_OK ? r
+			      : fault_set(fault, r, "the journal cannot be read behind record %" PRIu64,
+					  summary->records);
+}
+
+enum result
+replay_compare(const struct replay_step *s, struct fault *fault)
+{
+	if (s->refused != RESULT_OK) {
+		return fault_set(fault, RESULT_DIFFERENT,
+				 "record %" PRIu64 " (%s): was taken, is refused now: %s", s->input->seq,
+				 record_kind_name(s->input->kind), result_sentence(s->refused));
+	}
+	for (size_t i = 0; i < s->recorded_count && i < s->computed_count; i++) {
+		const struct replay_effect *was = &s->recorded[i], *is = &s->computed[i];
+
+		if (was->kind != is->kind || !text_equal(was->payload, is->payload)) {
+			return fault_set(fault, RESULT_DIFFERENT,
+					 "record %" PRIu64 ": the %s that followed from record %" PRIu64
+					 " comes out as another %s",
+					 s->input->seq + 1 + i, record_kind_name(was->kind), s->input->seq,
+					 record_kind_name(is->kind));
+		}
+	}
+	if (s->recorded_count != s->computed_count) {
+		return fault_set(fault, RESULT_DIFFERENT,
+				 "record %" PRIu64 " (%s): %zu effects are recorded, %zu come out",
+				 s->input->seq, record_kind_name(s->input->kind), s->recorded_count,
+				 s->computed_count);
+	}
+	return RESULT_OK;
+}
