@@ -39,12 +39,12 @@ struct decide *decide_open(const struct decide_events *events);
 void decide_close(struct decide *d); /* NULL is fine */
 
 /*
- * A source of the registry: new ones are APPLIED, known ones get this system and member. A new id is the number of ids so
- * far (0, 1, 2, ...). Cost: O(1) for new ones.
+ * A new source of the registry: it is APPLIED. Its id is the number of sources so far (0, 1, 2, ...); system and member stay
+ * its own for good. Cost: O(1).
  */
 void decide_source_put(struct decide *d, uint32_t source, uint32_t system, uint32_t member,
 		       struct moment now);
-/* It left the programme: off the list and REVOKED, in the operator's name; later commands do not find it. */
+/* It left the programme: off the list and REVOKED, in the operator's name; later commands do not find it. Texts: 1..WORDS_BYTES_MAX. */
 void decide_source_remove(struct decide *d, uint32_t source, struct text actor, struct text reason,
 			  struct moment now);
 

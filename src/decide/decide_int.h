@@ -1,0 +1,112 @@
+/*
+ * decide/decide_int.h - the tables of the room, shared by its parts. Private to decide.
+ *
+ * What must hold between any two calls of the room (decide_test.c looks at it after each step):
+ *   - a source is SUSPENDED with the kind SECURITY exactly while it counts in `suspended` of its case;
+ *   - a case is open exactly while `suspended` is not 0, and is then the open case of its system;
+ *   - case.touched is false and touched_count is 0.
+ */
+#ifndef DECIDE_DECIDE_INT_H
+#define DECIDE_DECIDE_INT_H
+
+#include "decide/decide.h"
+
+#define DECIDE_NONE UINT32_MAX
+
+/* Actor and reason of moves; shared by all sources that moved for it, given back with the last. */
+struct decide_words {
+	uint32_t refs;      /* 0: free */
+	uint32_t next_free; /* of a free one; DECIDE_NONE ends */
+	struct text actor, reason;
+};
+
+struct decide_source {
+	uint32_t system, member;
+	uint32_t next;        /* in its system, by id; DECIDE_NONE ends */
+	uint32_t case_number; /* the last it was in; 0: none */
+	uint32_t words;       /* of the last move; DECIDE_NONE when there was none */
+	struct instant since;
+	uint64_t seq;
+	enum state state;
+	enum suspension kind;
+	enum event event;
+	enum actor role;
+	bool removed;
+};
+
+struct decide_system {
+	uint32_t first, last; /* its sources; DECIDE_NONE: it has none */
+	uint32_t open_case;   /* 0: none */
+};
+
+struct decide_case {
+	uint32_t system, member;
+	enum case_status status;
+	struct instant opened, deadline, closed;
+	struct instant first_bad_at; /* mail from then on is harm */
+	uint32_t opening, verdict;   /* words; verdict is DECIDE_NONE while it is open */
+	uint32_t *sources;
+	uint32_t source_count, source_size;
+	uint32_t suspended, confirmed, cleared; /* sources; the others left the programme */
+	struct alarm *alarms;
+	uint32_t alarm_count, alarm_size, alarm_total;
+	uint64_t delivered_before, delivered_after;
+	bool touched;
+};
+
+struct decide {
+	struct decide_events events;
+	struct decide_source *sources;
+	struct decide_system *systems;
+	struct decide_case *cases; /* case number - 1 */
+	struct decide_words *words;
+	uint32_t *touched; /* cases that the call in progress changed */
+	uint32_t source_count, source_size;
+	uint32_t system_count, system_size;
+	uint32_t case_count, case_size;
+	uint32_t words_count, words_size, words_free;
+	uint32_t touched_count, touched_size;
+	struct instant due; /* not later than the first thing that time brings */
+};
+
+/* ---- store.c */
+
+/* Room for one more of *array, which has `count` of `*size`. Out of memory is fatal. */
+void *decide_room(void *array, uint32_t count, uint32_t *size, size_t element);
+uint32_t decide_words_new(struct decide *d, struct text actor,
+			  struct text reason); /* refs 1: for the caller */
+void decide_words_keep(struct decide *d, uint32_t words);
+void decide_words_drop(struct decide *d, uint32_t words); /* DECIDE_NONE is fine */
+struct decide_system *decide_system_row(struct decide *d, uint32_t system);
+/* A new source with its system, at the end of both. */
+struct decide_source *decide_source_new(struct decide *d, uint32_t system, uint32_t member);
+void decide_clear(struct decide *d); /* as after decide_open */
+
+/* ---- cases.c */
+
+/* The open case of the system of `source`, opened for this ground when there is none. Returns its number. */
+uint32_t decide_case_for(struct decide *d, uint32_t source, const struct ground *ground, uint32_t words);
+void decide_case_join(struct decide *d, uint32_t number, uint32_t source);
+/* A source of the case is no longer suspended, for `event`. */
+void decide_case_leave(struct decide *d, uint32_t number, enum event event, bool withdrawn);
+void decide_case_report(struct decide *d, uint32_t number, const struct ground *ground);
+void decide_case_note(struct decide *d, uint32_t number,
+		      const struct alarm *alarm); /* one more alarm about it */
+/* Closes the touched cases that are done and reports all touched ones; the end of each call that moves something. */
+void decide_cases_settle(struct decide *d, const struct ground *ground, uint32_t words);
+
+/* ---- decide.c */
+
+/* decide_tick looks again at `at`, or earlier. */
+void decide_due_by(struct decide *d, struct instant at);
+
+/* ---- views.c */
+
+bool decide_in_case(const struct decide_source *s); /* suspended, and waits for the verdict on its case */
+
+/* ---- words.c */
+
+/* The reason of an alarm, at most WORDS_BYTES_MAX bytes: "a takeover is suspected: ..." */
+void decide_alarm_words(const struct alarm *alarm, struct buffer *b);
+
+#endif

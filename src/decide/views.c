@@ -1,0 +1,78 @@
+/* decide/views.c - what is known now, for status and explanation. */
+#include "decide/decide_int.h"
+
+bool
+decide_in_case(const struct decide_source *s)
+{
+	return s->state == STATE_SUSPENDED && s->kind == SUSPENSION_SECURITY;
+}
+
+uint32_t
+decide_source_count(const struct decide *d)
+{
+	return d->source_count;
+}
+
+uint32_t
+decide_case_count(const struct decide *d)
+{
+	return d->case_count;
+}
+
+uint32_t
+decide_system_case(const struct decide *d, uint32_t system)
+{
+	return system < d->system_count ? d->systems[system].open_case : 0;
+}
+
+void
+decide_source_view(const struct decide *d, uint32_t source, struct decide_source_view *view)
+{
+	const struct decide_source *s = &d->sources[source];
+
+	check(source < d->source_count);
+	*view = (struct decide_source_view){ .system = s->system,
+					     .member = s->member,
+					     .state = s->state,
+					     .kind = s->kind,
+					     .removed = s->removed,
+					     .since = s->since,
+					     .seq = s->seq,
+					     .event = s->event,
+					     .role = s->role };
+	if (s->kind == SUSPENSION_SECURITY) {
+		view->case_number = s->case_number;
+	}
+	if (s->words != DECIDE_NONE) {
+		view->actor = d->words[s->words].actor;
+		view->reason = d->words[s->words].reason;
+	}
+}
+
+void
+decide_case_view(const struct decide *d, uint32_t number, struct decide_case_view *view)
+{
+	const struct decide_case *c = &d->cases[number - 1];
+
+	check(number > 0 && number <= d->case_count);
+	*view = (struct decide_case_view){ .system = c->system,
+					   .member = c->member,
+					   .status = c->status,
+					   .opened = c->opened,
+					   .deadline = c->deadline,
+					   .closed = c->closed,
+					   .reason = d->words[c->opening].reason,
+					   .actor = d->words[c->opening].actor,
+					   .sources = c->sources,
+					   .source_count = c->source_count,
+					   .suspended = c->suspended,
+					   .alarms = c->alarms,
+					   .alarm_count = c->alarm_count,
+					   .alarm_total = c->alarm_total,
+					   .delivered_before = c->delivered_before,
+					   .delivered_after = c->delivered_after };
+	if (c->verdict != DECIDE_NONE) {
+		view->verdict = d->words[c->verdict].reason;
+		view->judge = d->words[c->verdict].actor;
+	}
+}
