@@ -114,7 +114,7 @@ const struct sim_source *sim_sources(const struct sim *sim, uint32_t *count);
 /* The keys of an observation as the CSV column `source` has them: "192.0.2.10 shop.example". */
 void sim_write_keys(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
-/* "time,source,signal,count" and rows of doc/data/csv.md. */
+/* "time,source,signal,count,reporter" and rows of doc/data/csv.md. */
 void sim_write_csv_header(struct buffer *b);
 void sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 

@@ -97,7 +97,7 @@ sim_write_keys(const struct sim *sim, const struct sim_observation *o, struct bu
 void
 sim_write_csv_header(struct buffer *b)
 {
-	buffer_put_text(b, TEXT("time,source,signal,count\n"));
+	buffer_put_text(b, TEXT("time,source,signal,count,reporter\n"));
 }
 
 void
@@ -107,5 +107,5 @@ sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct
 
 	buffer_format(b, "%s,", instant_format(o->at, time));
 	sim_write_keys(sim, o, b);
-	buffer_format(b, ",%s,%u\n", signal_name(o->signal), o->count);
+	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(sim, o));
 }

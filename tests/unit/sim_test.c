@@ -488,14 +488,14 @@ feedback_mails_read_back_to_the_same_source(void **context)
 static void
 rows_read_back_to_the_same_observations(void **context)
 {
-	struct intake_hint hint = { .format = INTAKE_CSV, .door = TEXT("http") };
+	struct intake_hint hint = { .format = INTAKE_CSV, .door = TEXT("ingest"), .names_others = true };
 	struct sim_params params = sim_params_default();
 	struct sim_observation seen[4000];
 	struct arena arena = { .head = NULL };
 	struct intake_result result;
 	struct buffer csv;
+	uint32_t at[INTAKE_REPORTERS_MAX], n = 0;
 	struct sim *sim;
-	uint32_t n = 0;
 
 	(void)context;
 	params.days = 2;
@@ -508,11 +508,19 @@ rows_read_back_to_the_same_observations(void **context)
 	}
 	assert_int_equal(intake_read(buffer_text(&csv), &hint, &arena, &result), RESULT_OK);
 	assert_int_equal(result.fault_count, 0);
-	assert_int_equal(result.report_count, 1);
-	assert_int_equal(result.reports[0].observation_count, n);
+	for (uint32_t i = 0; i < result.report_count; i++) {
+		at[i] = 0;
+	}
 	for (uint32_t i = 0; i < n; i++) {
-		const struct observation *read = &result.reports[0].observations[i];
+		struct text reporter = text_of(sim_reporter(sim, &seen[i]));
+		const struct observation *read;
+		uint32_t k = 0; /* the rows of each reporter are a report */
 
+		while (!text_equal(result.reports[k].reporter, reporter)) {
+			assert_true(++k < result.report_count);
+		}
+		assert_true(at[k] < result.reports[k].observation_count);
+		read = &result.reports[k].observations[at[k]++];
 		assert_int_equal(read->at.ms, seen[i].at.ms);
 		assert_int_equal(read->signal, seen[i].signal);
 		assert_int_equal(read->count, seen[i].count);
