@@ -114,8 +114,8 @@ enum result journal_get_snapshot(struct journal *j, uint64_t at, uint64_t *seq, 
 /* ---- proving */
 
 struct journal_finding {
-	const char *table; /* "record", "raw", "touch", ... */
-	uint64_t row;      /* seq of the record, else the number of the row; 0: the table as a whole */
+	const char *table; /* "records", "raw_documents", "touches", ... */
+	uint64_t row;      /* of records: seq; else its number in order of key; 0: the table as a whole */
 	struct fault why;
 };
 struct journal_auditor { /* what is told meanwhile; either may be NULL */

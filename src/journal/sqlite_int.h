@@ -1,0 +1,63 @@
+/* journal/sqlite_int.h - the journal in one SQLite file (journal.db) and segments of raw documents beside it. */
+#ifndef JOURNAL_SQLITE_INT_H
+#define JOURNAL_SQLITE_INT_H
+
+#include "journal/journal_int.h"
+#include "journal/raw_int.h"
+
+#include <sqlite3.h>
+
+enum journal_statement {
+#define STATEMENT(id, sql) JOURNAL_STATEMENT_##id,
+#include "journal/statements.def"
+#undef STATEMENT
+	JOURNAL_STATEMENT_COUNT
+};
+
+#define JOURNAL_COLUMNS_MAX 16
+
+struct journal_sqlite {
+	struct journal base;
+	sqlite3 *db;
+	sqlite3_stmt *put[JOURNAL_TABLE_COUNT]; /* NULL when opened to read */
+	sqlite3_stmt *statements[JOURNAL_STATEMENT_COUNT];
+	struct journal_raw raw;
+	bool raw_open;
+	int dir; /* locked while writing, so that there is one writer */
+};
+
+/* What SQLite says as a result; the fault gets its words. */
+enum result journal_sqlite_result(struct journal_sqlite *s, int code, const char *doing, struct fault *fault);
+/* Statement `id`, ready to bind. */
+sqlite3_stmt *journal_sqlite_ready(struct journal_sqlite *s, enum journal_statement id);
+/* Runs a statement that answers no row. */
+enum result journal_sqlite_run(struct journal_sqlite *s, enum journal_statement id, const char *doing,
+			       struct fault *fault);
+/* Binds a hash or a text as bytes; empty is empty, not NULL. */
+void journal_sqlite_bind(sqlite3_stmt *stmt, int at, const struct journal_cell *cell);
+/* Column as bytes that live until the next step; a NULL reads as empty. */
+struct text journal_sqlite_bytes(sqlite3_stmt *stmt, int column);
+bool journal_sqlite_hash(sqlite3_stmt *stmt, int column, struct hash *hash); /* false: not 32 bytes */
+/* The sum column of a row. */
+int64_t journal_sqlite_sum(const struct journal_cell *cells, size_t count);
+const char *journal_sqlite_table(enum journal_table table);
+/* The one row of table head; all zero when there is none. */
+enum result journal_sqlite_read_head(struct journal_sqlite *s, struct journal_head *head,
+				     struct journal_end *end, struct fault *fault);
+
+/* sqlite_read.c, sqlite_verify.c: entries of the table of operations. */
+enum result journal_sqlite_head(struct journal *j, struct journal_head *head);
+enum result journal_sqlite_find_id(struct journal *j, const struct hash *id, uint64_t *seq);
+enum result journal_sqlite_find_raw(struct journal *j, const struct hash *hash);
+enum result journal_sqlite_get_raw(struct journal *j, const struct hash *hash, struct buffer *out);
+enum result journal_sqlite_get_snapshot(struct journal *j, uint64_t at, uint64_t *seq, struct buffer *out);
+enum result journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct journal_range *range,
+				journal_visit *visit, void *context);
+enum result journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journal_visit_quarantine *visit,
+					   void *context);
+enum result journal_sqlite_verify(struct journal *j, struct journal_audit *audit);
+
+/* sqlite_open.c */
+enum result journal_sqlite_prepare(struct journal_sqlite *s, const char *dir, struct fault *fault);
+
+#endif
