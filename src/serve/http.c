@@ -1,6 +1,8 @@
 /* Opening and closing: one libmicrohttpd daemon per listener, a thread per connection. */
 #include "serve/http_int.h"
 
+#include "base/socket.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -58,13 +60,13 @@ open_listeners(struct http *http, struct fault *fault)
 	for (size_t i = 0; i < o->address_count && r == RESULT_OK; i++) {
 		struct http_listener *l = add_listener(http);
 
-		r = http_listen_tcp(o->addresses[i], &l->fd, &l->port, fault);
+		r = socket_listen_tcp(o->addresses[i], &l->fd, &l->port, fault);
 	}
 	if (o->control != NULL && r == RESULT_OK) {
 		struct http_listener *l = add_listener(http);
 
 		l->control = true;
-		r = http_listen_unix(o->control, &l->fd, fault);
+		r = socket_listen_unix(o->control, 0600, &l->fd, fault);
 		if (r == RESULT_OK) {
 			http->control = strdup(o->control);
 			check(http->control != NULL);

@@ -8,7 +8,8 @@
  * Rights: a request on the control socket (a unix socket of mode 0600) is the operator's. On TCP the bearer token decides;
  * right, method and announced length are judged before any of the body is read.
  *
- * Errors have one form: {"error": "words", "line": 7, "field": "count"}, the last two where they are known.
+ * Errors have one form: {"error": "words", "result": "bad_input", "line": 7, "field": "count"}; result is a name of
+ * base/result.def, line and field stand where they are known.
  * 400 malformed, 401 no token or an unknown one, 403 a token without the right, 404 no such path, 405 another method,
  * 413 larger than the limit, 503 too much waits; results have their status in base/result.def.
  *

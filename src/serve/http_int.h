@@ -1,5 +1,5 @@
 /*
- * serve/http_int.h - what the parts of the HTTP server share: routing, sockets, calls and the guard. Private to serve/http*.c.
+ * serve/http_int.h - what the parts of the HTTP server share: routing, calls and the guard. Private to serve/http*.c.
  */
 #ifndef SERVE_HTTP_INT_H
 #define SERVE_HTTP_INT_H
@@ -53,11 +53,6 @@ int http_route_find(struct text method, struct text path, struct http_found *fou
 enum http_right http_route_right(enum http_route route);
 /* Decodes %XX. Errors: RESULT_BAD_INPUT for a broken escape, a NUL, or what is not UTF-8. */
 enum result http_decode(struct arena *arena, struct text raw, struct text *decoded) MUST_USE;
-
-/* http_socket.c. A bound, listening socket, or an error with the fault set. */
-
-enum result http_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fault) MUST_USE;
-enum result http_listen_unix(const char *path, int *fd, struct fault *fault) MUST_USE;
 
 /* http_call.c. Callbacks of libmicrohttpd; their context is the listener. */
 

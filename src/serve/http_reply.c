@@ -51,6 +51,7 @@ http_reply_fault_at(struct http_reply *reply, enum result r, struct text words, 
 
 	check(r != RESULT_OK && root != NULL);
 	check(json_object_set_new(root, "error", json_of_words(words)) == 0);
+	check(json_object_set_new(root, "result", json_string(result_name(r))) == 0);
 	if (line > 0) {
 		check(json_object_set_new(root, "line", json_integer((json_int_t)line)) == 0);
 	}

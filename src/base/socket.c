@@ -1,5 +1,5 @@
-/* Listening sockets: TCP addresses as written in vouch.yaml, and the control socket. */
-#include "serve/http_int.h"
+/* base/socket.c - numeric addresses only: a name server that is away must not keep us from listening. */
+#include "base/socket.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -15,10 +15,10 @@
 
 /* "127.0.0.1:8025" or "[::1]:8025" to a socket address; names are not looked up. */
 static enum result
-read_address(const char *address, struct addrinfo **found, struct fault *fault)
+read_address(const char *address, int type, struct addrinfo **found, struct fault *fault)
 {
 	const struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV | AI_PASSIVE,
-					.ai_socktype = SOCK_STREAM };
+					.ai_socktype = type };
 	const char *colon = strrchr(address, ':');
 	char host[64];
 	uint64_t port;
@@ -31,16 +31,15 @@ read_address(const char *address, struct addrinfo **found, struct fault *fault)
 		n = 0; /* an IPv6 address without brackets: where does the port begin? */
 	}
 	if (n == 0 || n >= sizeof host || colon[1] == '\0') {
-		return fault_set(
-		    fault, RESULT_BAD_INPUT,
-		    "http: \"%s\": an address with a port is wanted, as 127.0.0.1:8025 or [::1]:8025",
-		    address);
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "\"%s\": an address with a port is wanted, as 127.0.0.1:8025 or [::1]:8025",
+				 address);
 	}
 	(void)snprintf(host, sizeof host, "%.*s", (int)n, address);
+	/* getaddrinfo would take 99999 and cut it to 16 bits. */
 	if (!text_u64(text_of(colon + 1), &port) || port > 65535 ||
 	    getaddrinfo(host, colon + 1, &hints, found) != 0) {
-		return fault_set(fault, RESULT_BAD_INPUT, "http: \"%s\": not a numeric address and port",
-				 address);
+		return fault_set(fault, RESULT_BAD_INPUT, "\"%s\": not a numeric address and port", address);
 	}
 	return RESULT_OK;
 }
@@ -62,10 +61,10 @@ port_of(int fd)
 }
 
 enum result
-http_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fault)
+socket_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fault)
 {
 	struct addrinfo *found;
-	enum result r = read_address(address, &found, fault);
+	enum result r = read_address(address, SOCK_STREAM, &found, fault);
 	const int on = 1;
 
 	*fd = -1;
@@ -77,7 +76,7 @@ http_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *faul
 	    (found->ai_family == AF_INET6 &&
 	     setsockopt(*fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) != 0) ||
 	    bind(*fd, found->ai_addr, found->ai_addrlen) != 0 || listen(*fd, BACKLOG) != 0) {
-		r = fault_set(fault, RESULT_IO, "http: %s: %s", address, strerror(errno));
+		r = fault_set(fault, RESULT_IO, "%s: %s", address, strerror(errno));
 		if (*fd >= 0) {
 			close(*fd);
 		}
@@ -111,7 +110,7 @@ remove_stale(const struct sockaddr_un *a, struct fault *fault)
 	error = connect(fd, (const struct sockaddr *)a, sizeof *a) == 0 ? 0 : errno;
 	close(fd);
 	if (error != ECONNREFUSED) {
-		return fault_set(fault, RESULT_CONFLICT, "%s: another vouchd listens there", a->sun_path);
+		return fault_set(fault, RESULT_CONFLICT, "%s: somebody listens there already", a->sun_path);
 	}
 	if (unlink(a->sun_path) != 0 && errno != ENOENT) {
 		return fault_set(fault, RESULT_IO, "%s: %s", a->sun_path, strerror(errno));
@@ -120,7 +119,7 @@ remove_stale(const struct sockaddr_un *a, struct fault *fault)
 }
 
 enum result
-http_listen_unix(const char *path, int *fd, struct fault *fault)
+socket_listen_unix(const char *path, unsigned mode, int *fd, struct fault *fault)
 {
 	struct sockaddr_un a = { .sun_family = AF_UNIX };
 	size_t n = strlen(path);
@@ -128,8 +127,7 @@ http_listen_unix(const char *path, int *fd, struct fault *fault)
 
 	*fd = -1;
 	if (n == 0 || n >= sizeof a.sun_path) {
-		return fault_set(fault, RESULT_BAD_INPUT,
-				 "control: \"%s\": a path of 1 to %zu bytes is wanted", path,
+		return fault_set(fault, RESULT_BAD_INPUT, "\"%s\": a path of 1 to %zu bytes is wanted", path,
 				 sizeof a.sun_path - 1);
 	}
 	memcpy(a.sun_path, path, n);
@@ -139,13 +137,28 @@ http_listen_unix(const char *path, int *fd, struct fault *fault)
 	}
 	*fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	/* Nobody can connect before listen, so there is no moment at which others could. */
-	if (*fd < 0 || bind(*fd, (const struct sockaddr *)&a, sizeof a) != 0 || chmod(path, 0600) != 0 ||
+	if (*fd < 0 || bind(*fd, (const struct sockaddr *)&a, sizeof a) != 0 || chmod(path, mode) != 0 ||
 	    listen(*fd, BACKLOG) != 0) {
-		r = fault_set(fault, RESULT_IO, "control: %s: %s", path, strerror(errno));
+		r = fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno));
 		if (*fd >= 0) {
 			close(*fd);
 		}
 		*fd = -1;
+	}
+	return r;
+}
+
+enum result
+socket_address(const char *address, struct sockaddr_storage *to, socklen_t *n, struct fault *fault)
+{
+	struct addrinfo *found;
+	enum result r = read_address(address, SOCK_DGRAM, &found, fault);
+
+	if (r == RESULT_OK) {
+		*to = (struct sockaddr_storage){ 0 };
+		memcpy(to, found->ai_addr, found->ai_addrlen);
+		*n = found->ai_addrlen;
+		freeaddrinfo(found);
 	}
 	return r;
 }
