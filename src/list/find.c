@@ -1,0 +1,286 @@
+/* list/find.c - from a name on the wire to what the image says about it. */
+#include "list/list_int.h"
+
+#include <string.h>
+
+#define LABELS_MAX 128U
+
+/* A name in lower case, and where its labels begin. */
+struct split {
+	uint8_t bytes[LIST_NAME_BYTES_MAX];
+	uint8_t labels[LABELS_MAX];
+	size_t n;
+	size_t count; /* labels, without the root */
+};
+
+static const uint8_t vouch_label[] = "\006_vouch";
+
+static void
+split_name(const uint8_t *name, size_t n, struct split *s)
+{
+	size_t at = 0;
+
+	check(n >= 1 && n <= LIST_NAME_BYTES_MAX);
+	for (size_t i = 0; i < n; i++) { /* a length is below 64 and so no capital letter */
+		uint8_t c = name[i];
+
+		s->bytes[i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+	}
+	s->n = n;
+	s->count = 0;
+	while (s->bytes[at] != 0) {
+		s->labels[s->count++] = (uint8_t)at;
+		at += s->bytes[at] + 1U;
+	}
+	check(at == n - 1);
+}
+
+/* The zone with the longest name that ends this one. */
+static const struct list_zone *
+zone_of(const struct list *list, const struct split *s)
+{
+	const struct list_zone *best = NULL;
+
+	for (size_t i = 0; i < list->zone_count; i++) {
+		const struct list_zone *z = &list->zones[i];
+		size_t at = s->n - z->name.n;
+
+		if (s->count < z->labels || s->n < z->name.n || (best != NULL && z->labels <= best->labels) ||
+		    (s->count > z->labels && s->labels[s->count - z->labels] != at) ||
+		    memcmp(s->bytes + at, z->name.bytes, z->name.n) != 0) {
+			continue;
+		}
+		best = z;
+	}
+	return best;
+}
+
+static const struct list_cell *
+find(const struct list_image *image, const struct cell_key *key)
+{
+	return table_find(image->shards, image->list->seed, key);
+}
+
+static enum list_node
+find_domain(const struct list_image *image, uint8_t list, const uint8_t *name, size_t n,
+	    const struct list_cell **cell)
+{
+	struct cell_key key = { CELL_DOMAIN, list, (uint8_t)n, name };
+
+	*cell = n > LIST_DOMAIN_LIMIT ? NULL : find(image, &key);
+	if (*cell == NULL) {
+		return LIST_NOTHING;
+	}
+	return (*cell)->listed != CELL_NODE ? LIST_ENTRY : LIST_EMPTY;
+}
+
+static bool
+is_vouch(const uint8_t *label)
+{
+	return label[0] == vouch_label[0] && memcmp(label, vouch_label, sizeof vouch_label - 1) == 0;
+}
+
+/* RFC 5518: <domain>._vouch.<zone>; `labels` and `n` bytes stand before the zone. The test entry is no sender. */
+static enum list_node
+find_vouch(const struct list_image *image, uint8_t list, const struct split *s, size_t labels, size_t n,
+	   const struct list_cell **cell)
+{
+	enum list_node node;
+
+	if (labels == 1) {
+		return image->present[list].domains ? LIST_EMPTY : LIST_NOTHING;
+	}
+	node = find_domain(image, list, s->bytes, n - (sizeof vouch_label - 1), cell);
+	if (node == LIST_ENTRY && (*cell)->listed == CELL_TEST) {
+		return (*cell)->below > 0 ? LIST_EMPTY : LIST_NOTHING;
+	}
+	return node == LIST_ENTRY ? LIST_VOUCH : node;
+}
+
+/* The longest length present that is at most `bits`; -1 when there is none. */
+static int
+longest(const uint64_t *present, int bits)
+{
+	for (int word = bits / 64; bits >= 0; word--, bits = word * 64 + 63) {
+		uint64_t set = present[word] & (UINT64_MAX >> (63 - bits % 64));
+
+		if (set != 0) {
+			return word * 64 + 63 - __builtin_clzll(set);
+		}
+	}
+	return -1;
+}
+
+/* A whole address, or one whose last `step`s are missing: then the name exists if an entry covers it or lies below. */
+static enum list_node
+find_prefix(const struct list_image *image, uint8_t list, const struct prefix *p, const uint64_t *present,
+	    const struct list_cell **cell)
+{
+	struct prefix cut = *p;
+	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, list, p->bits, cut.bytes };
+
+	for (int bits = longest(present, p->bits); bits >= 0; bits = longest(present, bits - 1)) {
+		cut = prefix_cut(&cut, (uint8_t)bits);
+		key.bits = (uint8_t)bits;
+		*cell = find(image, &key);
+		if (*cell != NULL && (*cell)->listed != CELL_NODE) {
+			return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
+		}
+	}
+	cut = *p;
+	key.bits = p->bits;
+	return !prefix_is_address(p) && find(image, &key) != NULL ? LIST_EMPTY : LIST_NOTHING;
+}
+
+/* One octet in decimal as a label: no sign, no zero before it. */
+static bool
+octet_of(const uint8_t *label, uint8_t *octet)
+{
+	unsigned value = 0;
+
+	if (label[0] < 1 || label[0] > 3 || (label[0] > 1 && label[1] == '0')) {
+		return false;
+	}
+	for (size_t i = 1; i <= label[0]; i++) {
+		if (label[i] < '0' || label[i] > '9') {
+			return false;
+		}
+		value = value * 10 + (label[i] - (unsigned)'0');
+	}
+	*octet = (uint8_t)value;
+	return value <= UINT8_MAX;
+}
+
+static bool
+nibble_of(const uint8_t *label, uint8_t *nibble)
+{
+	uint8_t c = label[1];
+
+	if (label[0] != 1) {
+		return false;
+	}
+	*nibble = (uint8_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+}
+
+static bool
+reverse_ipv4(const struct split *s, size_t labels, struct prefix *p)
+{
+	*p = (struct prefix){ 4, (uint8_t)(8 * labels), { 0 } };
+	for (size_t i = 0; i < labels; i++) {
+		if (labels > 4 || !octet_of(s->bytes + s->labels[labels - 1 - i], &p->bytes[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool
+reverse_ipv6(const struct split *s, size_t labels, struct prefix *p)
+{
+	*p = (struct prefix){ 6, (uint8_t)(4 * labels), { 0 } };
+	for (size_t i = 0; i < labels; i++) {
+		uint8_t nibble;
+
+		if (labels > 32 || !nibble_of(s->bytes + s->labels[labels - 1 - i], &nibble)) {
+			return false;
+		}
+		p->bytes[i / 2] |= (uint8_t)(i % 2 == 0 ? nibble << 4 : nibble);
+	}
+	return true;
+}
+
+/* "1.2.3.4" may be an IPv4 address and the beginning of an IPv6 one: the first that has records, else either. */
+static enum list_node
+find_address(const struct list_image *image, uint8_t list, const struct split *s, size_t labels,
+	     const struct list_cell **cell)
+{
+	const struct list_present *present = &image->present[list];
+	enum list_node node = LIST_NOTHING;
+	struct prefix p;
+
+	if (reverse_ipv4(s, labels, &p)) {
+		node = find_prefix(image, list, &p, &present->ipv4, cell);
+	}
+	if (node == LIST_NOTHING && reverse_ipv6(s, labels, &p)) {
+		node = find_prefix(image, list, &p, present->ipv6, cell);
+	}
+	return node;
+}
+
+struct list_found
+list_find(const struct list_image *image, const uint8_t *name, size_t n)
+{
+	struct list_found found = { .image = image };
+	struct split s;
+	size_t labels, bytes;
+
+	split_name(name, n, &s);
+	found.zone = zone_of(image->list, &s);
+	if (found.zone == NULL) {
+		return found;
+	}
+	labels = s.count - found.zone->labels;
+	bytes = n - found.zone->name.n;
+	if (labels == 0) {
+		found.node = LIST_APEX;
+	} else if (found.zone->domains) {
+		found.node = find_domain(image, found.zone->list, s.bytes, bytes, &found.cell);
+	} else if (is_vouch(s.bytes + s.labels[labels - 1])) {
+		found.node = find_vouch(image, found.zone->list, &s, labels, bytes, &found.cell);
+	} else {
+		found.node = find_address(image, found.zone->list, &s, labels, &found.cell);
+	}
+	if (found.node == LIST_ENTRY || found.node == LIST_VOUCH) {
+		uint32_t ttl = found.cell->ttl;
+
+		found.ttl = ttl != 0 ? ttl : image->list->rows[found.zone->list].ttl;
+	}
+	return found;
+}
+
+/* The source as text, as source_key_text has it. */
+static struct text
+cell_text(const struct list_cell *cell, char out[LIST_NAME_BYTES_MAX])
+{
+	struct prefix p = { cell->kind == CELL_IPV4 ? 4 : 6, cell->bits, { 0 } };
+
+	if (cell->kind == CELL_DOMAIN) {
+		const uint8_t *name = cell_name(cell);
+
+		for (size_t at = 0; at < cell->bits; at += name[at] + 1U) {
+			memcpy(out + at, name + at + 1, name[at]);
+			out[at + name[at]] = '.';
+		}
+		return (struct text){ out, cell->bits - 1U };
+	}
+	memcpy(p.bytes, cell->key.address, sizeof p.bytes);
+	return text_of(prefix_format(&p, out));
+}
+
+size_t
+list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX])
+{
+	char key_bytes[LIST_NAME_BYTES_MAX];
+	struct text key, all = found->node == LIST_VOUCH
+				   ? TEXT("all")
+				   : text_of(found->image->list->rows[found->zone->list].txt);
+	size_t n = 0;
+
+	check(found->cell != NULL);
+	key = cell_text(found->cell, key_bytes);
+	for (size_t i = 0; i < all.n; i++) {
+		struct text part = all.p[i] == '$' ? key : (struct text){ all.p + i, 1 };
+		size_t room = LIST_TEXT_BYTES_MAX - n;
+
+		memcpy(out + n, part.p, part.n < room ? part.n : room);
+		n += part.n < room ? part.n : room;
+	}
+	return n;
+}
+
+uint64_t
+list_serial(const struct list_image *image)
+{
+	return image->serial;
+}

@@ -1,0 +1,292 @@
+/* list/list.c - the writer: puts and removes in the draft, publishes it. */
+#include "list/list_int.h"
+
+#include "base/counters.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+/* A key as the table has it: the bytes of a domain are its labels with their lengths, without the root. */
+struct entry {
+	struct cell_key key;
+	struct list_name name;
+	struct prefix prefix;
+};
+
+/* RFC 5782: these addresses and this name are listed on every list ... */
+static const struct prefix test_ipv4 = { 4, 32, { 127, 0, 0, 2 } };
+static const struct prefix test_ipv6 = { 6, 128, { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 2 } };
+static const uint8_t test_domain[] = "\004test";
+/* ... and these never are. A domain source has two labels, so INVALID cannot be one. */
+static const struct prefix never_ipv4 = { 4, 32, { 127, 0, 0, 1 } };
+static const struct prefix never_ipv6 = { 6, 128, { [10] = 0xff, [11] = 0xff, [12] = 127, [15] = 1 } };
+
+static void
+entry_of_prefix(const struct prefix *p, uint8_t list, struct entry *e)
+{
+	e->prefix = *p;
+	e->key = (struct cell_key){ p->family == 4 ? CELL_IPV4 : CELL_IPV6, list, p->bits, e->prefix.bytes };
+}
+
+/* False when the key can have no name in DNS. */
+static bool
+entry_of(const struct source_key *key, uint8_t list, struct entry *e)
+{
+	if (key->kind == SOURCE_IP || key->kind == SOURCE_PREFIX) {
+		entry_of_prefix(&key->prefix, list, e);
+		return true;
+	}
+	if (key->kind != SOURCE_DOMAIN ||
+	    list_name_parse(source_key_text(key), &e->name, NULL) != RESULT_OK) {
+		return false;
+	}
+	e->key = (struct cell_key){ CELL_DOMAIN, list, (uint8_t)(e->name.n - 1), e->name.bytes };
+	return true;
+}
+
+/* The next name above: cuts a label, an octet or a nibble. False at the top, which the zone itself is. */
+static bool
+key_up(struct cell_key *key, uint8_t address[16])
+{
+	unsigned step = key->kind == CELL_IPV4 ? 8 : 4, bits;
+	struct prefix p = { key->kind == CELL_IPV4 ? 4 : 6, key->bits, { 0 } };
+
+	if (key->kind == CELL_DOMAIN) {
+		unsigned label = key->bytes[0] + 1U;
+
+		key->bytes += label;
+		key->bits = (uint8_t)(key->bits - label);
+		return key->bits > 0;
+	}
+	if (key->bits <= step) {
+		return false;
+	}
+	bits = (key->bits - 1U) / step * step;
+	memcpy(p.bytes, key->bytes, step == 8 ? 4 : 16);
+	p = prefix_cut(&p, (uint8_t)bits);
+	memcpy(address, p.bytes, sizeof p.bytes);
+	key->bytes = address;
+	key->bits = (uint8_t)bits;
+	return true;
+}
+
+/* One listed name more or less below every name above it. */
+static void
+count_above(struct list *list, struct cell_key key, bool more)
+{
+	uint8_t address[16];
+
+	while (key_up(&key, address)) {
+		struct list_cell *cell = table_put(list, &key);
+
+		if (more) {
+			cell->below++;
+			continue;
+		}
+		check(cell->below > 0);
+		cell->below--;
+		if (cell->below == 0 && cell->listed == CELL_NODE) {
+			table_drop(list, &key);
+		}
+	}
+}
+
+static void
+count_row(struct list_row *row, const struct cell_key *key, bool test, bool more)
+{
+	uint32_t *lengths = key->kind == CELL_IPV4 ? row->ipv4 : row->ipv6;
+	uint32_t one = more ? 1 : UINT32_MAX; /* minus one */
+
+	if (key->kind != CELL_DOMAIN) {
+		lengths[key->bits] += one;
+	} else if (!test) {
+		row->domains += more ? 1 : UINT64_MAX;
+	}
+	if (!test) {
+		row->count += more ? 1 : UINT64_MAX;
+	}
+}
+
+static const struct list_cell *
+find(const struct list *list, const struct cell_key *key)
+{
+	return table_find((const struct list_shard *const *)list->shards, list->seed, key);
+}
+
+static void
+add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t ttl)
+{
+	struct list_cell *cell = table_put(list, key);
+	bool new = cell->listed == CELL_NODE;
+
+	cell->listed = (uint8_t)as;
+	cell->ttl = ttl;
+	if (new) {
+		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
+		count_above(list, *key, true);
+	}
+}
+
+static void
+add_tests(struct list *list)
+{
+	for (size_t i = 0; i < list->row_count; i++) {
+		struct entry e = { 0 };
+		struct cell_key test = { CELL_DOMAIN, (uint8_t)i, sizeof test_domain - 1, test_domain };
+
+		entry_of_prefix(&test_ipv4, (uint8_t)i, &e);
+		add(list, &e.key, CELL_TEST, 0);
+		entry_of_prefix(&test_ipv6, (uint8_t)i, &e);
+		add(list, &e.key, CELL_TEST, 0);
+		if (list->rows[i].domain_zone) {
+			add(list, &test, CELL_TEST, 0);
+		}
+	}
+}
+
+enum result
+list_put(struct list *list, size_t index, const struct source_key *key, uint32_t ttl, struct fault *fault)
+{
+	struct entry e = { 0 };
+	const struct list_cell *old;
+
+	check(index < list->row_count);
+	if (!entry_of(key, (uint8_t)index, &e)) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s has no name in DNS", key->text);
+	}
+	if (e.key.kind != CELL_DOMAIN &&
+	    (prefix_contains(&e.prefix, &never_ipv4) || prefix_contains(&e.prefix, &never_ipv6))) {
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "%s: 127.0.0.1 and ::ffff:7f00:1 are never listed (RFC 5782)", key->text);
+	}
+	old = find(list, &e.key);
+	if (old != NULL && old->listed == CELL_TEST) {
+		return fault_set(fault, RESULT_CONFLICT, "%s is the test entry of the list", key->text);
+	}
+	add(list, &e.key, CELL_LISTED, ttl);
+	return RESULT_OK;
+}
+
+enum result
+list_remove(struct list *list, size_t index, const struct source_key *key)
+{
+	struct entry e = { 0 };
+	const struct list_cell *old = NULL;
+	struct list_cell *cell;
+
+	check(index < list->row_count);
+	if (entry_of(key, (uint8_t)index, &e)) {
+		old = find(list, &e.key);
+	}
+	if (old == NULL || old->listed != CELL_LISTED) {
+		return RESULT_NOT_FOUND;
+	}
+	cell = table_put(list, &e.key);
+	cell->listed = CELL_NODE;
+	cell->ttl = 0;
+	if (cell->below == 0) {
+		table_drop(list, &e.key);
+	}
+	count_row(&list->rows[index], &e.key, false, false);
+	count_above(list, e.key, false);
+	return RESULT_OK;
+}
+
+void
+list_clear(struct list *list)
+{
+	table_clear(list);
+	for (size_t i = 0; i < list->row_count; i++) {
+		struct list_row *row = &list->rows[i];
+
+		row->count = row->domains = 0;
+		memset(row->ipv4, 0, sizeof row->ipv4);
+		memset(row->ipv6, 0, sizeof row->ipv6);
+	}
+	add_tests(list);
+}
+
+uint64_t
+list_count(const struct list *list, size_t index)
+{
+	check(index < list->row_count);
+	return list->rows[index].count;
+}
+
+static struct list_present
+present_of(const struct list_row *row)
+{
+	struct list_present p = { .domains = row->domains > 0 };
+
+	for (size_t bits = 0; bits < countof(row->ipv4); bits++) {
+		p.ipv4 |= (uint64_t)(row->ipv4[bits] > 0) << bits;
+	}
+	for (size_t bits = 0; bits < countof(row->ipv6); bits++) {
+		p.ipv6[bits / 64] |= (uint64_t)(row->ipv6[bits] > 0) << bits % 64;
+	}
+	return p;
+}
+
+void
+list_publish(struct list *list, uint64_t serial)
+{
+	struct list_image *image = malloc(sizeof *image), *old;
+	uint64_t entries = 0;
+
+	check(image != NULL);
+	image->serial = serial;
+	image->list = list;
+	memcpy(image->shards, list->shards, sizeof image->shards);
+	for (size_t i = 0; i < list->row_count; i++) {
+		image->present[i] = present_of(&list->rows[i]);
+		entries += list->rows[i].count;
+	}
+	old = atomic_exchange_explicit(&list->published, image, memory_order_acq_rel);
+	list->draft++;
+	counter_add(COUNTER_SNAPSHOTS, 1);
+	counter_set(COUNTER_SOURCES_LISTED, entries);
+	list_wait_for_readers();
+	free(old);
+	while (list->retired_count > 0) {
+		free(list->retired[--list->retired_count]);
+	}
+}
+
+enum result
+list_open(const struct list_options *options, size_t count, struct list **list, struct fault *fault)
+{
+	struct list *l = calloc(1, sizeof *l);
+	enum result r;
+
+	check(l != NULL);
+	*list = NULL;
+	r = list_zones_open(l, options, count, fault);
+	if (r == RESULT_OK && getrandom(&l->seed, sizeof l->seed, 0) != (ssize_t)sizeof l->seed) {
+		r = fault_set(fault, RESULT_IO, "the system has no random numbers");
+	}
+	if (r != RESULT_OK) {
+		list_close(l);
+		return r;
+	}
+	add_tests(l);
+	list_publish(l, 0);
+	*list = l;
+	return RESULT_OK;
+}
+
+void
+list_close(struct list *list)
+{
+	if (list == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < LIST_SHARDS; i++) {
+		free(list->shards[i]);
+	}
+	while (list->retired_count > 0) {
+		free(list->retired[--list->retired_count]);
+	}
+	free(atomic_load_explicit(&list->published, memory_order_relaxed));
+	free(list);
+}

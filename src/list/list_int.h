@@ -1,0 +1,107 @@
+/*
+ * list/list_int.h - the table behind the image: cells in shards, shards below a root.
+ *
+ *   image --> shards[SHARDS] --> cells: one per listed key, and one per name that only has listed names below it
+ *
+ * Invariants: a shard that was published is never written; `draft` says which draft may still write it. A cell is there
+ * exactly when it is listed or has something below it.
+ */
+#ifndef LIST_LIST_INT_H
+#define LIST_LIST_INT_H
+
+#include "list/list.h"
+
+#include <stdatomic.h>
+
+#define LIST_SHARDS       8192U /* at 4 million cells a shard has 500: what one change copies */
+#define LIST_SHARD_BITS   13
+#define LIST_DOMAIN_LIMIT 253U /* bytes of a domain on the wire without its root */
+
+enum cell_kind { CELL_NONE, CELL_DOMAIN, CELL_IPV4, CELL_IPV6 };
+enum cell_listed { CELL_NODE, CELL_LISTED, CELL_TEST };
+
+struct list_cell {
+	uint8_t kind; /* CELL_NONE: the place is free */
+	uint8_t list;
+	uint8_t bits;   /* length of the prefix; of a domain: bytes of its name */
+	uint8_t listed; /* enum cell_listed */
+	uint32_t ttl;   /* seconds; 0: that of the list */
+	uint32_t below; /* listed keys below this name */
+	union {
+		uint8_t address[16]; /* bits past the length are zero */
+		uint32_t name_at;    /* how far behind this cell its name lies */
+	} key;
+};
+
+struct list_shard {
+	uint64_t draft;
+	uint32_t size, used;             /* cells; at most three quarters are used */
+	uint32_t names_size, names_used; /* bytes, behind the cells */
+	struct list_cell cells[];
+};
+
+/* What a cell is found by. */
+struct cell_key {
+	uint8_t kind, list, bits;
+	const uint8_t *bytes; /* 4, 16 or `bits` of them */
+};
+
+/* Which prefix lengths a list has: bit n is set when it has at least one listed prefix of n bits. */
+struct list_present {
+	uint64_t ipv4;
+	uint64_t ipv6[3];
+	bool domains; /* beside the test entry */
+};
+
+struct list_image {
+	uint64_t serial;
+	const struct list *list; /* only what stays the same while it is open */
+	struct list_present present[LISTS_MAX];
+	const struct list_shard *shards[LIST_SHARDS];
+};
+
+/* One list. */
+struct list_row {
+	uint32_t ttl;
+	char txt[LIST_TXT_BYTES_MAX + 1];
+	bool domain_zone;
+
+	/* the writer's */
+	uint64_t count;
+	uint64_t domains;
+	uint32_t ipv4[33]; /* listed prefixes by length */
+	uint32_t ipv6[129];
+};
+
+struct list {
+	uint64_t seed; /* of the hash; random, so that nobody outside can aim at one shard */
+	size_t row_count, zone_count;
+	struct list_row rows[LISTS_MAX];
+	struct list_zone zones[2 * LISTS_MAX];
+	_Atomic(struct list_image *) published;
+
+	/* the writer's */
+	uint64_t draft;
+	struct list_shard *shards[LIST_SHARDS];
+	struct list_shard
+	    *retired[LIST_SHARDS]; /* published, replaced in this draft; freed after it is published */
+	size_t retired_count;
+};
+
+/* zone.c */
+enum result list_zones_open(struct list *list, const struct list_options *options, size_t count,
+			    struct fault *fault) MUST_USE;
+
+/* table.c: the shards of an image or of the draft. */
+const struct list_cell *table_find(const struct list_shard *const *shards, uint64_t seed,
+				   const struct cell_key *key);
+const uint8_t *cell_name(const struct list_cell *cell); /* of a CELL_DOMAIN: `bits` bytes */
+/* The cell in the draft, made when it was not there; good until the next call. */
+struct list_cell *table_put(struct list *list, const struct cell_key *key);
+void table_drop(struct list *list, const struct cell_key *key); /* it must be there */
+void table_clear(struct list *list);
+
+/* reader.c */
+void list_wait_for_readers(void);
+
+#endif

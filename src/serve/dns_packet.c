@@ -1,0 +1,453 @@
+/* serve/dns_packet.c - RFC 1035, 2308, 4343, 5782, 6891, 6895, 8482. */
+#include "serve/dns_packet.h"
+
+#include "list/list.h"
+
+#include <string.h>
+
+#define HEADER_BYTES      12U
+#define UDP_BYTES_MIN     512U /* RFC 1035 4.2.1 */
+#define LABEL_BYTES_MAX   63U
+#define STRING_BYTES_MAX  255U
+#define CLASS_IN          1U
+#define OPT_BYTES         11U
+#define OPT_DO            0x8000U
+#define NS_TTL_SECONDS    3600U
+#define REFRESH_SECONDS   300U
+#define RETRY_SECONDS     60U
+#define EXPIRE_SECONDS    3600U /* a copy that cannot reach us stops vouching after an hour */
+#define FLAG_QR           0x8000U
+#define FLAG_AA           0x0400U
+#define FLAG_TC           0x0200U
+#define FLAG_RD           0x0100U
+#define FLAGS_OPCODE      0x7800U
+#define TYPES_META_FIRST  128U
+#define TYPES_META_LAST   254U
+#define POINTER           0xc000U
+#define POINTER_BYTES_MAX 0x3fffU
+
+enum type {
+	TYPE_A = 1,
+	TYPE_NS = 2,
+	TYPE_SOA = 6,
+	TYPE_HINFO = 13,
+	TYPE_TXT = 16,
+	TYPE_OPT = 41,
+	TYPE_ANY = 255
+};
+
+enum rcode {
+#define RCODE(id, value, counter) RCODE_##id = (value),
+#include "serve/dns_rcodes.def"
+#undef RCODE
+};
+
+/* A query, read. */
+struct query {
+	const uint8_t *bytes;
+	size_t name_bytes; /* of the question's name, behind the header */
+	uint16_t flags, type, class;
+	bool edns, dnssec_ok;
+	uint8_t version;
+	size_t udp_bytes; /* what the asker takes */
+};
+
+/* The answer as it grows. Nothing is written past `max`; then `full` sticks. */
+struct answer {
+	uint8_t *bytes;
+	size_t n, max;
+	bool full;
+	uint16_t count; /* records of the section that is being written */
+};
+
+static uint16_t
+get16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void
+set16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+static void
+put(struct answer *a, const void *p, size_t n)
+{
+	if (a->full || a->max - a->n < n) {
+		a->full = true;
+		return;
+	}
+	memcpy(a->bytes + a->n, p, n);
+	a->n += n;
+}
+
+static void
+put16(struct answer *a, unsigned v)
+{
+	uint8_t b[2];
+
+	set16(b, v);
+	put(a, b, sizeof b);
+}
+
+static void
+put32(struct answer *a, uint32_t v)
+{
+	put16(a, v >> 16);
+	put16(a, v & 0xffff);
+}
+
+/* ---- reading */
+
+/* The bytes of a name at `at` without compression, with its root; 0 when it is none. */
+static size_t
+name_bytes(const uint8_t *p, size_t n, size_t at)
+{
+	size_t start = at;
+
+	while (at < n && p[at] != 0) {
+		if (p[at] > LABEL_BYTES_MAX) {
+			return 0;
+		}
+		at += p[at] + 1U;
+	}
+	return at < n && at - start < LIST_NAME_BYTES_MAX ? at + 1 - start : 0;
+}
+
+/* The options of an OPT record fill it exactly. */
+static bool
+options_good(const uint8_t *p, size_t n)
+{
+	size_t at = 0;
+
+	while (n - at >= 4 && n - at - 4 >= get16(p + at + 2)) {
+		at += 4U + get16(p + at + 2);
+	}
+	return at == n;
+}
+
+static bool
+read_opt(struct query *q, const uint8_t *fixed, size_t owner_bytes, size_t data_bytes)
+{
+	size_t udp_bytes = get16(fixed + 2);
+
+	if (q->edns || owner_bytes != 1 || !options_good(fixed + 10, data_bytes)) {
+		return false;
+	}
+	q->edns = true;
+	q->version = fixed[5];
+	q->dnssec_ok = (get16(fixed + 6) & OPT_DO) != 0;
+	q->udp_bytes = udp_bytes < UDP_BYTES_MIN       ? UDP_BYTES_MIN
+		       : udp_bytes > DNS_UDP_BYTES_MAX ? DNS_UDP_BYTES_MAX
+						       : udp_bytes;
+	return true;
+}
+
+/* Bytes of a record's owner, which may end in a pointer that nobody follows; 0 when it is none. */
+static size_t
+owner_bytes(const uint8_t *p, size_t n, size_t at)
+{
+	size_t start = at;
+
+	while (at < n && p[at] != 0 && p[at] <= LABEL_BYTES_MAX) {
+		at += p[at] + 1U;
+	}
+	if (at >= n || at - start >= LIST_NAME_BYTES_MAX) {
+		return 0;
+	}
+	if (p[at] == 0) {
+		return at + 1 - start;
+	}
+	return p[at] >= POINTER >> 8 && n - at >= 2 ? at + 2 - start : 0;
+}
+
+/* Walks the records behind the question; only an OPT among the additional ones matters. */
+static bool
+read_records(struct query *q, size_t n, size_t at)
+{
+	const uint8_t *p = q->bytes;
+	unsigned before = get16(p + 8), all = before + get16(p + 10);
+
+	for (unsigned i = 0; i < all; i++) {
+		size_t owner = owner_bytes(p, n, at), data;
+
+		if (owner == 0 || n - at - owner < 10) {
+			return false;
+		}
+		at += owner;
+		data = get16(p + at + 8);
+		if (n - at - 10 < data) {
+			return false;
+		}
+		if (get16(p + at) == TYPE_OPT && (i < before || !read_opt(q, p + at, owner, data))) {
+			return false;
+		}
+		at += 10 + data;
+	}
+	return at == n;
+}
+
+/* False for what is no query: FORMERR. n is at least HEADER_BYTES. */
+static bool
+read_query(struct query *q, size_t n)
+{
+	const uint8_t *p = q->bytes;
+
+	if (get16(p + 4) != 1 || get16(p + 6) != 0) {
+		return false;
+	}
+	q->name_bytes = name_bytes(p, n, HEADER_BYTES);
+	if (q->name_bytes == 0 || n - HEADER_BYTES - q->name_bytes < 4) {
+		return false;
+	}
+	q->type = get16(p + HEADER_BYTES + q->name_bytes);
+	q->class = get16(p + HEADER_BYTES + q->name_bytes + 2);
+	q->udp_bytes = UDP_BYTES_MIN;
+	return q->type != TYPE_OPT && read_records(q, n, HEADER_BYTES + q->name_bytes + 4);
+}
+
+/* ---- writing */
+
+/* What stands before the data of a record; `owner` is an offset in the packet. Returns where its length belongs. */
+static size_t
+record_begin(struct answer *a, size_t owner, enum type type, uint32_t ttl)
+{
+	check(owner <= POINTER_BYTES_MAX);
+	put16(a, POINTER | (unsigned)owner);
+	put16(a, type);
+	put16(a, CLASS_IN);
+	put32(a, ttl);
+	put16(a, 0);
+	return a->n - 2;
+}
+
+static void
+record_end(struct answer *a, size_t length_at)
+{
+	if (!a->full) {
+		set16(a->bytes + length_at, (unsigned)(a->n - length_at - 2));
+		a->count++;
+	}
+}
+
+static void
+put_name(struct answer *a, const struct list_name *name)
+{
+	put(a, name->bytes, name->n);
+}
+
+/* Character strings of at most 255 bytes each (RFC 1035 3.3); at least one. */
+static void
+put_strings(struct answer *a, const char *p, size_t n)
+{
+	do {
+		uint8_t length = (uint8_t)(n > STRING_BYTES_MAX ? STRING_BYTES_MAX : n);
+
+		put(a, &length, 1);
+		put(a, p, length);
+		p += length;
+		n -= length;
+	} while (n > 0);
+}
+
+static void
+put_a(struct answer *a, const struct list_found *f)
+{
+	size_t at = record_begin(a, HEADER_BYTES, TYPE_A, f->ttl);
+
+	put(a, f->zone->code, sizeof f->zone->code);
+	record_end(a, at);
+}
+
+static void
+put_txt(struct answer *a, const struct list_found *f)
+{
+	size_t at = record_begin(a, HEADER_BYTES, TYPE_TXT, f->ttl);
+	char text[LIST_TEXT_BYTES_MAX];
+
+	put_strings(a, text, list_found_text(f, text));
+	record_end(a, at);
+}
+
+static void
+put_ns(struct answer *a, const struct list_found *f)
+{
+	for (size_t i = 0; i < f->zone->ns_count; i++) {
+		size_t at = record_begin(a, HEADER_BYTES, TYPE_NS, NS_TTL_SECONDS);
+
+		put_name(a, &f->zone->ns[i]);
+		record_end(a, at);
+	}
+}
+
+static void
+put_soa_at(struct answer *a, const struct list_found *f, size_t owner)
+{
+	const struct list_zone *z = f->zone;
+	size_t at = record_begin(a, owner, TYPE_SOA, z->negative_ttl);
+
+	put_name(a, &z->ns[0]);
+	put_name(a, &z->contact);
+	put32(a, (uint32_t)list_serial(f->image));
+	put32(a, REFRESH_SECONDS);
+	put32(a, RETRY_SECONDS);
+	put32(a, EXPIRE_SECONDS);
+	put32(a, z->negative_ttl);
+	record_end(a, at);
+}
+
+static void
+put_soa(struct answer *a, const struct list_found *f)
+{
+	put_soa_at(a, f, HEADER_BYTES);
+}
+
+static void
+put_hinfo(struct answer *a, const struct list_found *f)
+{
+	size_t at = record_begin(a, HEADER_BYTES, TYPE_HINFO, f->zone->negative_ttl);
+
+	put_strings(a, "RFC8482", 7);
+	put_strings(a, "", 0);
+	record_end(a, at);
+}
+
+/* Which records a name has. There is one way to an A record: a listed name, asked for A. */
+static const struct record {
+	enum list_node node;
+	enum type type;
+	void (*put)(struct answer *a, const struct list_found *f);
+} records[] = {
+	{ LIST_ENTRY, TYPE_A, put_a },       { LIST_ENTRY, TYPE_TXT, put_txt },
+	{ LIST_ENTRY, TYPE_ANY, put_hinfo }, { LIST_VOUCH, TYPE_TXT, put_txt },
+	{ LIST_VOUCH, TYPE_ANY, put_hinfo }, { LIST_APEX, TYPE_SOA, put_soa },
+	{ LIST_APEX, TYPE_NS, put_ns },      { LIST_APEX, TYPE_ANY, put_hinfo },
+};
+
+static bool
+put_records(struct answer *a, const struct list_found *f, uint16_t type)
+{
+	for (size_t i = 0; i < countof(records); i++) {
+		if (records[i].node == f->node && records[i].type == type) {
+			records[i].put(a, f);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Header and question; the counts and flags are set at the end. */
+static void
+begin(struct answer *a, const struct query *q)
+{
+	put(a, q->bytes, HEADER_BYTES + q->name_bytes + 4);
+	memset(a->bytes + 6, 0, 6);
+}
+
+/* Flags, and the OPT record, for which there is always room. Returns the length. */
+static size_t
+finish(struct answer *a, const struct query *q, enum rcode rcode, unsigned flags)
+{
+	flags |= FLAG_QR | (q->flags & (FLAGS_OPCODE | FLAG_RD)) | (rcode & 15);
+	set16(a->bytes + 2, flags);
+	if (q->edns) {
+		uint8_t opt[OPT_BYTES] = { 0, 0, TYPE_OPT, 0, 0, (uint8_t)(rcode >> 4), 0, 0, 0, 0, 0 };
+
+		set16(opt + 3, DNS_UDP_BYTES_MAX);
+		set16(opt + 7, q->dnssec_ok ? OPT_DO : 0);
+		memcpy(a->bytes + a->n, opt, OPT_BYTES);
+		a->n += OPT_BYTES;
+		set16(a->bytes + 10, 1);
+	}
+	return a->n;
+}
+
+/* A header alone: for what could not be read. */
+static size_t
+header_only(const struct query *q, enum rcode rcode, uint8_t *out)
+{
+	memset(out, 0, HEADER_BYTES);
+	memcpy(out, q->bytes, 2);
+	set16(out + 2, FLAG_QR | (q->flags & (FLAGS_OPCODE | FLAG_RD)) | rcode);
+	return HEADER_BYTES;
+}
+
+/* The answer from the image. Sets *rcode. */
+static size_t
+answer_name(const struct list_image *image, const struct query *q, struct answer *a, enum rcode *rcode)
+{
+	struct list_found found = list_find(image, q->bytes + HEADER_BYTES, q->name_bytes);
+	size_t question = a->n;
+
+	if (found.node == LIST_ELSEWHERE) {
+		*rcode = RCODE_REFUSED;
+		return finish(a, q, *rcode, 0);
+	}
+	if (put_records(a, &found, q->type)) {
+		set16(a->bytes + 6, a->count);
+	} else {
+		*rcode = found.node == LIST_NOTHING ? RCODE_NXDOMAIN : RCODE_NOERROR;
+		put_soa_at(a, &found, HEADER_BYTES + q->name_bytes - found.zone->name.n);
+		set16(a->bytes + 8, a->count);
+	}
+	if (a->full) {
+		memset(a->bytes + 6, 0, 4);
+		a->n = question;
+		return finish(a, q, *rcode, FLAG_AA | FLAG_TC);
+	}
+	return finish(a, q, *rcode, FLAG_AA);
+}
+
+static enum rcode
+refusal(const struct query *q)
+{
+	if (q->edns && q->version != 0) {
+		return RCODE_BADVERS;
+	}
+	if (q->class != CLASS_IN || (q->type >= TYPES_META_FIRST && q->type <= TYPES_META_LAST)) {
+		return RCODE_REFUSED;
+	}
+	return RCODE_NOERROR;
+}
+
+static enum counter
+outcome_of(enum rcode rcode)
+{
+	static const enum counter counters[] = {
+#define RCODE(id, value, counter) [value] = COUNTER_##counter,
+#include "serve/dns_rcodes.def"
+#undef RCODE
+	};
+
+	check(rcode < countof(counters));
+	return counters[rcode];
+}
+
+size_t
+dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool udp, uint8_t *out,
+	   enum counter *outcome)
+{
+	struct query q = { .bytes = query };
+	struct answer a = { .bytes = out };
+	enum rcode rcode = RCODE_NOERROR;
+	size_t answered;
+
+	*outcome = COUNTER_DNS_DROPPED;
+	if (n < HEADER_BYTES || ((q.flags = get16(query + 2)) & FLAG_QR) != 0) {
+		return 0;
+	}
+	if ((q.flags & FLAGS_OPCODE) != 0 || !read_query(&q, n)) {
+		rcode = (q.flags & FLAGS_OPCODE) != 0 ? RCODE_NOTIMP : RCODE_FORMERR;
+		*outcome = outcome_of(rcode);
+		return header_only(&q, rcode, out);
+	}
+	a.max = (udp ? q.udp_bytes : DNS_ANSWER_BYTES_MAX) - (q.edns ? OPT_BYTES : 0);
+	begin(&a, &q);
+	rcode = refusal(&q);
+	answered = rcode != RCODE_NOERROR ? finish(&a, &q, rcode, 0) : answer_name(image, &q, &a, &rcode);
+	*outcome = outcome_of(rcode);
+	return answered;
+}

@@ -1,0 +1,41 @@
+/*
+ * serve/dns_packet.h - one DNS query in, one answer out. Pure: no clock, no I/O, no allocation.
+ *
+ *   query                                            answer
+ *   shorter than a header, or itself an answer       none: whoever sends it may not be who it says
+ *   opcode other than QUERY                          NOTIMP
+ *   not one question, a name that is none, records   FORMERR
+ *     that run past the end, bytes behind the end,
+ *     two OPT records, an OPT that is no OPT
+ *   EDNS version other than 0                        BADVERS (RFC 6891 6.1.3)
+ *   class other than IN; a name in no zone of ours;  REFUSED
+ *     transfers and other types that ask for more
+ *     than a record (RFC 6895: 128-254)
+ *   ANY for a name with records                      HINFO "RFC8482" (RFC 8482 4.2)
+ *   a listed name, A or TXT; the zone, SOA or NS     the record
+ *   another type of a name that exists               no record, SOA (RFC 2308)
+ *   any other name of our zones                      NXDOMAIN, SOA
+ *
+ * The question comes back letter for letter (RFC 4343). An answer that does not fit the asker's UDP size (512, or what
+ * EDNS says, at most 1232) is TC without records.
+ */
+#ifndef SERVE_DNS_PACKET_H
+#define SERVE_DNS_PACKET_H
+
+#include "base/counters.h"
+
+#define DNS_UDP_BYTES_MAX 1232U /* what we send and announce: no fragments on any path (DNS flag day 2020) */
+#define DNS_ANSWER_BYTES_MAX \
+	8192U /* the longest over TCP: the name servers of a zone, 16 names of 255 bytes */
+
+struct list_image;
+
+/*
+ * Answers a query of n bytes into `out`, which has DNS_ANSWER_BYTES_MAX. Returns the bytes of the answer, 0 for none; over
+ * UDP at most DNS_UDP_BYTES_MAX. *outcome: the counter it falls under. Cost: one lookup and one copy of the question.
+ * Test: tests/unit/dns_packet_test.c, tests/fuzz/dns_fuzz.c.
+ */
+size_t dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool udp, uint8_t *out,
+		  enum counter *outcome);
+
+#endif
