@@ -99,7 +99,7 @@ http_decode(struct arena *arena, struct text raw, struct text *decoded)
 			int high = raw.n - i > 2 ? hex_digit(raw.p[i + 1]) : -1;
 			int low = high >= 0 ? hex_digit(raw.p[i + 2]) : -1;
 
-			if (low < 0 || high + low == 0) {
+			if (low < 0) {
 				return RESULT_BAD_INPUT;
 			}
 			out[n] = (char)(high * 16 + low);
@@ -107,7 +107,7 @@ http_decode(struct arena *arena, struct text raw, struct text *decoded)
 		}
 		n++;
 	}
-	if (!is_utf8((struct text){ out, n })) {
+	if (memchr(out, '\0', n) != NULL || !is_utf8((struct text){ out, n })) {
 		return RESULT_BAD_INPUT;
 	}
 	*decoded = (struct text){ out, n };
