@@ -4,9 +4,10 @@
  *
  * A programme file (YAML, doc/data/programme.md) says what should be; registry_plan compares it with what is and writes the
  * changes; as a REGISTRY record they are folded by registry_apply. Only applied changes count, so the journal alone gives the
- * registry. Ids count from 0 per kind, in journal order, and are never used again: a source that left and comes back is another.
+ * registry. Ids count from 0 per kind, in journal order, and are never used again. What a thing belongs to is its own for
+ * good: a source that leaves and comes back, or goes to another system, is another source and must be accepted anew.
  *
- * Not thread-safe. Lookup: one hash probe per key, or per prefix length that is present. Memory: about 120 bytes per source.
+ * Not thread-safe. Lookup: one hash probe per key, or per prefix length that is present. Memory: about 150 bytes per source.
  * Test: tests/unit/registry_test.c, tests/fuzz/programme_fuzz.c.
  */
 #ifndef REGISTRY_REGISTRY_H
@@ -69,8 +70,8 @@ struct registry_plan {
  * `receivers`) is complete: what it does not name is removed; a section that is not there is left as it is. The plan lives in
  * the arena; `file` is the name for errors and the record.
  *
- * Errors: RESULT_BAD_INPUT (not YAML, unknown or missing key, bad value), RESULT_CONFLICT (a name or source given twice,
- * sources of different members that overlap: both are named), RESULT_TOO_LARGE; the fault names file, line and column.
+ * Errors: RESULT_BAD_INPUT (not YAML, unknown or missing key, bad value), RESULT_CONFLICT (a name, token or source given
+ * twice, sources of different members that overlap: both are named), RESULT_TOO_LARGE; the fault names file, line and column.
  * Cost: O(n log n) of the file and the registry.
  */
 enum result registry_plan(const struct registry *r, struct text yaml, const char *file, struct arena *arena,
@@ -144,9 +145,6 @@ struct registry_reporter {
 	struct hash token; /* SHA-256 */
 };
 struct registry_reporter registry_reporter(const struct registry *r, uint32_t id);
-/* The reporter whose bearer token this is, REGISTRY_NONE if nobody's. Cost: one SHA-256 and a probe. */
-uint32_t registry_token(const struct registry *r, struct text token);
-
 /* ---- snapshot: equal state gives equal bytes */
 
 void registry_save(const struct registry *r, struct buffer *b);
