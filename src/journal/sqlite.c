@@ -58,9 +58,9 @@ step(struct journal_sqlite *s, sqlite3_stmt *stmt, const char *doing, struct fau
 	return r;
 }
 
-enum result
-journal_sqlite_run(struct journal_sqlite *s, enum journal_statement id, const char *doing,
-		   struct fault *fault)
+/* Runs a statement that answers no row, with what was bound. */
+static enum result
+run(struct journal_sqlite *s, enum journal_statement id, const char *doing, struct fault *fault)
 {
 	return step(s, s->statements[id], doing, fault);
 }
@@ -162,7 +162,7 @@ text_cell(struct text t)
 static enum result
 sqlite_begin(struct journal *j, struct fault *fault)
 {
-	return journal_sqlite_run(sqlite_of(j), JOURNAL_STATEMENT_BEGIN, "begin", fault);
+	return run(sqlite_of(j), JOURNAL_STATEMENT_BEGIN, "begin", fault);
 }
 
 static void
@@ -194,7 +194,7 @@ sqlite_commit(struct journal *j, const struct journal_head *head, struct fault *
 		r = put_row(s, JOURNAL_TABLE_HEAD, cells, fault);
 	}
 	if (r == RESULT_OK) {
-		r = journal_sqlite_run(s, JOURNAL_STATEMENT_COMMIT, "commit", fault);
+		r = run(s, JOURNAL_STATEMENT_COMMIT, "commit", fault);
 	}
 	if (r == RESULT_OK) {
 		journal_raw_keep(&s->raw);
@@ -298,11 +298,9 @@ sqlite_put_snapshot(struct journal *j, uint64_t seq, struct text bytes, struct f
 		r = put_row(s, JOURNAL_TABLE_SNAPSHOTS, cells, fault);
 	}
 	if (r == RESULT_OK) {
-		r = journal_sqlite_run(s, JOURNAL_STATEMENT_OLD_SNAPSHOTS, "drop old snapshots", fault);
+		r = run(s, JOURNAL_STATEMENT_OLD_SNAPSHOTS, "drop old snapshots", fault);
 	}
-	return r != RESULT_OK
-		   ? r
-		   : journal_sqlite_run(s, JOURNAL_STATEMENT_OLD_PARTS, "drop old snapshots", fault);
+	return r != RESULT_OK ? r : run(s, JOURNAL_STATEMENT_OLD_PARTS, "drop old snapshots", fault);
 }
 
 static enum result
@@ -335,14 +333,14 @@ sqlite_remove_source(struct journal *j, uint32_t id, struct fault *fault)
 	struct journal_sqlite *s = sqlite_of(j);
 
 	(void)sqlite3_bind_int64(journal_sqlite_ready(s, JOURNAL_STATEMENT_REMOVE_SOURCE), 1, id);
-	return journal_sqlite_run(s, JOURNAL_STATEMENT_REMOVE_SOURCE, "remove a source", fault);
+	return run(s, JOURNAL_STATEMENT_REMOVE_SOURCE, "remove a source", fault);
 }
 
 static enum result
 sqlite_pin(struct journal *j)
 {
 	/* Within a transaction there is one state already. */
-	return j->in_tx ? RESULT_OK : journal_sqlite_run(sqlite_of(j), JOURNAL_STATEMENT_PIN, "pin", NULL);
+	return j->in_tx ? RESULT_OK : run(sqlite_of(j), JOURNAL_STATEMENT_PIN, "pin", NULL);
 }
 
 static void

@@ -30,9 +30,6 @@ struct journal_sqlite {
 enum result journal_sqlite_result(struct journal_sqlite *s, int code, const char *doing, struct fault *fault);
 /* Statement `id`, ready to bind. */
 sqlite3_stmt *journal_sqlite_ready(struct journal_sqlite *s, enum journal_statement id);
-/* Runs a statement that answers no row. */
-enum result journal_sqlite_run(struct journal_sqlite *s, enum journal_statement id, const char *doing,
-			       struct fault *fault);
 /* Binds a hash or a text as bytes; empty is empty, not NULL. */
 void journal_sqlite_bind(sqlite3_stmt *stmt, int at, const struct journal_cell *cell);
 /* Column as bytes that live until the next step; a NULL reads as empty. */
