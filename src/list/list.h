@@ -89,11 +89,10 @@ uint64_t list_count(const struct list *list, size_t index);
 void list_publish(struct list *list, uint64_t serial);
 
 /*
- * A reading thread: start once, then image and quiet in turn. An image is good until the thread is quiet or sleeps.
- * Sleep before every call that may block, or list_publish waits; wake before the next image.
+ * A reading thread starts awake. An image is good until the thread sleeps: do so before every call that may block, or
+ * list_publish waits; wake before the next image. Cost: a memory barrier each.
  */
 void list_reader_start(void);
-void list_reader_quiet(void);
 void list_reader_sleep(void);
 void list_reader_wake(void);
 void list_reader_end(void);

@@ -29,13 +29,6 @@ list_reader_start(void)
 }
 
 void
-list_reader_quiet(void)
-{
-	TSAN_RELEASE();
-	urcu_qsbr_quiescent_state();
-}
-
-void
 list_reader_sleep(void)
 {
 	TSAN_RELEASE();

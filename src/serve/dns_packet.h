@@ -31,8 +31,8 @@
 struct list_image;
 
 /*
- * Answers a query of n bytes into `out`, which has DNS_ANSWER_BYTES_MAX. Returns the bytes of the answer, 0 for none; over
- * UDP at most DNS_UDP_BYTES_MAX. *outcome: the counter it falls under. Cost: one lookup and one copy of the question.
+ * Answers a query of n bytes into `out`, which has DNS_UDP_BYTES_MAX over UDP, else DNS_ANSWER_BYTES_MAX. Returns the bytes
+ * of the answer, 0 for none. *outcome: the counter it falls under. Cost: one lookup and one copy of the question.
  * Test: tests/unit/dns_packet_test.c, tests/fuzz/dns_fuzz.c.
  */
 size_t dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool udp, uint8_t *out,

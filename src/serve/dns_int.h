@@ -1,0 +1,40 @@
+/* serve/dns_int.h - the threads behind serve/dns.h. */
+#ifndef SERVE_DNS_INT_H
+#define SERVE_DNS_INT_H
+
+#include "serve/dns.h"
+#include "serve/dns_packet.h"
+
+#include <pthread.h>
+#include <sys/socket.h>
+
+#define DNS_LENGTH_BYTES 2U /* before each message over TCP (RFC 1035 4.2.2) */
+
+struct dns_address {
+	struct sockaddr_storage to;
+	socklen_t n;
+};
+
+/* Queries of one batch by outcome; counted in base/counters.h once per batch. */
+struct dns_tally {
+	uint32_t counts[COUNTER_COUNT];
+};
+void dns_tally_flush(struct dns_tally *tally); /* and sets it to zero */
+
+/* Starts a thread that gets no signals. Errors: RESULT_IO. */
+enum result dns_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context,
+			     struct fault *fault) MUST_USE;
+
+/* One UDP thread with a socket of its own. */
+struct dns_udp;
+enum result dns_udp_open(const struct list *list, const struct dns_address *at, struct dns_udp **udp,
+			 struct fault *fault) MUST_USE;
+void dns_udp_close(struct dns_udp *udp);
+
+/* The TCP thread. Takes the listening sockets, also when it fails. */
+struct dns_tcp;
+enum result dns_tcp_open(const struct list *list, const int *listeners, size_t count, struct span idle,
+			 struct dns_tcp **tcp, struct fault *fault) MUST_USE;
+void dns_tcp_close(struct dns_tcp *tcp);
+
+#endif

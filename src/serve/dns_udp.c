@@ -1,0 +1,212 @@
+/* serve/dns_udp.c - one thread, one socket: a batch in, answers from one image, a batch out. */
+#include "serve/dns_int.h"
+
+#include "list/list.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define BATCH                64U
+#define QUERY_BYTES_MAX      1280U /* a longer datagram is dropped; queries with their options are below 400 */
+#define SOCKET_BYTES         (1 << 20)
+#define CONTROL_BYTES        64U
+#define PAUSE_AFTER_ERROR_US 10000
+
+struct dns_udp {
+	const struct list *list;
+	pthread_t thread;
+	atomic_bool stop;
+	int fd;
+	bool wildcard; /* the socket has many addresses: answer from the one that was asked */
+	struct mmsghdr in[BATCH], out[BATCH];
+	struct iovec in_iov[BATCH], out_iov[BATCH];
+	struct sockaddr_storage from[BATCH];
+	_Alignas(struct cmsghdr) uint8_t control[BATCH][CONTROL_BYTES];
+	uint8_t queries[BATCH][QUERY_BYTES_MAX];
+	uint8_t answers[BATCH][DNS_UDP_BYTES_MAX];
+};
+
+/* The kernel writes lengths into the headers: before each batch they are made whole. */
+static void
+prepare(struct dns_udp *u, size_t used)
+{
+	for (size_t i = 0; i < used; i++) {
+		struct msghdr *m = &u->in[i].msg_hdr;
+
+		m->msg_name = &u->from[i];
+		m->msg_namelen = sizeof u->from[i];
+		m->msg_iov = &u->in_iov[i];
+		m->msg_iovlen = 1;
+		m->msg_control = u->wildcard ? u->control[i] : NULL;
+		m->msg_controllen = u->wildcard ? CONTROL_BYTES : 0;
+	}
+}
+
+/* IP_PKTINFO comes in as the address that was asked, and goes out as the one to answer from; the route is free. */
+static void
+free_route(struct msghdr *m)
+{
+	for (struct cmsghdr *c = CMSG_FIRSTHDR(m); c != NULL; c = CMSG_NXTHDR(m, c)) {
+		if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+			struct in_pktinfo info;
+
+			memcpy(&info, CMSG_DATA(c), sizeof info);
+			info.ipi_ifindex = 0;
+			memcpy(CMSG_DATA(c), &info, sizeof info);
+		}
+	}
+}
+
+/* Answers the first `count` queries from one image. Returns the answers to send. */
+static size_t
+answer_batch(struct dns_udp *u, size_t count, struct dns_tally *tally)
+{
+	const struct list_image *image = list_read(u->list);
+	size_t answers = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct msghdr *m = &u->in[i].msg_hdr;
+		enum counter outcome = COUNTER_DNS_DROPPED;
+		size_t n = 0;
+
+		if ((m->msg_flags & MSG_TRUNC) == 0) {
+			n = dns_answer(image, u->queries[i], u->in[i].msg_len, true, u->answers[i], &outcome);
+		}
+		tally->counts[outcome]++;
+		if (n > 0) {
+			if (u->wildcard) {
+				free_route(m);
+			}
+			u->out_iov[answers] = (struct iovec){ u->answers[i], n };
+			u->out[answers].msg_hdr = *m;
+			u->out[answers].msg_hdr.msg_iov = &u->out_iov[answers];
+			u->out[answers].msg_hdr.msg_flags = 0;
+			answers++;
+		}
+	}
+	return answers;
+}
+
+/* What the kernel will not send (no route, source port 0) is left out; the others go. */
+static void
+send_batch(struct dns_udp *u, size_t count)
+{
+	size_t sent = 0;
+
+	while (sent < count) {
+		int done = sendmmsg(u->fd, u->out + sent, (unsigned)(count - sent), 0);
+
+		if (done > 0) {
+			sent += (size_t)done;
+		} else if (errno != EINTR) {
+			sent++;
+		}
+	}
+}
+
+static void *
+run(void *context)
+{
+	struct dns_udp *u = context;
+	struct dns_tally tally = { 0 };
+	size_t used = BATCH;
+
+	list_reader_start();
+	for (;;) {
+		size_t answers;
+		int got;
+
+		list_reader_sleep();
+		prepare(u, used);
+		got = recvmmsg(u->fd, u->in, BATCH, MSG_WAITFORONE, NULL);
+		if (atomic_load_explicit(&u->stop, memory_order_acquire)) {
+			break;
+		}
+		used = got > 0 ? (size_t)got : 0;
+		if (got < 0 && errno != EINTR) {
+			(void)usleep(PAUSE_AFTER_ERROR_US); /* no memory in the kernel: do not spin on it */
+		}
+		list_reader_wake();
+		answers = answer_batch(u, used, &tally);
+		list_reader_sleep(); /* a full send buffer blocks */
+		send_batch(u, answers);
+		dns_tally_flush(&tally);
+	}
+	list_reader_end();
+	return NULL;
+}
+
+static bool
+is_wildcard(const struct dns_address *at)
+{
+	union {
+		const struct sockaddr_storage *any;
+		const struct sockaddr_in *v4;
+		const struct sockaddr_in6 *v6;
+	} a = { &at->to };
+
+	return at->to.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a.v6->sin6_addr)
+					    : a.v4->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static bool
+socket_ready(struct dns_udp *u, const struct dns_address *at)
+{
+	const int on = 1, bytes = SOCKET_BYTES;
+	bool six = at->to.ss_family == AF_INET6;
+
+	u->fd = socket(at->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (u->fd < 0) {
+		return false;
+	}
+	(void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes,
+			 sizeof bytes); /* as much as the system allows */
+	return setsockopt(u->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
+	       (!six || setsockopt(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
+	       (!u->wildcard || setsockopt(u->fd, six ? (int)IPPROTO_IPV6 : (int)IPPROTO_IP,
+					   six ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on) == 0) &&
+	       bind(u->fd, (const struct sockaddr *)&at->to, at->n) == 0;
+}
+
+enum result
+dns_udp_open(const struct list *list, const struct dns_address *at, struct dns_udp **udp, struct fault *fault)
+{
+	struct dns_udp *u = calloc(1, sizeof *u);
+	enum result r = RESULT_OK;
+
+	check(u != NULL);
+	u->list = list;
+	u->wildcard = is_wildcard(at);
+	for (size_t i = 0; i < BATCH; i++) {
+		u->in_iov[i] = (struct iovec){ u->queries[i], QUERY_BYTES_MAX };
+	}
+	if (!socket_ready(u, at)) {
+		r = fault_set(fault, RESULT_IO, "DNS over UDP: %s", strerror(errno));
+	} else {
+		r = dns_thread_start(&u->thread, "dns-udp", run, u, fault);
+	}
+	if (r != RESULT_OK) {
+		if (u->fd >= 0) {
+			close(u->fd);
+		}
+		free(u);
+		return r;
+	}
+	*udp = u;
+	return RESULT_OK;
+}
+
+void
+dns_udp_close(struct dns_udp *udp)
+{
+	atomic_store_explicit(&udp->stop, true, memory_order_release);
+	(void)shutdown(udp->fd, SHUT_RD); /* ENOTCONN, but whoever waits for a datagram wakes up */
+	(void)pthread_join(udp->thread, NULL);
+	close(udp->fd);
+	free(udp);
+}
