@@ -18,8 +18,10 @@ foreach(source ${pages})
 	install(FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} OPTIONAL)
 endforeach()
 
-if(EXISTS ${CMAKE_SOURCE_DIR}/packaging/vouch.bash)
-	install(FILES packaging/vouch.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME vouch)
+if(TARGET vouch) # made by the program itself, from its tables
+	install(CODE "execute_process(COMMAND \"$<TARGET_FILE:vouch>\" completion bash
+	    OUTPUT_FILE \"${CMAKE_BINARY_DIR}/vouch.bash\" COMMAND_ERROR_IS_FATAL ANY)")
+	install(FILES ${CMAKE_BINARY_DIR}/vouch.bash DESTINATION ${CMAKE_INSTALL_DATADIR}/bash-completion/completions RENAME vouch)
 endif()
 install(DIRECTORY contrib/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vouch/contrib OPTIONAL)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
