@@ -35,7 +35,7 @@ split_name(const uint8_t *name, size_t n, struct split *s)
 	check(at == n - 1);
 }
 
-/* The zone with the longest name that ends this one. */
+/* The zone with the longest name that ends this one, label by label. */
 static const struct list_zone *
 zone_of(const struct list *list, const struct split *s)
 {
@@ -45,8 +45,8 @@ zone_of(const struct list *list, const struct split *s)
 		const struct list_zone *z = &list->zones[i];
 		size_t at = s->n - z->name.n;
 
-		if (s->count < z->labels || s->n < z->name.n || (best != NULL && z->labels <= best->labels) ||
-		    (s->count > z->labels && s->labels[s->count - z->labels] != at) ||
+		if (s->count < z->labels || s->labels[s->count - z->labels] != at ||
+		    (best != NULL && z->labels <= best->labels) ||
 		    memcmp(s->bytes + at, z->name.bytes, z->name.n) != 0) {
 			continue;
 		}

@@ -131,14 +131,11 @@ session_write(struct session *s)
 static bool
 session_serve(struct dns_tcp *t, struct session *s)
 {
-	size_t before;
-
 	do {
-		before = s->in_bytes;
 		if (!session_write(s) || (!s->writing && !session_answer(t, s))) {
 			return false;
 		}
-	} while (s->in_bytes != before || (s->out_bytes > 0 && !s->writing));
+	} while (s->out_bytes > 0 && !s->writing);
 	return true;
 }
 

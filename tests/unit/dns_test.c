@@ -375,7 +375,7 @@ test_a_length_past_the_limit_ends_the_connection(void **state)
 	int fd;
 
 	(void)state;
-	open_dns("127.0.0.1:0", 1, 0);
+	open_dns("127.0.0.1:0", 1, 10 * PATIENCE_MS);
 	fd = dial("127.0.0.1", SOCK_STREAM);
 	send_all(fd, length, sizeof length);
 	expect_closed(fd);

@@ -264,6 +264,38 @@ test_names_that_are_no_addresses_are_nothing(void **state)
 }
 
 static void
+test_the_longest_zone_has_the_name_in_whatever_order_they_stand(void **state)
+{
+	static const char *const zones[2][2] = { { "list.example", "sub.list.example" },
+						 { "sub.list.example", "list.example" } };
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct list_options options[2] = { two[1], two[1] };
+		struct list *l;
+
+		options[0].zone = zones[i][0];
+		options[1].zone = zones[i][1];
+		assert_int_equal(list_open(options, 2, &l, NULL), RESULT_OK);
+		assert_int_equal(find(l, "2.0.0.127.sub.list.example").zone->list, 1 - i);
+		assert_int_equal(find(l, "2.0.0.127.list.example").zone->list, i);
+		list_close(l);
+	}
+}
+
+static void
+test_a_zone_ends_a_name_by_labels_not_by_bytes(void **state)
+{
+	static const uint8_t name[] = "\006x\004list\007example", below[] = "\0011\006x\004list\007example";
+	struct list *l = open_two();
+
+	(void)state;
+	assert_int_equal(list_find(list_read(l), name, sizeof name).node, LIST_ELSEWHERE);
+	assert_int_equal(list_find(list_read(l), below, sizeof below).node, LIST_ELSEWHERE);
+	list_close(l);
+}
+
+static void
 test_bad_options_are_named(void **state)
 {
 	static const struct {
@@ -507,6 +539,8 @@ main(void)
 		cmocka_unit_test(test_names_between_exist_and_are_empty),
 		cmocka_unit_test(test_a_domain_answers_exactly_and_vouches),
 		cmocka_unit_test(test_names_that_are_no_addresses_are_nothing),
+		cmocka_unit_test(test_the_longest_zone_has_the_name_in_whatever_order_they_stand),
+		cmocka_unit_test(test_a_zone_ends_a_name_by_labels_not_by_bytes),
 		cmocka_unit_test(test_bad_options_are_named),
 		cmocka_unit_test(test_the_table_agrees_with_a_naive_twin),
 	};
