@@ -2,27 +2,34 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <pthread.h>
 #include <string.h>
 #include <xxhash.h>
+
+static EVP_MD *sha256;
+static pthread_once_t sha256_once = PTHREAD_ONCE_INIT;
+
+static void
+fetch_sha256(void)
+{
+	sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
+	check(sha256 != NULL);
+}
 
 struct hash
 hash_of_parts(const struct text *parts, size_t count)
 {
-	static _Thread_local EVP_MD_CTX *context;
-	static _Thread_local EVP_MD *sha256;
 	struct hash h = { 0 };
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
 
-	/* Fetched once per thread: a fetch costs more than the hash of a short record. */
-	if (context == NULL) {
-		context = EVP_MD_CTX_new();
-		sha256 = EVP_MD_fetch(NULL, "SHA256", NULL);
-		check(context != NULL && sha256 != NULL);
-	}
-	check(EVP_DigestInit_ex2(context, sha256, NULL) == 1);
+	/* Fetched once: a fetch costs more than the hash of a short record. A context per thread would outlive its thread. */
+	check(pthread_once(&sha256_once, fetch_sha256) == 0);
+	check(context != NULL && EVP_DigestInit_ex2(context, sha256, NULL) == 1);
 	for (size_t i = 0; i < count; i++) {
 		check(EVP_DigestUpdate(context, parts[i].p, parts[i].n) == 1);
 	}
 	check(EVP_DigestFinal_ex(context, h.bytes, NULL) == 1);
+	EVP_MD_CTX_free(context);
 	return h;
 }
 
