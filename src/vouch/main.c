@@ -1,0 +1,8 @@
+/* vouch(1) */
+#include "vouch/vouch.h"
+
+int
+main(int argc, char **argv)
+{
+	return vouch_main(argc, argv);
+}

@@ -1,0 +1,45 @@
+/* Opening a store to read, and telling how far a long walk is. */
+#include "vouch/store.h"
+
+#include "base/instant.h"
+#include "vouchd/config.h"
+
+#include <stdio.h>
+#include <unistd.h>
+
+#define FIRST_NS INT64_C(1000000000)
+#define AGAIN_NS INT64_C(250000000)
+
+enum result
+store_open(struct vouch *v, struct journal **j)
+{
+	const char *dir = v->args.operand_count == 1 ? v->args.operands[0] : NULL;
+	struct config config;
+	enum result r = RESULT_OK;
+
+	*j = NULL;
+	if (dir == NULL) {
+		r = config_load(vouch_config_path(v), &v->arena, &config, &v->fault);
+		dir = r == RESULT_OK ? config.data : NULL;
+	}
+	return r == RESULT_OK ? journal_sqlite_open(dir, JOURNAL_READ, j, &v->fault) : r;
+}
+
+void
+store_progress(struct store_progress *p, const char *what, uint64_t done, uint64_t total)
+{
+	int64_t now = instant_monotonic_ns();
+
+	if (total == 0) {
+		(void)fputs(p->shown ? "\r\033[K" : "", stderr);
+		return;
+	}
+	if (p->told_ns == 0) {
+		p->told_ns = now + FIRST_NS - AGAIN_NS;
+	}
+	if (now - p->told_ns >= AGAIN_NS && isatty(STDERR_FILENO)) {
+		p->told_ns = now;
+		p->shown = true;
+		(void)fprintf(stderr, "\r\033[K%s %d %%", what, (int)(done * 100 / total));
+	}
+}

@@ -1,0 +1,233 @@
+/* Verbs that ask and print: status, list, why, timeline, cases, export. */
+#include "base/limits.h"
+#include "vouch/table.h"
+#include "vouch/vouch.h"
+
+#include <string.h>
+
+static const struct table_column source_columns[] = {
+	{ "source", "SOURCE" }, { "member", "MEMBER" }, { "system", "SYSTEM" },
+	{ "list", "LIST" },     { "state", "STATE" },   { "kind", "KIND" },
+	{ "since", "SINCE" },   { "case", "CASE" },     { "reason", "REASON" },
+};
+
+static const struct table_column case_columns[] = {
+	{ "case", "CASE" },
+	{ "status", "STATUS" },
+	{ "member", "MEMBER" },
+	{ "system", "SYSTEM" },
+	{ "kind", "KIND" },
+	{ "opened", "OPENED" },
+	{ "deadline", "VERDICT BY" },
+	{ "delivered_before", "BEFORE" },
+	{ "delivered_after", "AFTER" },
+	{ "sources", "SOURCES" },
+	{ "reason", "REASON" },
+};
+
+static const struct table_column entry_columns[] = {
+	{ "seq", "SEQ" },
+	{ "time", "TIME" },
+	{ "kind", "KIND" },
+	{ "words", "WHAT" },
+};
+
+/* Asks for a document; NULL with the result in *r. */
+static json_t *
+ask(struct vouch *v, const char *path, enum result *r)
+{
+	json_t *root = NULL;
+
+	*r = vouch_connect(v);
+	if (*r == RESULT_OK) {
+		*r = client_ask_json(&v->client, path, NULL, &root, &v->fault);
+	}
+	return root;
+}
+
+/* "before" with the escaped value; the client is opened first, as it escapes. */
+static enum result
+path_of(struct vouch *v, const char *before, const char *value, const char **path)
+{
+	enum result r = vouch_connect(v);
+
+	*path = r == RESULT_OK ? client_path(&v->client, &v->arena, before, value, "") : NULL;
+	return r;
+}
+
+/* One entry alone: its members stand at the top too, so that a script can say ".state". */
+static void
+lift_single(json_t *root)
+{
+	json_t *sources = json_object_get(root, "sources");
+
+	if (json_array_size(sources) == 1) {
+		check(json_object_update_missing(root, json_array_get(sources, 0)) == 0);
+	}
+}
+
+static void
+print_sources(const struct vouch *v, json_t *root)
+{
+	if (vouch_has(v, FLAG_json)) {
+		lift_single(root);
+		vouch_print_json(root);
+	} else {
+		table_print(stdout, json_object_get(root, "sources"), source_columns, countof(source_columns),
+			    v->colour);
+	}
+}
+
+/* All subjects go into one table; the first that is not known is the result, the others are shown all the same. */
+enum result
+verb_status(struct vouch *v)
+{
+	json_t *all = json_array(), *root = json_pack("{s:o}", "sources", all);
+	enum result r = RESULT_OK;
+
+	check(root != NULL);
+	for (size_t i = 0; i < v->args.operand_count; i++) {
+		const char *path;
+		enum result one = path_of(v, "/v1/status?subject=", v->args.operands[i], &path);
+		json_t *answer = one == RESULT_OK ? ask(v, path, &one) : NULL;
+
+		if (one != RESULT_OK && r == RESULT_OK) {
+			r = one;
+		}
+		if (one == RESULT_IO) {
+			break;
+		}
+		(void)json_array_extend(all, json_object_get(answer, "sources"));
+		json_decref(answer);
+	}
+	if (json_array_size(all) > 0 || r == RESULT_OK) {
+		print_sources(v, root);
+	}
+	json_decref(root);
+	return r;
+}
+
+enum result
+verb_list(struct vouch *v)
+{
+	enum result r;
+	json_t *root = ask(v, "/v1/status?subject=", &r), *sources = json_object_get(root, "sources");
+	size_t kept = 0;
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	while (v->args.operand_count == 1 && kept < json_array_size(sources)) {
+		const char *list = json_string_value(json_object_get(json_array_get(sources, kept), "list"));
+
+		if (list != NULL && strcmp(list, v->args.operands[0]) == 0) {
+			kept++;
+		} else {
+			(void)json_array_remove(sources, kept);
+		}
+	}
+	if (vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else {
+		print_sources(v, root);
+	}
+	json_decref(root);
+	return RESULT_OK;
+}
+
+enum result
+verb_why(struct vouch *v)
+{
+	const char *path;
+	enum result r = path_of(v, "/v1/why?subject=", v->args.operands[0], &path);
+	json_t *root = r == RESULT_OK ? ask(v, path, &r) : NULL;
+	const json_t *words = json_object_get(root, "words");
+
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	}
+	for (size_t i = 0; !vouch_has(v, FLAG_json) && i < json_array_size(words); i++) {
+		const json_t *line = json_array_get(words, i);
+
+		table_line(stdout, (struct text){ json_string_value(line), json_string_length(line) });
+	}
+	json_decref(root);
+	return r;
+}
+
+/* A table of one member of the answer, or the whole answer as JSON. */
+static enum result
+show(struct vouch *v, const char *path, const char *member, const struct table_column *columns, size_t count,
+     const char *none)
+{
+	enum result r;
+	json_t *root = ask(v, path, &r);
+
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK && json_array_size(json_object_get(root, member)) == 0) {
+		(void)puts(none);
+	} else if (r == RESULT_OK) {
+		table_print(stdout, json_object_get(root, member), columns, count, v->colour);
+	}
+	json_decref(root);
+	return r;
+}
+
+enum result
+verb_cases(struct vouch *v)
+{
+	bool all = vouch_has(v, FLAG_all);
+
+	return show(v, all ? "/v1/cases?status=all" : "/v1/cases?status=open", "cases", case_columns,
+		    countof(case_columns), all ? "no case yet" : "no open case");
+}
+
+enum result
+verb_timeline(struct vouch *v)
+{
+	static const enum flag numbers[] = { FLAG_limit, FLAG_from };
+	const char *path;
+	uint64_t number;
+	enum result r = path_of(v, "/v1/timeline?subject=", v->args.operands[0], &path);
+
+	for (size_t i = 0; i < countof(numbers) && r == RESULT_OK; i++) {
+		const char *value = v->args.flags[numbers[i]];
+
+		if (value != NULL && !text_u64(text_of(value), &number)) {
+			return fault_set(&v->fault, RESULT_BAD_USAGE, "--%s wants a number, not \"%s\"",
+					 args_flag_name(numbers[i]), value);
+		}
+		if (value != NULL) {
+			path = arena_format(&v->arena, "%s&%s=%s", path, args_flag_name(numbers[i]), value);
+		}
+	}
+	return r == RESULT_OK
+		   ? show(v, path, "entries", entry_columns, countof(entry_columns), "nothing happened")
+		   : r;
+}
+
+enum result
+verb_export(struct vouch *v)
+{
+	const char *format = v->args.flags[FLAG_format], *path;
+	struct buffer out;
+	enum result r =
+	    path_of(v, "/v1/export?list=", v->args.operand_count == 1 ? v->args.operands[0] : "", &path);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	if (format != NULL && vouch_has(v, FLAG_json)) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "--json and --format say the same thing");
+	}
+	format = vouch_has(v, FLAG_json) ? "json" : format == NULL ? "text" : format;
+	path = client_path(&v->client, &v->arena, arena_format(&v->arena, "%s&format=", path), format, "");
+	buffer_init(&out, HTTP_REPLY_BYTES_MAX);
+	r = client_ask(&v->client, path, NULL, &out, &v->fault);
+	if (r == RESULT_OK && out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) {
+		r = fault_set(&v->fault, RESULT_IO, "the output could not be written");
+	}
+	buffer_free(&out);
+	return r;
+}

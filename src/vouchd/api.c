@@ -1,0 +1,235 @@
+/* vouchd/api.c - the table of handlers, who may what, and the small parts that all of them use. */
+#include "vouchd/api_int.h"
+
+#include "base/counters.h"
+#include "journal/journal.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void
+api_run(struct api *api, const struct http_request *request, struct http_reply *reply, bool writes,
+	void (*run)(struct job *job, struct pipeline *p))
+{
+	struct api_call call = { .job = { .run = run, .writes = writes, .weight = 1 },
+				 .api = api,
+				 .request = request,
+				 .reply = reply };
+
+	if (pipeline_call(api->pipeline, &call.job) != RESULT_OK) {
+		http_reply_fault(reply, call.job.result, &call.job.fault);
+	}
+}
+
+/* ---- what people name */
+
+static bool
+cut_kind(struct text *t, const char *kind)
+{
+	size_t n = strlen(kind);
+
+	if (t->n <= n + 1 || memcmp(t->p, kind, n) != 0 || t->p[n] != ':') {
+		return false;
+	}
+	*t = (struct text){ t->p + n + 1, t->n - n - 1 };
+	return true;
+}
+
+static bool
+find_thing(const struct fold *f, enum thing thing, enum decide_subject kind, struct text name,
+	   struct api_subject *subject)
+{
+	uint32_t id = registry_find(fold_registry(f), thing, name);
+
+	if (id == REGISTRY_NONE) {
+		return false;
+	}
+	*subject = (struct api_subject){ kind, id, registry_item(fold_registry(f), thing, id).name };
+	return true;
+}
+
+static bool
+find_source(const struct fold *f, struct text text, struct api_subject *subject)
+{
+	struct source_key key;
+	uint32_t id;
+
+	if (source_key_parse(text, &key, NULL) != RESULT_OK) {
+		return false;
+	}
+	id = registry_lookup(fold_registry(f), source_key_text(&key));
+	if (id == REGISTRY_NONE) {
+		return false;
+	}
+	*subject = (struct api_subject){ DECIDE_SOURCE, id, registry_source(fold_registry(f), id).key };
+	return true;
+}
+
+static bool
+find_case(const struct fold *f, struct text text, struct api_subject *subject)
+{
+	uint64_t number;
+
+	if (!text_u64(text, &number) || number == 0 || number > decide_case_count(fold_decide(f))) {
+		return false;
+	}
+	*subject = (struct api_subject){ DECIDE_CASE, (uint32_t)number, text };
+	return true;
+}
+
+enum result
+api_subject(const struct fold *f, struct text text, struct api_subject *subject, struct fault *fault)
+{
+	struct text t = text_trim(text);
+	bool found;
+
+	if (cut_kind(&t, "member")) {
+		found = find_thing(f, THING_MEMBER, DECIDE_MEMBER, t, subject);
+	} else if (cut_kind(&t, "system")) {
+		found = find_thing(f, THING_SYSTEM, DECIDE_SYSTEM, t, subject);
+	} else if (cut_kind(&t, "case")) {
+		found = find_case(f, t, subject);
+	} else {
+		(void)cut_kind(&t, "source");
+		found = find_source(f, t, subject) ||
+			find_thing(f, THING_SYSTEM, DECIDE_SYSTEM, t, subject) ||
+			find_thing(f, THING_MEMBER, DECIDE_MEMBER, t, subject) || find_case(f, t, subject);
+	}
+	return found ? RESULT_OK
+		     : fault_set(fault, RESULT_NOT_FOUND,
+				 "no source, system, member or case is called \"%.*s\"",
+				 (int)(text.n > 100 ? 100 : text.n), text.p);
+}
+
+bool
+api_subject_has(const struct fold *f, const struct api_subject *subject, uint32_t source)
+{
+	struct registry_source s = registry_source(fold_registry(f), source);
+	struct decide_case_view v;
+
+	switch (subject->kind) {
+	case DECIDE_SOURCE:
+		return subject->id == source;
+	case DECIDE_SYSTEM:
+		return !s.removed && s.system == subject->id;
+	case DECIDE_MEMBER:
+		return !s.removed && s.member == subject->id;
+	case DECIDE_CASE:
+		decide_case_view(fold_decide(f), subject->id, &v);
+		for (uint32_t i = 0; i < v.source_count; i++) {
+			if (v.sources[i] == source) {
+				return true;
+			}
+		}
+		break;
+	}
+	return false;
+}
+
+/* ---- JSON */
+
+json_t *
+api_text(struct text t)
+{
+	json_t *j = json_stringn(t.p == NULL ? "" : t.p, t.n);
+	struct buffer clean;
+
+	if (j != NULL) {
+		return j;
+	}
+	buffer_init(&clean, t.n);
+	for (size_t i = 0; i < t.n; i++) {
+		buffer_put(&clean, (unsigned char)t.p[i] < 0x80 ? &t.p[i] : "?", 1);
+	}
+	j = json_stringn((const char *)clean.p, clean.n);
+	buffer_free(&clean);
+	check(j != NULL);
+	return j;
+}
+
+json_t *
+api_time(struct instant t)
+{
+	char out[INSTANT_BYTES];
+
+	return json_string(instant_format(t, out));
+}
+
+/* ---- small routes */
+
+static void
+health_run(struct job *job, struct pipeline *p)
+{
+	struct api_call *c = (struct api_call *)job;
+	struct journal_head head;
+
+	job->result = journal_head(pipeline_journal(p), &head);
+	if (job->result == RESULT_OK) {
+		http_reply_json(c->reply,
+				json_pack("{s:s, s:I, s:o, s:s}", "status", "ok", "seq", (json_int_t)head.seq,
+					  "time", api_time(pipeline_now(p)), "version", VOUCH_VERSION));
+	}
+}
+
+static void
+api_health(void *context, const struct http_request *request, struct http_reply *reply)
+{
+	api_run(context, request, reply, false, health_run);
+}
+
+static void
+api_metrics(void *context, const struct http_request *request, struct http_reply *reply)
+{
+	bool open = memmem(request->accept.p == NULL ? "" : request->accept.p, request->accept.n,
+			   "openmetrics", 11) != NULL ||
+		    request->accept.n == 0 || text_equal(request->accept, TEXT("*/*"));
+
+	(void)context;
+	if (open) {
+		reply->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+		counters_write(&reply->body);
+	} else {
+		reply->type = "text/plain; version=0.0.4; charset=utf-8";
+		counters_write_plain(&reply->body);
+	}
+}
+
+http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
+	[HTTP_HEALTH] = api_health,
+	[HTTP_METRICS] = api_metrics,
+	[HTTP_REPORTS] = api_reports,
+	[HTTP_SOURCE] = api_source,
+	[HTTP_STATUS] = api_status,
+	[HTTP_CASES] = api_cases,
+	[HTTP_WHY] = api_why,
+	[HTTP_TIMELINE] = api_timeline,
+	[HTTP_COMMANDS] = api_commands,
+	[HTTP_PROGRAMME] = api_programme,
+	[HTTP_EXPORT] = api_export,
+	[HTTP_QUARANTINE] = api_quarantine,
+	[HTTP_QUARANTINED] = api_quarantined,
+	[HTTP_RETRY] = api_retry,
+	[HTTP_CLOCK] = api_clock,
+};
+
+enum http_right
+api_authorise(void *context, struct text token, char name[NAME_BYTES_MAX + 1])
+{
+	const struct api *api = context;
+	struct hash h = hash_of(token.p, token.n);
+	struct directory_entry reporter;
+
+	for (size_t i = 0; i < api->config->operator_count; i++) {
+		const struct config_operator *o = &api->config->operators[i];
+
+		if (hash_equal(&o->token_sha256, &h)) {
+			(void)snprintf(name, NAME_BYTES_MAX + 1, "%s", o->name);
+			return HTTP_RIGHT_OPERATOR;
+		}
+	}
+	if (directory_by_token(api->directory, token, &reporter)) {
+		memcpy(name, reporter.name, sizeof(reporter.name));
+		return HTTP_RIGHT_REPORTER;
+	}
+	return HTTP_RIGHT_ANY;
+}

@@ -1,0 +1,49 @@
+/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_commands.c. */
+#ifndef VOUCHD_API_INT_H
+#define VOUCHD_API_INT_H
+
+#include "vouchd/api.h"
+
+/* A request on its way to the writer's thread and back. */
+struct api_call {
+	struct job job; /* first, so that a job of this kind is its call */
+	struct api *api;
+	const struct http_request *request;
+	struct http_reply *reply;
+};
+
+/*
+ * Runs `run` on the writer's thread and waits. When the job's result is not RESULT_OK afterwards, the reply is its fault;
+ * otherwise run has filled the reply.
+ */
+void api_run(struct api *api, const struct http_request *request, struct http_reply *reply, bool writes,
+	     void (*run)(struct job *job, struct pipeline *p));
+
+/* What a person calls something: a source, system, member or case. */
+struct api_subject {
+	enum decide_subject kind;
+	uint32_t id;      /* registry id, or case number */
+	struct text name; /* canonical; lives until the next change */
+};
+
+/*
+ * Reads "192.0.2.10" (a source, or the one whose prefix covers it), "mail.example", "acct:...", the id of a system or a
+ * member, a case number; or with its kind before it: "system:harbour-news". Sources come before systems, systems before
+ * members. Errors: RESULT_NOT_FOUND; the fault names the text.
+ */
+enum result api_subject(const struct fold *f, struct text text, struct api_subject *subject,
+			struct fault *fault) MUST_USE;
+/* Does the source belong to it? */
+bool api_subject_has(const struct fold *f, const struct api_subject *subject, uint32_t source);
+
+json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
+json_t *api_time(struct instant t); /* RFC 3339 */
+json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
+json_t *api_alarm(const struct fold *f, const struct alarm *alarm);
+
+http_handler api_reports, api_quarantine, api_quarantined, api_retry;
+http_handler api_source, api_status, api_cases, api_export;
+http_handler api_why, api_timeline;
+http_handler api_commands, api_programme, api_clock;
+
+#endif

@@ -1,0 +1,124 @@
+/* vouchd/command.c - the JSON of COMMAND records. */
+#include "vouchd/command.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const subjects[] = {
+	[DECIDE_SOURCE] = "source",
+	[DECIDE_SYSTEM] = "system",
+	[DECIDE_MEMBER] = "member",
+	[DECIDE_CASE] = "case",
+};
+static const enum event verbs[] = { EVENT_APPLY,   EVENT_ACCEPT, EVENT_REFUSE,
+				    EVENT_SUSPEND, EVENT_CLEAR,  EVENT_CONFIRM };
+static const enum actor roles[] = { ACTOR_OPERATOR, ACTOR_ANALYST, ACTOR_MEMBER };
+
+const char *
+command_subject_name(enum decide_subject subject)
+{
+	return subjects[subject];
+}
+
+enum result
+command_verb(struct text verb, enum event *event)
+{
+	for (size_t i = 0; i < countof(verbs); i++) {
+		if (text_equal(verb, text_of(event_name(verbs[i])))) {
+			*event = verbs[i];
+			return RESULT_OK;
+		}
+	}
+	return RESULT_BAD_INPUT;
+}
+
+static json_t *
+json_of(struct text t)
+{
+	json_t *j = json_stringn(t.p == NULL ? "" : t.p, t.n);
+
+	check(j != NULL); /* the API takes UTF-8 only */
+	return j;
+}
+
+void
+command_write(struct buffer *b, const struct command *c)
+{
+	const struct decide_command *d = &c->decide;
+	json_t *root = c->is_policy ? json_pack("{s:s, s:f}", "verb", "policy", "budget", c->budget)
+				    : json_pack("{s:s, s:s, s:I, s:o, s:s}", "verb", event_name(d->event),
+						"subject", subjects[d->subject], "id", (json_int_t)d->id,
+						"name", json_of(c->name), "role", actor_name(d->role));
+	char *s;
+
+	check(root != NULL);
+	check(json_object_set_new(root, "actor", json_of(d->actor)) == 0);
+	check(json_object_set_new(root, "reason", json_of(d->reason)) == 0);
+	s = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17));
+	check(s != NULL);
+	buffer_put_text(b, text_of(s));
+	free(s);
+	json_decref(root);
+}
+
+static struct text
+member(const json_t *root, const char *name, struct arena *arena)
+{
+	const json_t *j = json_object_get(root, name);
+	struct text t = { json_string_value(j), json_string_length(j) };
+
+	return (struct text){ text_copy(arena, t), t.n };
+}
+
+static enum result
+read_subject(const json_t *root, struct arena *arena, struct decide_command *d)
+{
+	struct text subject = member(root, "subject", arena), role = member(root, "role", arena);
+	json_int_t id = json_integer_value(json_object_get(root, "id"));
+	bool has_subject = false, has_role = false;
+
+	for (size_t i = 0; i < countof(subjects); i++) {
+		if (text_equal(subject, text_of(subjects[i]))) {
+			d->subject = (enum decide_subject)i;
+			has_subject = true;
+		}
+	}
+	for (size_t i = 0; i < countof(roles); i++) {
+		if (text_equal(role, text_of(actor_name(roles[i])))) {
+			d->role = roles[i];
+			has_role = true;
+		}
+	}
+	d->id = (uint32_t)id;
+	return has_subject && has_role && id >= 0 && id < UINT32_MAX &&
+		       command_verb(member(root, "verb", arena), &d->event) == RESULT_OK
+		   ? RESULT_OK
+		   : RESULT_DAMAGED;
+}
+
+enum result
+command_read(struct text payload, struct arena *arena, struct command *c, struct fault *fault)
+{
+	json_t *root =
+	    json_loadb(payload.p == NULL ? "" : payload.p, payload.n, JSON_REJECT_DUPLICATES, NULL);
+	enum result r = RESULT_OK;
+
+	*c = (struct command){ .is_policy = false };
+	if (!json_is_object(root)) {
+		json_decref(root);
+		return fault_set(fault, RESULT_DAMAGED, "a command record that is no JSON object");
+	}
+	c->is_policy = text_equal(member(root, "verb", arena), TEXT("policy"));
+	c->name = member(root, "name", arena);
+	c->decide.actor = member(root, "actor", arena);
+	c->decide.reason = member(root, "reason", arena);
+	if (c->is_policy) {
+		c->budget = json_number_value(json_object_get(root, "budget"));
+		r = c->budget > 0 && c->budget <= 1000 ? RESULT_OK : RESULT_DAMAGED;
+	} else {
+		r = read_subject(root, arena, &c->decide);
+	}
+	json_decref(root);
+	return r == RESULT_OK ? r : fault_set(fault, r, "a command record with members that none can have");
+}

@@ -1,0 +1,447 @@
+/* vouchd/config.c - binds the YAML tree to struct config through one table of fields per level. */
+#include "vouchd/config.h"
+
+#include "base/address.h"
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <yaml.h>
+
+#define CONFIG_FILE_BYTES_MAX (1U << 20)
+#define CONFIG_FIELDS_MAX     64U
+
+enum config_type { CONFIG_TEXT, CONFIG_TEXTS, CONFIG_SPAN, CONFIG_COUNT, CONFIG_NUMBER, CONFIG_SECRET };
+
+struct config_field {
+	const char *key;
+	enum config_type type;
+	size_t offset;        /* of the member in its struct */
+	const char *fallback; /* NULL: the key must be given */
+	const char *help;
+};
+struct config_level {
+	const char *what; /* for errors: "option" */
+	const struct config_field *fields;
+	size_t count;
+};
+
+#define OPTION(field, key, type, fallback, help)
+#define LIST_OPTION(field, key, type, fallback, help)
+#define OPERATOR_OPTION(field, key, type, fallback, help)
+
+static const struct config_field main_fields[] = {
+#undef OPTION
+#define OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config, field), fallback, help },
+#include "base/options.def"
+#undef OPTION
+#define OPTION(field, key, type, fallback, help)
+};
+static const struct config_field list_fields[] = {
+#undef LIST_OPTION
+#define LIST_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_list, field), fallback, help },
+#include "base/options.def"
+#undef LIST_OPTION
+#define LIST_OPTION(field, key, type, fallback, help)
+};
+static const struct config_field operator_fields[] = {
+#undef OPERATOR_OPTION
+#define OPERATOR_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_operator, field), fallback, help },
+#include "base/options.def"
+};
+
+static const struct config_level config_main = { "option", main_fields, countof(main_fields) };
+static const struct config_level config_list_entry = { "key of a list", list_fields, countof(list_fields) };
+static const struct config_level config_operator_entry = { "key of an operator", operator_fields,
+							   countof(operator_fields) };
+
+/* What every step of the binding needs. */
+struct binder {
+	yaml_document_t document;
+	const char *file;
+	struct arena *arena;
+	struct fault *fault;
+};
+
+static struct text
+node_text(const yaml_node_t *n)
+{
+	return (struct text){ (const char *)n->data.scalar.value, n->data.scalar.length };
+}
+
+static enum result
+wrong(const struct binder *b, const yaml_node_t *at, const char *what, struct text value)
+{
+	return fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s: \"%.*s\"", b->file,
+			 at->start_mark.line + 1, at->start_mark.column + 1, what,
+			 (int)(value.n > 80 ? 80 : value.n), value.p);
+}
+
+static bool
+number_parse(const char *s, double *value)
+{
+	char *end;
+	double v = strtod(s, &end);
+
+	if (end == s || *end != '\0' || !(v > 0) || v > 1e9) {
+		return false;
+	}
+	*value = v;
+	return true;
+}
+
+/* Sets one value; returns what is wrong with it, or NULL. */
+static const char *
+value_set(void *base, const struct config_field *f, struct text value, struct arena *arena)
+{
+	void *to = (char *)base + f->offset;
+
+	switch (f->type) {
+	case CONFIG_TEXT:
+		*(const char **)to = text_copy(arena, value);
+		return memchr(value.p, '\0', value.n) == NULL ? NULL : "a text without NUL is wanted";
+	case CONFIG_TEXTS: {
+		struct config_texts *t = to;
+
+		if (t->count == CONFIG_TEXTS_MAX) {
+			return "too many entries";
+		}
+		t->items[t->count++] = text_copy(arena, value);
+		return NULL;
+	}
+	case CONFIG_SPAN:
+		return span_parse(value, to) == RESULT_OK ? NULL
+							  : "a length of time such as 10s or 5m is wanted";
+	case CONFIG_COUNT:
+		return text_u64(value, to) ? NULL : "a whole number is wanted";
+	case CONFIG_NUMBER:
+		return number_parse(text_copy(arena, value), to) ? NULL : "a number above 0 is wanted";
+	case CONFIG_SECRET:
+		break;
+	}
+	return hash_from_hex(value, to) ? NULL : "64 hex digits (a SHA-256) are wanted";
+}
+
+static enum result
+bind_value(struct binder *b, void *base, const struct config_field *f, const yaml_node_t *n)
+{
+	if (n->type == YAML_SEQUENCE_NODE && f->type == CONFIG_TEXTS) {
+		for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
+		     i++) {
+			enum result r = bind_value(b, base, f, yaml_document_get_node(&b->document, *i));
+
+			if (r != RESULT_OK) {
+				return r;
+			}
+		}
+		return RESULT_OK;
+	}
+	if (n->type != YAML_SCALAR_NODE) {
+		return wrong(b, n, "one value is wanted here", text_of(f->key));
+	}
+	const char *problem = value_set(base, f, node_text(n), b->arena);
+
+	return problem == NULL ? RESULT_OK : wrong(b, n, problem, node_text(n));
+}
+
+static void
+set_default(void *base, const struct config_field *f, struct arena *arena)
+{
+	if (f->type == CONFIG_TEXTS && f->fallback[0] == '\0') {
+		return;
+	}
+	check(value_set(base, f, text_of(f->fallback), arena) == NULL);
+}
+
+/* The entries of `lists` and `operators` are mappings of their own; the caller binds them. */
+static bool
+is_nested(const struct config_level *level, struct text key)
+{
+	return level == &config_main &&
+	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")));
+}
+
+static enum result
+bind_mapping(struct binder *b, void *base, const struct config_level *level, const yaml_node_t *map)
+{
+	bool seen[CONFIG_FIELDS_MAX] = { false };
+
+	if (map->type != YAML_MAPPING_NODE) {
+		return wrong(b, map, "keys with values are wanted", text_of(level->what));
+	}
+	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+		const yaml_node_t *key = yaml_document_get_node(&b->document, p->key);
+		size_t i = 0;
+
+		if (key->type != YAML_SCALAR_NODE) {
+			return wrong(b, key, "a key must be a word", text_of(level->what));
+		}
+		if (is_nested(level, node_text(key))) {
+			continue;
+		}
+		while (i < level->count && !text_equal(node_text(key), text_of(level->fields[i].key))) {
+			i++;
+		}
+		if (i == level->count) {
+			return wrong(b, key, arena_format(b->arena, "no such %s", level->what),
+				     node_text(key));
+		}
+		if (seen[i]) {
+			return wrong(b, key, "given twice", node_text(key));
+		}
+		seen[i] = true;
+		enum result r =
+		    bind_value(b, base, &level->fields[i], yaml_document_get_node(&b->document, p->value));
+		if (r != RESULT_OK) {
+			return r;
+		}
+	}
+	for (size_t i = 0; i < level->count; i++) {
+		if (!seen[i] && level->fields[i].fallback == NULL) {
+			return wrong(b, map, arena_format(b->arena, "missing %s", level->what),
+				     text_of(level->fields[i].key));
+		}
+		if (!seen[i]) {
+			set_default(base, &level->fields[i], b->arena);
+		}
+	}
+	return RESULT_OK;
+}
+
+/* Binds the sequence called `name` into an array of entries of `size` bytes. Absent: no entries. */
+static enum result
+bind_entries(struct binder *b, const yaml_node_t *root, const char *name, const struct config_level *level,
+	     size_t size, size_t max, void **entries, size_t *count)
+{
+	const yaml_node_t *sequence = NULL;
+
+	for (yaml_node_pair_t *p = root->data.mapping.pairs.start; p < root->data.mapping.pairs.top; p++) {
+		const yaml_node_t *key = yaml_document_get_node(&b->document, p->key);
+
+		if (text_equal(node_text(key), text_of(name))) {
+			if (sequence != NULL) {
+				return wrong(b, key, "given twice", node_text(key));
+			}
+			sequence = yaml_document_get_node(&b->document, p->value);
+			if (sequence->type != YAML_SEQUENCE_NODE) {
+				return wrong(b, sequence, "a list of entries (\"- name: ...\") is wanted",
+					     text_of(name));
+			}
+		}
+	}
+	*count = 0;
+	if (sequence == NULL) {
+		return RESULT_OK;
+	}
+	yaml_node_item_t *items = sequence->data.sequence.items.start;
+	size_t n = (size_t)(sequence->data.sequence.items.top - items);
+
+	if (n > max) {
+		return wrong(b, sequence, "too many entries", text_of(name));
+	}
+	*entries = arena_get_array(b->arena, n + 1, size);
+	for (size_t i = 0; i < n; i++) {
+		enum result r = bind_mapping(b, (char *)*entries + i * size, level,
+					     yaml_document_get_node(&b->document, items[i]));
+
+		if (r != RESULT_OK) {
+			return r;
+		}
+	}
+	*count = n;
+	return RESULT_OK;
+}
+
+static void
+default_list(struct config *config, struct arena *arena)
+{
+	struct config_list *l = arena_get(arena, sizeof(*l));
+
+	for (size_t i = 0; i < countof(list_fields); i++) {
+		if (list_fields[i].fallback != NULL) {
+			set_default(l, &list_fields[i], arena);
+		}
+	}
+	l->name = "certified";
+	l->zone = "certified.vouch.test";
+	l->domain_zone = "domain.certified.vouch.test";
+	config->lists = l;
+	config->list_count = 1;
+}
+
+static enum result
+bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
+{
+	void *entries = NULL;
+	enum result r = bind_mapping(b, config, &config_main, root);
+
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "lists", &config_list_entry, sizeof(struct config_list), LISTS_MAX,
+				 &entries, &config->list_count);
+		config->lists = entries;
+	}
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "operators", &config_operator_entry, sizeof(struct config_operator),
+				 OPERATORS_MAX, &entries, &config->operator_count);
+		config->operators = entries;
+	}
+	return r;
+}
+
+/* What one value alone cannot tell. */
+static enum result
+check_values(const struct config *c, const char *file, struct fault *fault)
+{
+	struct prefix code;
+
+	if (strcmp(c->clock, "real") != 0 && strcmp(c->clock, "manual") != 0) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: clock: real or manual, not \"%s\"", file,
+				 c->clock);
+	}
+	if (c->budget > 1000) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: budget: at most 1000, not %g", file,
+				 c->budget);
+	}
+	if (c->dns_workers < 1 || c->dns_workers > 64) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: dns_workers: 1 to 64", file);
+	}
+	if (c->tick.ms < 100 || c->maildir_every.ms < 100) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: tick and maildir_every: at least 100ms", file);
+	}
+	for (size_t i = 0; i < c->list_count; i++) {
+		const struct config_list *l = &c->lists[i];
+
+		if (prefix_parse(text_of(l->code), &code, NULL) != RESULT_OK || code.family != 4 ||
+		    code.bits != 32 || code.bytes[0] != 127) {
+			return fault_set(
+			    fault, RESULT_BAD_INPUT,
+			    "%s: code of list %s: an address in 127.0.0.0/8 is wanted, not \"%s\"", file,
+			    l->name, l->code);
+		}
+		for (size_t k = 0; k < i; k++) {
+			if (strcasecmp(l->zone, c->lists[k].zone) == 0 ||
+			    strcmp(l->name, c->lists[k].name) == 0) {
+				return fault_set(fault, RESULT_BAD_INPUT,
+						 "%s: lists %s and %s share a name or a zone", file,
+						 c->lists[k].name, l->name);
+			}
+		}
+	}
+	return RESULT_OK;
+}
+
+/* Parses the document; *root is NULL when it is empty. The caller deletes the document. */
+static enum result
+load_document(struct text yaml, struct binder *b, yaml_node_t **root)
+{
+	yaml_parser_t parser;
+	enum result r = RESULT_OK;
+
+	check(yaml_parser_initialize(&parser));
+	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml.p, yaml.n);
+	if (!yaml_parser_load(&parser, &b->document)) {
+		r = fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s", b->file,
+			      parser.problem_mark.line + 1, parser.problem_mark.column + 1,
+			      parser.problem == NULL ? "not YAML" : parser.problem);
+		*root = NULL;
+	} else {
+		*root = yaml_document_get_root_node(&b->document);
+	}
+	yaml_parser_delete(&parser);
+	return r;
+}
+
+enum result
+config_read(struct text yaml, const char *name, struct arena *arena, struct config *config,
+	    struct fault *fault)
+{
+	struct binder b = { .file = name, .arena = arena, .fault = fault };
+	yaml_node_t *root;
+	enum result r = load_document(yaml, &b, &root);
+
+	*config = (struct config){ .list_count = 0 };
+	if (r != RESULT_OK) {
+		return r;
+	}
+	if (root != NULL) {
+		r = bind_document(&b, root, config);
+	} else {
+		for (size_t i = 0; i < countof(main_fields); i++) {
+			set_default(config, &main_fields[i], arena);
+		}
+	}
+	yaml_document_delete(&b.document);
+	if (r != RESULT_OK) {
+		return r;
+	}
+	if (config->list_count == 0) {
+		default_list(config, arena);
+	}
+	if (config->control[0] == '\0') {
+		config->control = arena_format(arena, "%s/control.sock", config->data);
+	}
+	config->clock_manual = strcmp(config->clock, "manual") == 0;
+	return check_values(config, name, fault);
+}
+
+enum result
+config_load(const char *path, struct arena *arena, struct config *config, struct fault *fault)
+{
+	struct stat st;
+	enum result r = RESULT_OK;
+
+	if (path == NULL) {
+		return config_read((struct text){ "", 0 }, "defaults", arena, config, fault);
+	}
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0 || fstat(fd, &st) != 0) {
+		r = fault_set(fault, errno == ENOENT ? RESULT_NOT_FOUND : RESULT_IO, "%s: %s", path,
+			      strerror(errno));
+	} else if (st.st_size > CONFIG_FILE_BYTES_MAX) {
+		r = fault_set(fault, RESULT_TOO_LARGE, "%s: larger than %u bytes", path,
+			      CONFIG_FILE_BYTES_MAX);
+	} else {
+		char *p = arena_get(arena, (size_t)st.st_size + 1);
+		ssize_t n = read(fd, p, (size_t)st.st_size);
+
+		r = n < 0 ? fault_set(fault, RESULT_IO, "%s: %s", path, strerror(errno))
+			  : config_read((struct text){ p, (size_t)n }, path, arena, config, fault);
+	}
+	if (fd >= 0) {
+		close(fd);
+	}
+	return r;
+}
+
+static void
+write_fields(struct buffer *b, const struct config_level *level, const char *first, const char *rest)
+{
+	for (size_t i = 0; i < level->count; i++) {
+		const struct config_field *f = &level->fields[i];
+		const char *value = f->fallback == NULL ? "..." : f->fallback;
+
+		buffer_format(b, "%s%s: %s%s%s  # %s\n", i == 0 ? first : rest, f->key,
+			      f->type == CONFIG_TEXTS ? "[" : "",
+			      value[0] == '\0' && f->type == CONFIG_TEXT ? "\"\"" : value,
+			      f->type == CONFIG_TEXTS ? "]" : "", f->help);
+	}
+}
+
+void
+config_write_template(struct buffer *b)
+{
+	buffer_format(
+	    b, "# Every option of vouchd with its default; remove the # to change one. See vouch.yaml(5).\n");
+	write_fields(b, &config_main, "#", "#");
+	buffer_format(b, "#lists:\n");
+	write_fields(b, &config_list_entry, "#  - ", "#    ");
+	buffer_format(b, "#operators:\n");
+	write_fields(b, &config_operator_entry, "#  - ", "#    ");
+}

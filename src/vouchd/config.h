@@ -1,0 +1,77 @@
+/*
+ * vouchd/config.h - vouch.yaml: keys, types, defaults and manual text come from base/options.def.
+ *
+ * Unknown keys, keys given twice and values out of range are errors that name file, line and column.
+ */
+#ifndef VOUCHD_CONFIG_H
+#define VOUCHD_CONFIG_H
+
+#include "base/hash.h"
+#include "base/instant.h"
+#include "base/limits.h"
+
+#define CONFIG_TEXTS_MAX 16U
+
+struct config_texts {
+	const char *items[CONFIG_TEXTS_MAX];
+	size_t count;
+};
+
+/* C types of the types in options.def. */
+typedef const char *config_TEXT;
+typedef struct config_texts config_TEXTS;
+typedef struct span config_SPAN;
+typedef uint64_t config_COUNT;
+typedef double config_NUMBER;
+typedef struct hash config_SECRET;
+
+#define OPTION(field, key, type, fallback, help)
+#define LIST_OPTION(field, key, type, fallback, help)
+#define OPERATOR_OPTION(field, key, type, fallback, help)
+
+struct config_list {
+#undef LIST_OPTION
+#define LIST_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef LIST_OPTION
+#define LIST_OPTION(field, key, type, fallback, help)
+};
+
+struct config_operator {
+#undef OPERATOR_OPTION
+#define OPERATOR_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef OPERATOR_OPTION
+#define OPERATOR_OPTION(field, key, type, fallback, help)
+};
+
+struct config {
+#undef OPTION
+#define OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+	struct config_list
+	    *lists;        /* at least one: without `lists` there is `certified` in certified.vouch.test */
+	size_t list_count; /* 1..LISTS_MAX */
+	struct config_operator *operators;
+	size_t operator_count; /* 0..OPERATORS_MAX */
+	bool clock_manual;
+};
+#undef OPTION
+#undef LIST_OPTION
+#undef OPERATOR_OPTION
+
+/*
+ * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.
+ * Errors: RESULT_BAD_INPUT; the fault names file, line and column.
+ */
+enum result config_read(struct text yaml, const char *name, struct arena *arena, struct config *config,
+			struct fault *fault) MUST_USE;
+
+/* The same from a file; RESULT_NOT_FOUND or RESULT_IO when it cannot be read. `path` NULL: the defaults. */
+enum result config_load(const char *path, struct arena *arena, struct config *config,
+			struct fault *fault) MUST_USE;
+
+/* vouch.yaml with every option, its help and its default, each commented out: what `vouch init` writes. */
+void config_write_template(struct buffer *b);
+
+#endif

@@ -1,0 +1,233 @@
+/*
+ * vouchd/daemon.c - start: store, list, DNS, API, mail doors; a signal stops the loop, and then all of it in reverse.
+ *
+ * DNS opens after the list is published from the store, so a restart never answers from an empty list; the doors open
+ * last, so nothing is taken that could not be recorded.
+ */
+#include "vouchd/daemon.h"
+
+#include "base/log.h"
+#include "base/socket.h"
+#include "list/list.h"
+#include "serve/dns.h"
+#include "vouchd/api.h"
+#include "vouchd/lmtp_door.h"
+#include "vouchd/maildir_door.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+struct service {
+	const struct config *config;
+	uv_loop_t loop;
+	uv_signal_t term, interrupt;
+	struct list *list;
+	struct directory *directory;
+	struct pipeline *pipeline;
+	struct dns *dns;
+	struct http *http;
+	struct api api;
+	struct lmtp_door *lmtp;
+	struct maildir_door *maildir;
+};
+
+static enum result
+open_lists(const struct config *config, struct list **list, struct fault *fault)
+{
+	struct list_options options[LISTS_MAX] = { { 0 } };
+
+	for (size_t i = 0; i < config->list_count; i++) {
+		const struct config_list *l = &config->lists[i];
+
+		if (l->ttl.ms < 1000 || l->negative_ttl.ms < 1000) {
+			return fault_set(fault, RESULT_BAD_INPUT,
+					 "list %s: ttl and negative_ttl: at least 1s", l->name);
+		}
+		options[i] = (struct list_options){
+			.zone = l->zone,
+			.domain_zone = l->domain_zone,
+			.code = l->code,
+			.txt = l->txt,
+			.ns = l->ns.items,
+			.ns_count = l->ns.count,
+			.contact = l->contact,
+			.ttl = (uint32_t)(l->ttl.ms / 1000),
+			.negative_ttl = (uint32_t)(l->negative_ttl.ms / 1000),
+		};
+	}
+	return list_open(options, config->list_count, list, fault);
+}
+
+enum result
+daemon_check(const struct config *config, struct fault *fault)
+{
+	const struct config_texts *const groups[] = { &config->dns, &config->http, &config->lmtp };
+	struct sockaddr_storage address;
+	socklen_t n;
+	struct list *list = NULL;
+	enum result r = open_lists(config, &list, fault);
+
+	list_close(list);
+	for (size_t i = 0; i < countof(groups); i++) {
+		for (size_t k = 0; k < groups[i]->count && r == RESULT_OK; k++) {
+			if (groups[i] != &config->lmtp || strchr(groups[i]->items[k], '/') == NULL) {
+				r = socket_address(groups[i]->items[k], &address, &n, fault);
+			}
+		}
+	}
+	return r;
+}
+
+/* ---- the services */
+
+static enum result
+open_store(struct service *s, struct fault *fault)
+{
+	enum result r;
+
+	if (mkdir(s->config->data, 0700) != 0 && errno != EEXIST) {
+		return fault_set(fault, RESULT_IO, "data: %s: %s", s->config->data, strerror(errno));
+	}
+	r = open_lists(s->config, &s->list, fault);
+	if (r == RESULT_OK) {
+		s->directory = directory_new();
+		r = pipeline_open(s->config, s->list, s->directory, &s->pipeline, fault);
+	}
+	return r;
+}
+
+static enum result
+open_dns(struct service *s, struct fault *fault)
+{
+	const struct config_texts *addresses = &s->config->dns;
+	enum result r;
+
+	if (addresses->count == 0) {
+		return RESULT_OK;
+	}
+	r = dns_open(&(struct dns_options){ .addresses = addresses->items,
+					    .address_count = addresses->count,
+					    .list = s->list,
+					    .workers = (unsigned)s->config->dns_workers },
+		     &s->dns, fault);
+	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
+		log_event(LOG_INFO, "listening", "door=dns address=%s port=%u", addresses->items[i],
+			  dns_port(s->dns, i));
+	}
+	return r;
+}
+
+static enum result
+open_http(struct service *s, struct fault *fault)
+{
+	const struct config_texts *addresses = &s->config->http;
+	struct http_options options = { .addresses = addresses->items,
+					.address_count = addresses->count,
+					.control = s->config->control,
+					.authorise = api_authorise,
+					.context = &s->api };
+	enum result r;
+
+	s->api = (struct api){ s->config, s->pipeline, s->directory };
+	memcpy(options.handlers, api_handlers, sizeof(options.handlers));
+	r = http_open(&options, &s->http, fault);
+	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
+		log_event(LOG_INFO, "listening", "door=http address=%s port=%u", addresses->items[i],
+			  http_port(s->http, i));
+	}
+	if (r == RESULT_OK) {
+		log_event(LOG_INFO, "listening", "door=control path=%s", s->config->control);
+	}
+	return r;
+}
+
+static enum result
+open_mail(struct service *s, struct fault *fault)
+{
+	enum result r = lmtp_door_open(&s->loop, s->config, s->pipeline, s->directory, &s->lmtp, fault);
+
+	if (r == RESULT_OK) {
+		r = maildir_door_open(&s->loop, s->config, s->pipeline, s->directory, &s->maildir, fault);
+	}
+	return r;
+}
+
+static void
+on_signal(uv_signal_t *handle, int number)
+{
+	struct service *s = handle->data;
+
+	log_event(LOG_INFO, "stopping", "signal=%d", number);
+	if (uv_is_closing((uv_handle_t *)handle)) {
+		return;
+	}
+	uv_close((uv_handle_t *)&s->term, NULL);
+	uv_close((uv_handle_t *)&s->interrupt, NULL);
+	lmtp_door_close(s->lmtp);
+	maildir_door_close(s->maildir);
+}
+
+static void
+watch_signals(struct service *s)
+{
+	uv_signal_t *const handles[] = { &s->term, &s->interrupt };
+	static const int numbers[] = { SIGTERM, SIGINT };
+
+	for (size_t i = 0; i < countof(handles); i++) {
+		check(uv_signal_init(&s->loop, handles[i]) == 0);
+		handles[i]->data = s;
+		check(uv_signal_start(handles[i], on_signal, numbers[i]) == 0);
+	}
+}
+
+/* The doors are shut and what they took is recorded before the store closes. */
+static void
+close_all(struct service *s)
+{
+	http_close(s->http);
+	if (s->pipeline != NULL) {
+		pipeline_close(s->pipeline);
+	}
+	dns_close(s->dns);
+	lmtp_door_free(s->lmtp);
+	maildir_door_free(s->maildir);
+	directory_free(s->directory);
+	list_close(s->list);
+}
+
+enum result
+daemon_run(const struct config *config, struct fault *fault)
+{
+	struct service *s = calloc(1, sizeof(*s));
+	enum result r;
+
+	check(s != NULL);
+	s->config = config;
+	(void)signal(SIGPIPE, SIG_IGN);
+	check(uv_loop_init(&s->loop) == 0);
+	watch_signals(s);
+	r = open_store(s, fault);
+	if (r == RESULT_OK) {
+		r = open_dns(s, fault);
+	}
+	if (r == RESULT_OK) {
+		r = open_http(s, fault);
+	}
+	if (r == RESULT_OK) {
+		r = open_mail(s, fault);
+	}
+	if (r == RESULT_OK) {
+		log_event(LOG_INFO, "ready", "version=%s data=%s", VOUCH_VERSION, config->data);
+	} else {
+		on_signal(&s->term, 0);
+	}
+	check(uv_run(&s->loop, UV_RUN_DEFAULT) == 0);
+	close_all(s);
+	check(uv_loop_close(&s->loop) == 0);
+	free(s);
+	log_event(LOG_INFO, "stopped", "result=%s", result_name(r));
+	return r;
+}

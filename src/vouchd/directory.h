@@ -1,0 +1,35 @@
+/*
+ * vouchd/directory.h - who a reporter is, for the doors: a copy of the registry's reporters that any thread may ask.
+ *
+ * The writer replaces the copy when the registry changes; a door asks by token (HTTP) or by recipient (LMTP).
+ */
+#ifndef VOUCHD_DIRECTORY_H
+#define VOUCHD_DIRECTORY_H
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "model/signal.h"
+
+struct directory_entry {
+	char name[NAME_BYTES_MAX + 1];
+	bool has_token;
+	struct hash token_hash;
+	bool is_trap_network;
+	enum signal trap_signal;
+	size_t address_count;
+	char **addresses; /* recipients of LMTP that belong to this reporter, lower case */
+};
+
+struct directory;
+struct directory *directory_new(void);
+void directory_free(struct directory *d);
+
+/* Takes the ownership of the entries (malloc) and forgets those before. */
+void directory_replace(struct directory *d, struct directory_entry *entries, size_t count);
+
+/* Each copies the entry out, without its addresses; false: nobody. Thread-safe. The token is compared by its hash. */
+bool directory_by_token(struct directory *d, struct text token, struct directory_entry *entry);
+bool directory_by_address(struct directory *d, struct text address, struct directory_entry *entry);
+bool directory_by_name(struct directory *d, struct text name, struct directory_entry *entry);
+
+#endif

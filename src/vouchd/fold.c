@@ -1,0 +1,496 @@
+/* vouchd/fold.c - one function per kind of input record; the detector's alarms go straight into decide. */
+#include "vouchd/fold.h"
+
+#include "model/report.h"
+#include "vouchd/command.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Systems count one family of keys, so that a mail named by its address and by its domain counts once. */
+enum family { FAMILY_ADDRESS, FAMILY_DOMAIN, FAMILY_ACCT, FAMILY_NONE };
+
+static const uint8_t family_of[SOURCE_KIND_COUNT] = {
+	[SOURCE_IP] = FAMILY_ADDRESS,
+	[SOURCE_PREFIX] = FAMILY_ADDRESS,
+	[SOURCE_DOMAIN] = FAMILY_DOMAIN,
+	[SOURCE_ACCT] = FAMILY_ACCT,
+};
+
+struct fold_source {
+	uint32_t unit;
+	uint32_t system;
+	uint8_t family;
+	uint64_t touched; /* seq of the last input that was about it */
+};
+struct fold_system {
+	uint32_t unit;
+	uint32_t families[FAMILY_NONE]; /* present sources by family */
+};
+struct fold_unit {
+	enum unit_kind kind;
+	uint32_t id; /* of the registry */
+};
+
+struct fold {
+	struct fold_policy policy;
+	struct fold_sink sink;
+	struct registry *registry;
+	struct detect *detect;
+	struct decide *decide;
+	struct fold_source *sources; /* by registry id */
+	struct fold_system *systems;
+	struct fold_unit *units;
+	uint32_t source_count, system_count, unit_count;
+	uint32_t source_size, system_size, unit_size;
+	struct moment now; /* the record that is being folded */
+	uint64_t unknown;
+};
+
+/* Makes room for entry `count` of an array that grows by doubling. */
+static void *
+grow(void *items, uint32_t count, uint32_t *size, size_t item_size)
+{
+	if (count < *size) {
+		return items;
+	}
+	*size = *size == 0 ? 64 : *size * 2;
+	items = reallocarray(items, *size, item_size);
+	check(items != NULL);
+	return items;
+}
+
+/* ---- what comes out */
+
+static void
+on_alarm(void *context, const struct alarm *alarm)
+{
+	struct fold *f = context;
+	struct alarm named = *alarm;
+
+	check(alarm->unit < f->unit_count);
+	named.unit = f->units[alarm->unit].id;
+	f->sink.alarm(f->sink.context, &named);
+	decide_alarm(f->decide, &named, named.unit, f->now);
+}
+
+static void
+on_move(void *context, const struct move *move)
+{
+	struct fold *f = context;
+
+	f->sink.move(f->sink.context, move);
+}
+
+static void
+on_case_change(void *context, const struct case_change *change)
+{
+	struct fold *f = context;
+
+	f->sink.case_change(f->sink.context, change);
+}
+
+static struct detect *
+open_detect(struct fold *f)
+{
+	return detect_open(&(struct detect_params){ .budget = f->policy.budget }, on_alarm, f);
+}
+
+struct fold *
+fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
+{
+	struct fold *f = calloc(1, sizeof(*f));
+
+	check(f != NULL);
+	f->policy = *policy;
+	f->sink = *sink;
+	f->registry = registry_open();
+	f->detect = open_detect(f);
+	f->decide = decide_open(
+	    &(struct decide_events){ .move = on_move, .case_change = on_case_change, .context = f });
+	return f;
+}
+
+void
+fold_close(struct fold *f)
+{
+	if (f == NULL) {
+		return;
+	}
+	registry_close(f->registry);
+	detect_close(f->detect);
+	decide_close(f->decide);
+	free(f->sources);
+	free(f->systems);
+	free(f->units);
+	free(f);
+}
+
+/* ---- registry */
+
+static uint32_t
+add_unit(struct fold *f, enum unit_kind kind, uint32_t id)
+{
+	uint32_t unit = detect_unit_add(f->detect, kind);
+
+	check(unit == f->unit_count);
+	f->units = grow(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
+	f->units[f->unit_count++] = (struct fold_unit){ kind, id };
+	return unit;
+}
+
+static void
+add_system(struct fold *f, uint32_t id)
+{
+	check(id == f->system_count);
+	f->systems = grow(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
+	f->systems[f->system_count++] = (struct fold_system){ .unit = add_unit(f, UNIT_SYSTEM, id) };
+}
+
+static void
+add_source(struct fold *f, uint32_t id)
+{
+	struct registry_source s = registry_source(f->registry, id);
+
+	check(id == f->source_count && s.system < f->system_count);
+	f->sources = grow(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
+	f->sources[f->source_count++] = (struct fold_source){
+		.unit = add_unit(f, UNIT_SOURCE, id),
+		.system = s.system,
+		.family = family_of[s.kind],
+	};
+	f->systems[s.system].families[family_of[s.kind]]++;
+	decide_source_put(f->decide, id, s.system, s.member, f->now);
+}
+
+static void
+remove_source(struct fold *f, const struct registry_change *change)
+{
+	const struct fold_source *s = &f->sources[change->id];
+
+	f->systems[s->system].families[s->family]--;
+	decide_source_remove(f->decide, change->id, change->actor, TEXT("it is no longer in the programme"),
+			     f->now);
+}
+
+static void
+on_registry_change(void *context, const struct registry_change *change)
+{
+	struct fold *f = context;
+
+	if (change->thing == THING_SYSTEM && change->op == REGISTRY_ADD) {
+		add_system(f, change->id);
+	} else if (change->thing == THING_SOURCE && change->op == REGISTRY_ADD) {
+		add_source(f, change->id);
+	} else if (change->thing == THING_SOURCE && change->op == REGISTRY_REMOVE) {
+		remove_source(f, change);
+	}
+	f->sink.registry(f->sink.context, change);
+}
+
+/* ---- reports */
+
+/* Does this reporter's word count? An operator who loads a file vouches for it (reporter "operator"). */
+static bool
+is_trusted(const struct fold *f, struct text reporter)
+{
+	uint32_t id;
+
+	if (text_equal(reporter, TEXT("operator"))) {
+		return true;
+	}
+	id = registry_find(f->registry, THING_REPORTER, reporter);
+	return id != REGISTRY_NONE && registry_reporter(f->registry, id).trust == TRUST_FULL;
+}
+
+static enum family
+system_family(const struct fold_system *s)
+{
+	for (enum family i = 0; i < FAMILY_NONE; i++) {
+		if (s->families[i] > 0) {
+			return i;
+		}
+	}
+	return FAMILY_NONE;
+}
+
+static bool
+is_among(const uint32_t *ids, size_t count, uint32_t id)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (ids[i] == id) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* The member sources that an observation names, each once. */
+static size_t
+sources_of(const struct fold *f, const struct observation *o, uint32_t ids[OBSERVATION_KEYS_MAX])
+{
+	size_t n = 0;
+
+	for (uint32_t i = 0; i < o->key_count; i++) {
+		uint32_t id = registry_lookup(f->registry, o->keys[i]);
+
+		if (id != REGISTRY_NONE && !is_among(ids, n, id)) {
+			ids[n++] = id;
+		}
+	}
+	return n;
+}
+
+static void
+count_observation(struct fold *f, const struct observation *o, const uint32_t *ids, size_t n)
+{
+	uint32_t systems[OBSERVATION_KEYS_MAX];
+	size_t system_count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct fold_source *s = &f->sources[ids[i]];
+
+		if (o->signal == SIGNAL_DELIVERED) {
+			decide_delivered(f->decide, ids[i], o->count, o->at);
+		}
+		detect_observe(f->detect, s->unit, o->signal, o->count, o->at, f->now.seq);
+		if (s->family == system_family(&f->systems[s->system]) &&
+		    !is_among(systems, system_count, s->system)) {
+			systems[system_count++] = s->system;
+			detect_observe(f->detect, f->systems[s->system].unit, o->signal, o->count, o->at,
+				       f->now.seq);
+		}
+	}
+}
+
+static enum result
+fold_report(struct fold *f, struct text payload, struct fault *fault)
+{
+	struct arena arena = { 0 };
+	struct report report;
+	enum result r = report_read(payload, &arena, &report);
+	bool trusted;
+
+	f->unknown = 0;
+	if (r != RESULT_OK) {
+		arena_clear(&arena);
+		return fault_set(fault, r, "a report record that cannot be read");
+	}
+	trusted = is_trusted(f, report.reporter);
+	for (uint32_t i = 0; i < report.observation_count; i++) {
+		uint32_t ids[OBSERVATION_KEYS_MAX];
+		size_t n = sources_of(f, &report.observations[i], ids);
+
+		f->unknown += n == 0;
+		for (size_t k = 0; k < n; k++) {
+			if (f->sources[ids[k]].touched != f->now.seq) {
+				f->sources[ids[k]].touched = f->now.seq;
+				f->sink.touch(f->sink.context, ids[k]);
+			}
+		}
+		if (trusted) {
+			count_observation(f, &report.observations[i], ids, n);
+		}
+	}
+	arena_clear(&arena);
+	return RESULT_OK;
+}
+
+/* ---- commands and time */
+
+/* The evidence that is open goes on under the new limit. */
+static void
+set_budget(struct fold *f, double budget)
+{
+	struct buffer b;
+	struct wire w;
+
+	if (f->policy.fixed || !(budget < f->policy.budget || budget > f->policy.budget)) {
+		return;
+	}
+	buffer_init(&b, FOLD_SNAPSHOT_BYTES_MAX);
+	detect_save(f->detect, &b);
+	check(!b.full);
+	detect_close(f->detect);
+	f->policy.budget = budget;
+	f->detect = open_detect(f);
+	w = wire_of(b.p, b.n);
+	check(detect_load(f->detect, &w) == RESULT_OK);
+	buffer_free(&b);
+}
+
+static enum result
+fold_command(struct fold *f, struct text payload, struct fault *fault)
+{
+	struct arena arena = { 0 };
+	struct command c;
+	uint32_t moves;
+	enum result r = command_read(payload, &arena, &c, fault);
+
+	if (r == RESULT_OK && c.is_policy) {
+		set_budget(f, c.budget);
+	} else if (r == RESULT_OK) {
+		r = decide_command(f->decide, &c.decide, f->now, &moves, fault);
+	}
+	arena_clear(&arena);
+	return r;
+}
+
+enum result
+fold_apply(struct fold *f, const struct record *input, struct fault *fault)
+{
+	f->now = (struct moment){ input->time, input->seq };
+	switch (input->kind) {
+	case RECORD_REPORT:
+		return fold_report(f, input->payload, fault);
+	case RECORD_COMMAND:
+		return fold_command(f, input->payload, fault);
+	case RECORD_REGISTRY:
+		return registry_apply(f->registry, input->payload, on_registry_change, f, fault);
+	case RECORD_TICK:
+		detect_tick(f->detect, input->time);
+		decide_tick(f->decide, f->now);
+		return RESULT_OK;
+	case RECORD_QUARANTINE:
+		return RESULT_OK; /* kept for people; nothing follows from it */
+	case RECORD_ALARM:
+	case RECORD_MOVE:
+	case RECORD_CASE:
+	case RECORD_COUNT:
+		break;
+	}
+	check(false); /* effects follow from inputs, they are not folded */
+	return RESULT_DAMAGED;
+}
+
+/* ---- views */
+
+uint64_t
+fold_unknown(const struct fold *f)
+{
+	return f->unknown;
+}
+
+bool
+fold_waits(const struct fold *f, struct instant now)
+{
+	return detect_waits(f->detect) || decide_due(f->decide).ms <= now.ms;
+}
+
+const struct registry *
+fold_registry(const struct fold *f)
+{
+	return f->registry;
+}
+
+const struct decide *
+fold_decide(const struct fold *f)
+{
+	return f->decide;
+}
+
+const struct detect *
+fold_detect(const struct fold *f)
+{
+	return f->detect;
+}
+
+uint32_t
+fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id)
+{
+	return kind == UNIT_SOURCE ? f->sources[id].unit : f->systems[id].unit;
+}
+
+double
+fold_budget(const struct fold *f)
+{
+	return f->policy.budget;
+}
+
+/* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
+
+#define SNAPSHOT_FORM 1U
+
+void
+fold_save(const struct fold *f, struct buffer *b)
+{
+	wire_put_u64(b, SNAPSHOT_FORM);
+	wire_put_f64(b, f->policy.budget);
+	registry_save(f->registry, b);
+	detect_save(f->detect, b);
+	decide_save(f->decide, b);
+	wire_put_u64(b, f->unit_count);
+	for (uint32_t i = 0; i < f->unit_count; i++) {
+		wire_put_u8(b, (uint8_t)f->units[i].kind);
+		wire_put_u64(b, f->units[i].id);
+	}
+}
+
+/* The units in their order give sources and systems in theirs: both count their ids from 0. */
+static bool
+load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
+{
+	f->units = grow(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
+	f->units[f->unit_count] = (struct fold_unit){ kind, id };
+	if (kind == UNIT_SYSTEM && id == f->system_count) {
+		f->systems = grow(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
+		f->systems[f->system_count++] = (struct fold_system){ .unit = f->unit_count++ };
+		return true;
+	}
+	if (kind == UNIT_SOURCE && id == f->source_count && id < registry_count(f->registry, THING_SOURCE)) {
+		struct registry_source s = registry_source(f->registry, id);
+
+		if (s.system >= f->system_count) {
+			return false;
+		}
+		f->sources = grow(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
+		f->sources[f->source_count++] = (struct fold_source){
+			.unit = f->unit_count++,
+			.system = s.system,
+			.family = family_of[s.kind],
+		};
+		f->systems[s.system].families[family_of[s.kind]] += !s.removed;
+		return true;
+	}
+	return false;
+}
+
+enum result
+fold_load(struct fold *f, struct text bytes)
+{
+	struct wire w = wire_of(bytes.p, bytes.n);
+	double budget;
+	uint64_t units;
+
+	if (wire_u64(&w) != SNAPSHOT_FORM) {
+		return RESULT_DAMAGED;
+	}
+	budget = wire_f64(&w);
+	if (!(budget > 0 && budget <= 1000)) {
+		return RESULT_DAMAGED;
+	}
+	if (!f->policy.fixed) {
+		set_budget(f, budget);
+	}
+	if (registry_load(f->registry, &w) != RESULT_OK || detect_load(f->detect, &w) != RESULT_OK ||
+	    decide_load(f->decide, &w) != RESULT_OK) {
+		return RESULT_DAMAGED;
+	}
+	units = wire_u64(&w);
+	if (units != detect_unit_count(f->detect)) {
+		return RESULT_DAMAGED;
+	}
+	for (uint64_t i = 0; i < units; i++) {
+		uint8_t kind = wire_u8(&w);
+		uint64_t id = wire_u64(&w);
+
+		if (kind >= UNIT_KIND_COUNT || id > UINT32_MAX ||
+		    !load_unit(f, (enum unit_kind)kind, (uint32_t)id)) {
+			return RESULT_DAMAGED;
+		}
+	}
+	return wire_done(&w) && f->source_count == registry_count(f->registry, THING_SOURCE) &&
+		       f->system_count == registry_count(f->registry, THING_SYSTEM)
+		   ? RESULT_OK
+		   : RESULT_DAMAGED;
+}

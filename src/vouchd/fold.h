@@ -1,0 +1,64 @@
+/*
+ * vouchd/fold.h - the state of the programme as a fold over the journal: registry, detect and decide in their order.
+ *
+ * The daemon folds each record as it is appended, a restart folds them from the last snapshot, `vouch replay` folds them
+ * all again: it is the same function, so it gives the same alarms and moves. Pure: no clock, no I/O, no log.
+ */
+#ifndef VOUCHD_FOLD_H
+#define VOUCHD_FOLD_H
+
+#include "decide/decide.h"
+#include "detect/detect.h"
+#include "model/record.h"
+#include "registry/registry.h"
+
+struct fold;
+
+/* What an input brings about, in order. Called within fold_apply; may read the rooms, not change them. */
+struct fold_sink {
+	void (*touch)(void *context, uint32_t source); /* the input is about this source; once per input */
+	void (*alarm)(void *context,
+		      const struct alarm *alarm); /* alarm->unit is the registry id of source or system */
+	void (*move)(void *context, const struct move *move);
+	void (*case_change)(void *context, const struct case_change *change);
+	void (*registry)(void *context, const struct registry_change *change);
+	void *context;
+};
+
+/* Where no policy record says anything yet: of a new journal, and what a replay starts from. */
+#define FOLD_BUDGET_AT_FIRST 10.0
+
+struct fold_policy {
+	double budget; /* false suspensions per 1000 source-years, until a policy command says otherwise */
+	bool fixed;    /* policy commands are passed over: the past with another policy */
+};
+
+struct fold *fold_open(const struct fold_policy *policy, const struct fold_sink *sink);
+void fold_close(struct fold *f); /* NULL is fine */
+
+/*
+ * Folds one input record. Errors, the state is then unchanged: RESULT_BAD_INPUT, RESULT_NOT_FOUND, RESULT_NOT_ALLOWED for a
+ * command that cannot be done. RESULT_DAMAGED: no journal can hold this; the fold must be closed and read again.
+ */
+enum result fold_apply(struct fold *f, const struct record *input, struct fault *fault) MUST_USE;
+
+/* Observations of the last report that no member's source was found for. */
+uint64_t fold_unknown(const struct fold *f);
+/* True when a tick may change something at `now`: evidence is open, or a deadline has come. */
+bool fold_waits(const struct fold *f, struct instant now);
+
+/* The rooms, to be read. */
+const struct registry *fold_registry(const struct fold *f);
+const struct decide *fold_decide(const struct fold *f);
+const struct detect *fold_detect(const struct fold *f);
+uint32_t fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id); /* the detector's number of it */
+double fold_budget(const struct fold *f);
+
+#define FOLD_SNAPSHOT_BYTES_MAX ((size_t)4 << 30) /* below 1 kB per source */
+
+/* Snapshot. Equal state gives equal bytes. */
+void fold_save(const struct fold *f, struct buffer *b);
+/* Into a fold just opened. Errors: RESULT_DAMAGED; close it then. */
+enum result fold_load(struct fold *f, struct text bytes) MUST_USE;
+
+#endif

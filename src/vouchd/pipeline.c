@@ -1,0 +1,355 @@
+/* vouchd/pipeline.c - the writer's thread: batches of jobs, ticks, commit, publish, answer. */
+#include "vouchd/pipeline_int.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+#include "vouchd/command.h"
+
+#include <semaphore.h>
+#include <stdlib.h>
+#include <time.h>
+
+struct instant
+pipeline_now(const struct pipeline *p)
+{
+	return p->config->clock_manual ? (struct instant){ atomic_load(&p->manual_ms) } : instant_now();
+}
+
+struct journal *
+pipeline_journal(struct pipeline *p)
+{
+	return p->journal;
+}
+
+struct fold *
+pipeline_fold(struct pipeline *p)
+{
+	return p->fold;
+}
+
+struct journal_tx *
+pipeline_tx(struct pipeline *p)
+{
+	return &p->tx;
+}
+
+/* ---- a batch */
+
+static void
+count_batch(struct pipeline *p)
+{
+	counter_add(COUNTER_JOURNAL_COMMITS, 1);
+	counter_add(COUNTER_ALARMS, p->counts.alarms);
+	counter_add(COUNTER_MOVES, p->counts.moves);
+}
+
+/* The commit failed: nothing of the batch happened. What is in memory is made anew from what is on disk. */
+static void
+undo_batch(struct pipeline *p, struct job *batch, enum result r)
+{
+	struct fault fault = { { 0 } };
+	char quoted[LOG_QUOTE_BYTES];
+
+	counter_add(COUNTER_JOURNAL_COMMIT_FAILURES, 1);
+	log_event(LOG_ERROR, "commit_failed", "result=%s why=%s", result_name(r),
+		  log_quote(text_of(p->tx.fault.text), quoted));
+	for (struct job *j = batch; j != NULL; j = j->next) {
+		if (j->writes) {
+			j->fault = (struct fault){ { 0 } };
+			j->result = fault_set(&j->fault, RESULT_IO, "the store failed: %s", p->tx.fault.text);
+		}
+	}
+	if (state_read(p, &fault) != RESULT_OK) {
+		/* The published list stands; without a store nothing can be decided. A restart tries again. */
+		log_event(LOG_ERROR, "store_unreadable", "why=%s", log_quote(text_of(fault.text), quoted));
+		p->broken = true;
+	}
+}
+
+static void
+commit_batch(struct pipeline *p, struct job *batch)
+{
+	uint64_t before = p->tx.head.seq;
+	enum result r = RESULT_IO;
+
+	if (p->broken) {
+		journal_rollback(&p->tx);
+	} else {
+		r = journal_commit(&p->tx);
+	}
+	if (r != RESULT_OK) {
+		undo_batch(p, batch, r);
+		return;
+	}
+	atomic_store(&p->manual_ms, p->tx.head.time.ms);
+	state_publish(p);
+	count_batch(p);
+	if (before >= p->snapshot_seq + p->config->snapshot_records) {
+		state_snapshot(p);
+	}
+}
+
+static void
+run_batch(struct pipeline *p, struct job *batch)
+{
+	bool writes = false;
+
+	for (struct job *j = batch; j != NULL; j = j->next) {
+		writes = writes || j->writes;
+	}
+	p->counts = (struct batch_counts){ 0 };
+	if (writes) {
+		p->tx = journal_begin(p->journal);
+		for (struct job *j = batch; j != NULL; j = j->next) {
+			if (j->writes) {
+				j->run(j, p);
+			}
+		}
+		commit_batch(p, batch);
+	}
+	for (struct job *j = batch, *next; j != NULL; j = next) {
+		next = j->next;
+		if (!j->writes) {
+			j->run(j, p);
+		}
+		j->done(j); /* j may be gone now */
+	}
+}
+
+/* ---- the queue */
+
+/* All that waits, up to the bound of a batch. Under the lock. */
+static struct job *
+take_batch(struct pipeline *p)
+{
+	struct job *batch = p->first, *end = NULL;
+	uint64_t weight = 0;
+
+	for (struct job *j = p->first;
+	     j != NULL && (end == NULL || weight + j->weight <= BATCH_OBSERVATIONS_MAX); j = j->next) {
+		weight += j->weight;
+		end = j;
+		p->waiting--;
+	}
+	if (end != NULL) {
+		p->first = end->next;
+		end->next = NULL;
+		if (p->first == NULL) {
+			p->last = &p->first;
+		}
+	}
+	counter_set(COUNTER_REPORTS_WAITING, p->waiting);
+	return batch;
+}
+
+/* Waits for work until the next tick is due. NULL: a tick is due, or it is over. */
+static struct job *
+wait_for_work(struct pipeline *p, bool *over)
+{
+	struct job *batch;
+	struct timespec until;
+
+	check(clock_gettime(CLOCK_MONOTONIC, &until) == 0);
+	until.tv_sec += p->config->tick.ms / 1000;
+	until.tv_nsec += p->config->tick.ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	check(pthread_mutex_lock(&p->lock) == 0);
+	while (p->first == NULL && !p->closing && pthread_cond_timedwait(&p->wake, &p->lock, &until) == 0) {
+	}
+	batch = take_batch(p);
+	*over = batch == NULL && p->closing;
+	check(pthread_mutex_unlock(&p->lock) == 0);
+	return batch;
+}
+
+static void
+tick_run(struct job *job, struct pipeline *p)
+{
+	job->result = pipeline_tick(p, pipeline_now(p), &job->fault);
+}
+
+static void
+tick_done(struct job *job)
+{
+	(void)job;
+}
+
+/* Time itself as an event, on the real clock and only while it may change something. */
+static void
+tick_if_due(struct pipeline *p)
+{
+	struct instant now = instant_now();
+	struct job tick = { .run = tick_run, .done = tick_done, .writes = true };
+
+	if (p->config->clock_manual || now.ms - p->last_tick_ms < p->config->tick.ms ||
+	    !fold_waits(p->fold, now)) {
+		return;
+	}
+	p->last_tick_ms = now.ms;
+	run_batch(p, &tick);
+}
+
+static void *
+writer(void *context)
+{
+	struct pipeline *p = context;
+	bool over = false;
+
+	while (!over) {
+		struct job *batch = wait_for_work(p, &over);
+
+		if (batch != NULL) {
+			run_batch(p, batch);
+		}
+		if (!over) {
+			tick_if_due(p);
+		}
+	}
+	return NULL;
+}
+
+enum result
+pipeline_submit(struct pipeline *p, struct job *job)
+{
+	enum result r = RESULT_BUSY;
+
+	job->next = NULL;
+	job->result = RESULT_OK;
+	job->fault = (struct fault){ { 0 } };
+	check(pthread_mutex_lock(&p->lock) == 0);
+	if (!p->closing && p->waiting < QUEUE_REPORTS_MAX) {
+		*p->last = job;
+		p->last = &job->next;
+		p->waiting++;
+		r = RESULT_OK;
+	}
+	check(pthread_cond_signal(&p->wake) == 0);
+	check(pthread_mutex_unlock(&p->lock) == 0);
+	return r;
+}
+
+static void
+wake_caller(struct job *job)
+{
+	check(sem_post(job->waiter) == 0);
+}
+
+enum result
+pipeline_call(struct pipeline *p, struct job *job)
+{
+	sem_t done;
+	enum result r;
+
+	check(sem_init(&done, 0, 0) == 0);
+	job->waiter = &done;
+	job->done = wake_caller;
+	r = pipeline_submit(p, job);
+	if (r == RESULT_OK) {
+		while (sem_wait(&done) != 0) {
+		}
+		r = job->result;
+	} else {
+		job->result = fault_set(&job->fault, r, "too much waits already");
+	}
+	check(sem_destroy(&done) == 0);
+	return r;
+}
+
+/* ---- opening and closing */
+
+static void
+policy_run(struct job *job, struct pipeline *p)
+{
+	const struct command c = { .is_policy = true,
+				   .budget = p->config->budget,
+				   .decide = { .actor = TEXT("vouch.yaml"),
+					       .reason = TEXT("the budget of the configuration") } };
+	struct buffer b;
+	uint64_t seq;
+
+	buffer_init(&b, WORDS_BYTES_MAX);
+	command_write(&b, &c);
+	job->result = pipeline_append(p, RECORD_COMMAND, buffer_text(&b), &seq, &job->fault);
+	buffer_free(&b);
+}
+
+/* The budget decides what an alarm is, so a change of it is a record like any other. */
+static enum result
+record_policy(struct pipeline *p, struct fault *fault)
+{
+	struct job job = { .run = policy_run, .done = tick_done, .writes = true };
+	double was = fold_budget(p->fold), is = p->config->budget;
+
+	if (!(was < is || was > is)) {
+		return RESULT_OK;
+	}
+	run_batch(p, &job);
+	return job.result == RESULT_OK ? RESULT_OK : fault_set(fault, job.result, "%s", job.fault.text);
+}
+
+static void
+pipeline_free(struct pipeline *p)
+{
+	journal_close(p->journal);
+	fold_close(p->fold);
+	pthread_cond_destroy(&p->wake);
+	pthread_mutex_destroy(&p->lock);
+	free(p->input_sources.items);
+	free(p->input_cases.items);
+	free(p->changed.items);
+	free(p->published);
+	free(p);
+}
+
+enum result
+pipeline_open(const struct config *config, struct list *list, struct directory *directory,
+	      struct pipeline **out, struct fault *fault)
+{
+	struct pipeline *p = calloc(1, sizeof(*p));
+	pthread_condattr_t monotonic;
+	enum result r;
+
+	check(p != NULL);
+	p->config = config;
+	p->list = list;
+	p->directory = directory;
+	p->last = &p->first;
+	check(pthread_mutex_init(&p->lock, NULL) == 0);
+	check(pthread_condattr_init(&monotonic) == 0);
+	check(pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC) == 0);
+	check(pthread_cond_init(&p->wake, &monotonic) == 0);
+	pthread_condattr_destroy(&monotonic);
+	r = journal_sqlite_open(config->data, JOURNAL_WRITE, &p->journal, fault);
+	if (r == RESULT_OK) {
+		r = state_read(p, fault);
+	}
+	if (r == RESULT_OK) {
+		r = record_policy(p, fault);
+	}
+	if (r != RESULT_OK) {
+		pipeline_free(p);
+		*out = NULL;
+		return r;
+	}
+	check(pthread_create(&p->thread, NULL, writer, p) == 0);
+	*out = p;
+	return RESULT_OK;
+}
+
+void
+pipeline_close(struct pipeline *p)
+{
+	if (p == NULL) {
+		return;
+	}
+	check(pthread_mutex_lock(&p->lock) == 0);
+	p->closing = true;
+	check(pthread_cond_signal(&p->wake) == 0);
+	check(pthread_mutex_unlock(&p->lock) == 0);
+	check(pthread_join(p->thread, NULL) == 0);
+	state_snapshot(p);
+	pipeline_free(p);
+}

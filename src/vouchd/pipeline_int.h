@@ -1,0 +1,68 @@
+/* vouchd/pipeline_int.h - private to the pipeline's files: pipeline.c (threads, batches), apply.c (one record), state.c (start, publish). */
+#ifndef VOUCHD_PIPELINE_INT_H
+#define VOUCHD_PIPELINE_INT_H
+
+#include "journal/journal.h"
+#include "list/list.h"
+#include "vouchd/directory.h"
+#include "vouchd/pipeline.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+/* Ids in the order they came, each as often as it came. */
+struct ids {
+	uint32_t *items;
+	size_t count;
+	size_t size;
+};
+void ids_add(struct ids *ids, uint32_t id);
+
+/* What a batch did, for the counters; added when it is committed. */
+struct batch_counts {
+	uint64_t alarms, moves;
+};
+
+struct pipeline {
+	const struct config *config;
+	struct list *list;
+	struct directory *directory;
+	struct journal *journal;
+	struct fold *fold;
+	_Atomic int64_t manual_ms; /* the manual clock: time of the last record */
+
+	/* the queue */
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	struct job *first, **last;
+	size_t waiting;
+	bool closing;
+
+	/* the writer's own: */
+	struct journal_tx tx;
+	struct record input;      /* that is being folded */
+	bool input_written;       /* ... and is appended already */
+	bool folding_past;        /* reading the journal: effects are there already */
+	bool broken;              /* the state in memory is no longer what the store holds */
+	bool registry_changed;    /* in this batch */
+	struct ids input_sources; /* moved or changed by the input, for the rows of people */
+	struct ids input_cases;
+	struct ids changed; /* sources whose listing may have changed in this batch */
+	struct batch_counts counts;
+	uint8_t *published; /* by source: index of the list it stands on, plus one; 0: none */
+	uint32_t published_size;
+	uint64_t snapshot_seq; /* of the last snapshot */
+	int64_t last_tick_ms;
+};
+
+/* apply.c */
+extern const struct fold_sink apply_sink; /* its context is the pipeline */
+
+/* state.c */
+enum result state_read(struct pipeline *p,
+		       struct fault *fault) MUST_USE; /* fold from the store, publish all */
+void state_publish(struct pipeline *p);               /* what the batch changed, after its commit */
+void state_snapshot(struct pipeline *p);              /* when enough records came since the last */
+
+#endif

@@ -1,0 +1,281 @@
+/* vouchd/state.c - the state in memory and the published list, made from the store; snapshots. */
+#include "vouchd/pipeline_int.h"
+
+#include "base/counters.h"
+#include "base/log.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void
+open_fold(struct pipeline *p)
+{
+	struct fold_sink sink = apply_sink;
+
+	sink.context = p;
+	fold_close(p->fold);
+	p->fold = fold_open(&(struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST }, &sink);
+}
+
+/* The newest snapshot that can be read; none is no error, the journal alone is enough. *seq is its record, or 0. */
+static enum result
+load_snapshot(struct pipeline *p, uint64_t *seq, struct fault *fault)
+{
+	struct buffer b;
+	uint64_t at = 0;
+	enum result r = RESULT_DAMAGED;
+
+	buffer_init(&b, FOLD_SNAPSHOT_BYTES_MAX);
+	while (r == RESULT_DAMAGED) {
+		*seq = 0;
+		open_fold(p);
+		r = journal_get_snapshot(p->journal, at, seq, &b);
+		if (r == RESULT_OK) {
+			r = fold_load(p->fold, buffer_text(&b));
+		}
+		if (r == RESULT_DAMAGED) {
+			log_event(LOG_WARN, "snapshot_unusable", "seq=%" PRIu64, *seq);
+			if (*seq <= 1) {
+				r = RESULT_NOT_FOUND;
+			}
+			at = *seq - 1;
+		}
+	}
+	buffer_free(&b);
+	if (r == RESULT_NOT_FOUND) {
+		*seq = 0;
+		open_fold(p);
+		r = RESULT_OK;
+	}
+	return r == RESULT_OK ? r : fault_set(fault, r, "the snapshots cannot be read");
+}
+
+struct past {
+	struct pipeline *p;
+	struct fault *fault;
+};
+
+static enum result
+fold_past(void *context, const struct record *record)
+{
+	struct past *past = context;
+	enum result r = RESULT_OK;
+
+	if (!record_kind_effect(record->kind)) {
+		r = fold_apply(past->p->fold, record, past->fault);
+		/* The effects of inputs are there already; only the fold itself is wanted. */
+		r = r == RESULT_OK ? r
+				   : fault_set(past->fault, RESULT_DAMAGED,
+					       "record %" PRIu64 " cannot be folded", record->seq);
+	}
+	return r;
+}
+
+/* The list a source is to stand on, plus one; 0: none. Accounts have no name in DNS. */
+static uint8_t
+wanted_list(const struct pipeline *p, uint32_t id, const struct registry_source *s)
+{
+	struct decide_source_view v;
+
+	if (s->removed || s->kind == SOURCE_ACCT) {
+		return 0;
+	}
+	decide_source_view(fold_decide(p->fold), id, &v);
+	for (size_t i = 0; i < p->config->list_count && state_listed(v.state); i++) {
+		if (text_equal(s->list, text_of(p->config->lists[i].name))) {
+			return (uint8_t)(i + 1);
+		}
+	}
+	return 0;
+}
+
+/* Brings the list in line with the state of one source. Returns whether something changed. */
+static bool
+sync_source(struct pipeline *p, uint32_t id)
+{
+	struct registry_source s = registry_source(fold_registry(p->fold), id);
+	uint8_t wanted = wanted_list(p, id, &s), was;
+	struct source_key key;
+	struct fault fault = { { 0 } };
+	bool changed = false;
+
+	if (id >= p->published_size) {
+		uint32_t size = p->published_size == 0 ? 1024 : p->published_size;
+
+		while (size <= id) {
+			size *= 2;
+		}
+		p->published = realloc(p->published, size);
+		check(p->published != NULL);
+		memset(p->published + p->published_size, 0, size - p->published_size);
+		p->published_size = size;
+	}
+	was = p->published[id];
+	if (was == wanted) {
+		return false;
+	}
+	check(source_key_parse(s.key, &key, NULL) == RESULT_OK);
+	if (was != 0) {
+		check(list_remove(p->list, was - 1U, &key) == RESULT_OK);
+		changed = true;
+	}
+	if (wanted != 0 && list_put(p->list, wanted - 1U, &key, 0, &fault) != RESULT_OK) {
+		char quoted[LOG_QUOTE_BYTES];
+
+		log_event(LOG_WARN, "not_publishable", "source=%s why=%s", key.text,
+			  log_quote(text_of(fault.text), quoted));
+		wanted = 0;
+	}
+	p->published[id] = wanted;
+	return changed || wanted != 0;
+}
+
+static void
+count_state(struct pipeline *p)
+{
+	const struct decide *d = fold_decide(p->fold);
+	uint64_t listed = 0, open = 0;
+
+	for (size_t i = 0; i < p->config->list_count; i++) {
+		listed += list_count(p->list, i);
+	}
+	for (uint32_t i = 1; i <= decide_case_count(d); i++) {
+		struct decide_case_view v;
+
+		decide_case_view(d, i, &v);
+		open += case_status_open(v.status);
+	}
+	counter_set(COUNTER_SOURCES, registry_present(fold_registry(p->fold), THING_SOURCE));
+	counter_set(COUNTER_SOURCES_LISTED, listed);
+	counter_set(COUNTER_CASES_OPEN, open);
+}
+
+/* The recipients of a reporter, one blank between them in the registry. */
+static void
+copy_addresses(struct text list, struct directory_entry *entry)
+{
+	struct text one;
+
+	while (list.n > 0) {
+		(void)text_cut(&list, ' ', &one);
+		entry->addresses = reallocarray(entry->addresses, entry->address_count + 1, sizeof(char *));
+		check(entry->addresses != NULL);
+		entry->addresses[entry->address_count] = strndup(one.p, one.n);
+		check(entry->addresses[entry->address_count++] != NULL);
+	}
+}
+
+/* The directory of the doors, made anew from the registry. */
+static void
+publish_reporters(struct pipeline *p)
+{
+	const struct registry *registry = fold_registry(p->fold);
+	uint32_t all = registry_count(registry, THING_REPORTER);
+	struct directory_entry *entries = calloc(all + 1U, sizeof(*entries));
+	size_t n = 0;
+
+	check(entries != NULL);
+	for (uint32_t i = 0; i < all; i++) {
+		struct registry_reporter r;
+
+		if (registry_item(registry, THING_REPORTER, i).removed) {
+			continue;
+		}
+		r = registry_reporter(registry, i);
+		check(r.id.n <= NAME_BYTES_MAX);
+		memcpy(entries[n].name, r.id.p, r.id.n);
+		entries[n].has_token = r.has_token;
+		entries[n].token_hash = r.token;
+		entries[n].is_trap_network = r.kind == REPORTER_TRAP_NETWORK;
+		entries[n].trap_signal = r.trap_signal;
+		copy_addresses(registry_value(registry, i, FIELD_REPORTER_ADDRESSES), &entries[n]);
+		n++;
+	}
+	directory_replace(p->directory, entries, n);
+}
+
+void
+state_publish(struct pipeline *p)
+{
+	bool changed = false;
+
+	for (size_t i = 0; i < p->changed.count; i++) {
+		changed = sync_source(p, p->changed.items[i]) || changed;
+	}
+	if (changed) {
+		list_publish(p->list, p->tx.head.seq);
+		counter_add(COUNTER_SNAPSHOTS, 1);
+	}
+	if (p->registry_changed) {
+		publish_reporters(p);
+	}
+	if (changed || p->registry_changed || p->counts.moves > 0) {
+		count_state(p);
+	}
+	p->changed.count = 0;
+	p->registry_changed = false;
+}
+
+enum result
+state_read(struct pipeline *p, struct fault *fault)
+{
+	struct past past = { p, fault };
+	struct journal_head head;
+	uint64_t seq = 0;
+	enum result r = load_snapshot(p, &seq, fault);
+
+	if (r == RESULT_OK) {
+		p->folding_past = true;
+		p->snapshot_seq = seq;
+		r = journal_scan(p->journal, &(struct journal_range){ .from = seq + 1 }, fold_past, &past);
+		p->folding_past = false;
+		if (r != RESULT_OK) {
+			r = fault_set(fault, r, "the journal cannot be read");
+		}
+	}
+	if (r == RESULT_OK) {
+		r = journal_head(p->journal, &head);
+	}
+	if (r != RESULT_OK) {
+		return r;
+	}
+	atomic_store(&p->manual_ms, head.time.ms);
+	list_clear(p->list);
+	if (p->published_size > 0) {
+		memset(p->published, 0, p->published_size);
+	}
+	for (uint32_t i = 0; i < registry_count(fold_registry(p->fold), THING_SOURCE); i++) {
+		(void)sync_source(p, i);
+	}
+	list_publish(p->list, head.seq);
+	publish_reporters(p);
+	count_state(p);
+	p->changed.count = 0;
+	p->registry_changed = p->broken = false;
+	return RESULT_OK;
+}
+
+void
+state_snapshot(struct pipeline *p)
+{
+	struct journal_head head;
+	struct journal_tx tx;
+	struct buffer b;
+
+	if (p->broken || journal_head(p->journal, &head) != RESULT_OK || head.seq == p->snapshot_seq) {
+		return;
+	}
+	buffer_init(&b, FOLD_SNAPSHOT_BYTES_MAX);
+	fold_save(p->fold, &b);
+	tx = journal_begin(p->journal);
+	journal_put_snapshot(&tx, head.seq, buffer_text(&b));
+	if (!b.full && journal_commit(&tx) == RESULT_OK) {
+		log_event(LOG_INFO, "snapshot", "seq=%" PRIu64 " bytes=%zu", head.seq, b.n);
+	} else {
+		journal_rollback(&tx);
+		log_event(LOG_WARN, "snapshot_failed", "seq=%" PRIu64, head.seq);
+	}
+	p->snapshot_seq = head.seq; /* not again at once when the disk is full */
+	buffer_free(&b);
+}

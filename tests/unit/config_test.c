@@ -1,0 +1,167 @@
+/* vouch.yaml: defaults, each kind of value, and errors that name the place. */
+#include "vouchd/config.h"
+
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+static struct arena arena;
+
+static int
+give_back(void **state)
+{
+	(void)state;
+	arena_clear(&arena);
+	return 0;
+}
+
+static void
+an_empty_file_gives_the_defaults(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(config_read(text_of(""), "t", &arena, &c, NULL), RESULT_OK);
+	assert_string_equal(c.data, "vouch-data");
+	assert_string_equal(c.control, "vouch-data/control.sock");
+	assert_int_equal(c.dns.count, 1);
+	assert_string_equal(c.dns.items[0], "127.0.0.1:5300");
+	assert_int_equal(c.tick.ms, 10000);
+	assert_true(c.budget == 10.0);
+	assert_false(c.clock_manual);
+	assert_int_equal(c.list_count, 1);
+	assert_string_equal(c.lists[0].zone, "certified.vouch.test");
+	assert_string_equal(c.lists[0].code, "127.0.0.10");
+	assert_int_equal(c.operator_count, 0);
+}
+
+static void
+every_kind_of_value_is_read(void **state)
+{
+	struct config c;
+	const char *yaml =
+	    "data: /var/lib/vouch\n"
+	    "dns: [192.0.2.53:53, \"[2001:db8::53]:53\"]\n"
+	    "http: []\n"
+	    "lmtp: /run/vouch/lmtp.sock\n"
+	    "budget: 0.5\n"
+	    "tick: 1m\n"
+	    "clock: manual\n"
+	    "lists:\n"
+	    "  - name: certified\n"
+	    "    zone: list.example\n"
+	    "    ttl: 30s\n"
+	    "  - { name: safe, zone: safe.example, code: 127.0.0.20 }\n"
+	    "operators:\n"
+	    "  - name: night\n"
+	    "    token_sha256: 9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08\n";
+
+	(void)state;
+	assert_int_equal(config_read(text_of(yaml), "t", &arena, &c, NULL), RESULT_OK);
+	assert_string_equal(c.control, "/var/lib/vouch/control.sock");
+	assert_int_equal(c.dns.count, 2);
+	assert_string_equal(c.dns.items[1], "[2001:db8::53]:53");
+	assert_int_equal(c.http.count, 0);
+	assert_string_equal(c.lmtp.items[0], "/run/vouch/lmtp.sock");
+	assert_true(c.budget == 0.5);
+	assert_int_equal(c.tick.ms, 60000);
+	assert_true(c.clock_manual);
+	assert_int_equal(c.list_count, 2);
+	assert_int_equal(c.lists[0].ttl.ms, 30000);
+	assert_string_equal(c.lists[1].code, "127.0.0.20");
+	assert_int_equal(c.operators[0].token_sha256.bytes[0], 0x9f);
+}
+
+static void
+a_wrong_file_is_refused_with_its_place(void **state)
+{
+	static const struct {
+		const char *yaml;
+		const char *says;
+	} cases[] = {
+		{ "budgett: 3\n", "f.yaml:1:1: no such option: \"budgett\"" },
+		{ "data: a\ndata: b\n", "f.yaml:2:1: given twice: \"data\"" },
+		{ "data: a\ntick: soon\n", "f.yaml:2:7: a length of time" },
+		{ "budget: -1\n", "f.yaml:1:9: a number above 0" },
+		{ "budget: 1001\n", "f.yaml: budget: at most 1000" },
+		{ "budget: [1]\n", "f.yaml:1:9: one value is wanted" },
+		{ "clock: fast\n", "f.yaml: clock: real or manual" },
+		{ "dns_workers: 0\n", "f.yaml: dns_workers: 1 to 64" },
+		{ "- data\n", "f.yaml:1:1: keys with values" },
+		{ "lists: certified\n", "f.yaml:1:8: a list of entries" },
+		{ "lists:\n  - name: a\n", "f.yaml:2:5: missing key of a list: \"zone\"" },
+		{ "lists:\n  - {name: a, zone: b, code: 10.0.0.1}\n", "f.yaml: code of list a" },
+		{ "lists:\n  - {name: a, zone: z}\n  - {name: b, zone: Z}\n", "f.yaml: lists a and b share" },
+		{ "operators:\n  - {name: a, token_sha256: zz}\n", "f.yaml:2:29: 64 hex digits" },
+		{ "data: [\n", "f.yaml:2:1: did not find expected node content" },
+		{ "data: \"a\\0b\"\n", "f.yaml:1:7: a text without NUL" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct config c;
+		struct fault fault = { { 0 } };
+
+		assert_int_equal(config_read(text_of(cases[i].yaml), "f.yaml", &arena, &c, &fault),
+				 RESULT_BAD_INPUT);
+		if (strncmp(fault.text, cases[i].says, strlen(cases[i].says)) != 0) {
+			fail_msg("\"%s\" does not begin with \"%s\"", fault.text, cases[i].says);
+		}
+	}
+}
+
+static void
+the_template_reads_back_as_the_defaults(void **state)
+{
+	struct buffer b;
+	struct config c;
+
+	(void)state;
+	buffer_init(&b, 1 << 16);
+	config_write_template(&b);
+	assert_int_equal(config_read(buffer_text(&b), "t", &arena, &c, NULL), RESULT_OK);
+	/* With the marks of the plain options taken away it must still be valid YAML and mean the same. */
+	for (size_t i = 0; i + 1 < b.n; i++) {
+		if (b.p[i] == '\n' && b.p[i + 1] == '#' && memcmp(b.p + i + 1, "#lists", 6) == 0) {
+			b.n = i + 1;
+		} else if (b.p[i] == '\n' && b.p[i + 1] == '#') {
+			memmove(b.p + i + 1, b.p + i + 2, b.n - i - 2);
+			b.n--;
+		}
+	}
+	struct fault fault = { { 0 } };
+	if (config_read(buffer_text(&b), "t", &arena, &c, &fault) != RESULT_OK) {
+		fail_msg("%s", fault.text);
+	}
+	assert_string_equal(c.dns.items[0], "127.0.0.1:5300");
+	assert_string_equal(c.maildir, "");
+	buffer_free(&b);
+}
+
+static void
+a_missing_file_is_named(void **state)
+{
+	struct config c;
+	struct fault fault = { { 0 } };
+
+	(void)state;
+	assert_int_equal(config_load("/nowhere/vouch.yaml", &arena, &c, &fault), RESULT_NOT_FOUND);
+	assert_non_null(strstr(fault.text, "/nowhere/vouch.yaml"));
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_teardown(an_empty_file_gives_the_defaults, give_back),
+		cmocka_unit_test_teardown(every_kind_of_value_is_read, give_back),
+		cmocka_unit_test_teardown(a_wrong_file_is_refused_with_its_place, give_back),
+		cmocka_unit_test_teardown(the_template_reads_back_as_the_defaults, give_back),
+		cmocka_unit_test_teardown(a_missing_file_is_named, give_back),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
