@@ -321,6 +321,8 @@ sources_of_different_members_must_not_overlap(void **state)
 		  "p.yaml:3:48: source 192.0.2.7 of b overlaps 192.0.2.0/24 of a at line 2" },
 		{ "192.0.2.7", "192.0.2.0/24",
 		  "p.yaml:3:48: source 192.0.2.0/24 of b overlaps 192.0.2.7 of a at line 2" },
+		{ "192.0.2.0/25", "192.0.2.0/24",
+		  "p.yaml:3:48: source 192.0.2.0/24 of b overlaps 192.0.2.0/25 of a at line 2" },
 		{ "192.0.2.7", "192.0.2.7",
 		  "p.yaml:3:48: source 192.0.2.7 of b stands also at line 2, for a" },
 		{ "News.Example", "news.example.",
