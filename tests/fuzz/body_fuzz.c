@@ -21,7 +21,9 @@ as_report(struct text body)
 	struct intake_result result;
 	char words[INTAKE_FAULT_BYTES];
 
-	(void)intake_read(body, &hint, &arena, &result);
+	if (intake_read(body, &hint, &arena, &result) != RESULT_OK) {
+		check(result.fault_count > 0);
+	}
 	for (uint32_t i = 0; i < result.fault_count; i++) {
 		check(strlen(intake_fault_format(&result.faults[i], words)) > 0);
 	}
