@@ -108,24 +108,23 @@ count_row(struct list_row *row, const struct cell_key *key, bool test, bool more
 	}
 }
 
-static const struct list_cell *
-find(const struct list *list, const struct cell_key *key)
-{
-	return table_find((const struct list_shard *const *)list->shards, list->seed, key);
-}
-
-static void
+/* RESULT_CONFLICT when the test entry stands there. */
+static enum result
 add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t ttl)
 {
 	struct list_cell *cell = table_put(list, key);
 	bool new = cell->listed == CELL_NODE;
 
+	if (cell->listed == CELL_TEST) {
+		return RESULT_CONFLICT;
+	}
 	cell->listed = (uint8_t)as;
 	cell->ttl = ttl;
 	if (new) {
 		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
 		count_above(list, *key, true);
 	}
+	return RESULT_OK;
 }
 
 static void
@@ -136,11 +135,11 @@ add_tests(struct list *list)
 		struct cell_key test = { CELL_DOMAIN, (uint8_t)i, sizeof test_domain - 1, test_domain };
 
 		entry_of_prefix(&test_ipv4, (uint8_t)i, &e);
-		add(list, &e.key, CELL_TEST, 0);
+		check(add(list, &e.key, CELL_TEST, 0) == RESULT_OK);
 		entry_of_prefix(&test_ipv6, (uint8_t)i, &e);
-		add(list, &e.key, CELL_TEST, 0);
+		check(add(list, &e.key, CELL_TEST, 0) == RESULT_OK);
 		if (list->rows[i].domain_zone) {
-			add(list, &test, CELL_TEST, 0);
+			check(add(list, &test, CELL_TEST, 0) == RESULT_OK);
 		}
 	}
 }
@@ -149,7 +148,6 @@ enum result
 list_put(struct list *list, size_t index, const struct source_key *key, uint32_t ttl, struct fault *fault)
 {
 	struct entry e = { 0 };
-	const struct list_cell *old;
 
 	check(index < list->row_count);
 	if (!entry_of(key, (uint8_t)index, &e)) {
@@ -160,11 +158,9 @@ list_put(struct list *list, size_t index, const struct source_key *key, uint32_t
 		return fault_set(fault, RESULT_BAD_INPUT,
 				 "%s: 127.0.0.1 and ::ffff:7f00:1 are never listed (RFC 5782)", key->text);
 	}
-	old = find(list, &e.key);
-	if (old != NULL && old->listed == CELL_TEST) {
+	if (add(list, &e.key, CELL_LISTED, ttl) != RESULT_OK) {
 		return fault_set(fault, RESULT_CONFLICT, "%s is the test entry of the list", key->text);
 	}
-	add(list, &e.key, CELL_LISTED, ttl);
 	return RESULT_OK;
 }
 
@@ -177,7 +173,7 @@ list_remove(struct list *list, size_t index, const struct source_key *key)
 
 	check(index < list->row_count);
 	if (entry_of(key, (uint8_t)index, &e)) {
-		old = find(list, &e.key);
+		old = table_find((const struct list_shard *const *)list->shards, list->seed, &e.key);
 	}
 	if (old == NULL || old->listed != CELL_LISTED) {
 		return RESULT_NOT_FOUND;
