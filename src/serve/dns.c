@@ -118,11 +118,15 @@ dns_open(const struct dns_options *options, struct dns **dns, struct fault *faul
 	struct dns *d;
 	enum result r = RESULT_OK;
 
-	check(options->workers >= 1 && options->workers <= DNS_WORKERS_MAX);
-	check(options->address_count >= 1 && options->address_count <= DNS_LISTENERS_MAX);
+	*dns = NULL;
+	if (options->workers < 1 || options->workers > DNS_WORKERS_MAX || options->address_count < 1 ||
+	    options->address_count > DNS_LISTENERS_MAX) {
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "DNS has 1 to %d addresses and 1 to %d workers on each", DNS_LISTENERS_MAX,
+				 DNS_WORKERS_MAX);
+	}
 	d = calloc(1, sizeof *d + options->address_count * options->workers * sizeof(struct dns_udp *));
 	check(d != NULL);
-	*dns = NULL;
 	for (size_t i = 0; i < options->address_count && r == RESULT_OK; i++) {
 		r = open_address(d, options, i, &words);
 	}

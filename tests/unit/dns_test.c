@@ -430,6 +430,10 @@ test_an_address_that_cannot_be_had_is_named(void **state)
 	fault = (struct fault){ 0 };
 	assert_int_equal(dns_open(&o, &second, &fault), RESULT_BAD_INPUT);
 	assert_non_null(strstr(fault.text, "localhost:53"));
+	o.workers = DNS_WORKERS_MAX + 1;
+	fault = (struct fault){ 0 };
+	assert_int_equal(dns_open(&o, &second, &fault), RESULT_BAD_INPUT);
+	assert_non_null(strstr(fault.text, "workers"));
 	dns_close(dns);
 	dns_close(NULL);
 }
