@@ -26,8 +26,10 @@ struct dns_options {
 	struct span tcp_idle;         /* 0: DNS_TCP_IDLE_MS */
 };
 
-/* Opens all addresses, or none. Errors: RESULT_BAD_INPUT (also numbers out of range), RESULT_IO; the fault
- * names the address. */
+/*
+ * Opens all addresses, or none. Errors: RESULT_BAD_INPUT, also for numbers out of range, and RESULT_IO; the fault names
+ * the address.
+ */
 enum result dns_open(const struct dns_options *options, struct dns **dns, struct fault *fault) MUST_USE;
 uint16_t dns_port(const struct dns *dns, size_t address); /* the port in use of addresses[address] */
 void dns_close(struct dns *dns);                          /* ends the threads; NULL is fine */

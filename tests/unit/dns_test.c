@@ -416,9 +416,7 @@ test_an_address_that_cannot_be_had_is_named(void **state)
 	struct dns *second = NULL;
 	char taken[64];
 	const char *addresses[] = { "127.0.0.1:0", taken };
-	const struct dns_options o = {
-		.addresses = addresses, .address_count = 2, .list = list, .workers = 2
-	};
+	struct dns_options o = { .addresses = addresses, .address_count = 2, .list = list, .workers = 2 };
 
 	(void)state;
 	open_dns("127.0.0.1:0", 1, 0);
