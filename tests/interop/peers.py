@@ -280,9 +280,9 @@ class Unbound(Server):
 
     name = "unbound"
 
-    def __init__(self, stubs, options=()):
+    def __init__(self, stubs, options=(), port=None):
         self.stubs, self.options = dict(stubs), list(options)
-        self.port = free_port()
+        self.port = port or free_port()
         super().__init__()
 
     def _start(self):

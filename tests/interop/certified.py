@@ -1,0 +1,132 @@
+"""A daemon with one certified sender behind a real resolver, and the files of contrib/."""
+
+import base64
+import contextlib
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+
+import peers
+import vouch
+
+LISTED, OTHER = "198.18.0.7", "198.18.0.9"  # RFC 2544: filters do not know it as a private or illegal range
+DOMAIN, SELECTOR = "news.sender.test", "s1"
+TTL_SECONDS = 1
+START = "2026-01-05T00:00:00Z"
+CONTRIB = os.path.join(peers.TREE, "contrib")
+PROGRAMME = f"""\
+members:
+  - id: sender
+    name: Sender
+    systems:
+      - id: sender-news
+        sources: [{LISTED}, {DOMAIN}]
+reporters:
+  - id: mailbox
+    kind: mailbox
+    trust: full
+    addresses: [reports@feedback.example]
+"""
+MAIL = """\
+From: Sender <news@{domain}>
+To: u@example.test
+Subject: hello
+Date: Mon, 5 Jan 2026 08:00:00 +0000
+Message-ID: <1@{domain}>
+"""
+
+
+def shipped(name):
+    """The path of a file of contrib/. Its zones are those of the daemon here (vouch.ZONE), so it is used as it is."""
+    return os.path.join(CONTRIB, name)
+
+
+def settings(name):
+    """Those of a main.cf file of contrib/, key -> value."""
+    with open(shipped(name), encoding="utf-8") as text:
+        lines = [line for line in text.read().splitlines() if line and not line.startswith("#")]
+    return dict(re.split(r"\s*=\s*", line, maxsplit=1) for line in re.sub(r"\n\s+", " ", "\n".join(lines)).split("\n"))
+
+
+def expect(what, holds):
+    if not holds:
+        raise peers.PeerError(f"expected: {what}")
+
+
+@contextlib.contextmanager
+def daemon():
+    """vouchd with LISTED and DOMAIN certified; its answers may be kept for TTL_SECONDS."""
+    with vouch.Vouchd(ttl=f"{TTL_SECONDS}s") as server:
+        server.set_clock(START)
+        server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
+        server.command("accept", "sender", "operator", "control is proven")
+        yield server
+
+
+def resolver(server, *options, port=None):
+    """Unbound that asks this daemon. options: more lines of its server section."""
+    stub = f"127.0.0.1@{server.dns_port}"
+    return peers.Unbound({vouch.ZONE: stub, vouch.DOMAIN_ZONE: stub}, options, port)
+
+
+def suspend_and_wait(server, unbound):
+    """The sender is suspended; returns when the resolver has forgotten its answers."""
+    server.command("suspend", "sender", "operator", "its mail is phishing")
+    expect("NXDOMAIN from the daemon at once", server.ask(LISTED).rcode == 3)
+    for name in (LISTED, DOMAIN):
+        unbound.wait(lambda name=name: peers.dns(unbound.port, vouch.question(name)).rcode == 3, "forget the answer")
+
+
+class Key:
+    """A DKIM key (RFC 6376) in a temporary folder; signs with openssl(1)."""
+
+    def __init__(self):
+        self.folder = tempfile.TemporaryDirectory()
+        self.path = os.path.join(self.folder.name, "key.pem")
+        self._openssl("genrsa", "-out", self.path, "1024")  # short enough for one string of a TXT record
+        public = self._openssl("pkey", "-in", self.path, "-pubout", "-outform", "DER")
+        self.record = f"v=DKIM1; k=rsa; p={base64.b64encode(public).decode()}"
+
+    def _openssl(self, *args, text=b""):
+        return subprocess.run(["openssl", *args], input=text, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                              check=True, timeout=60).stdout
+
+    def unbound_options(self):
+        return [f'local-zone: "{DOMAIN}." static',
+                f"local-data: '{SELECTOR}._domainkey.{DOMAIN}. TXT \"{self.record}\"'"]
+
+    def sign(self, headers, body):
+        """The DKIM-Signature field for headers ("Name: value" lines, LF) and body (LF), relaxed/simple."""
+        fields = [line.split(": ", 1) for line in headers.splitlines()]
+        digest = hashlib.sha256(body.replace("\n", "\r\n").encode()).digest()
+        value = (f"v=1; a=rsa-sha256; c=relaxed/simple; d={DOMAIN}; s={SELECTOR}; "
+                 f"h={':'.join(name for name, _ in fields)}; bh={base64.b64encode(digest).decode()}; b=")
+        signed = "".join(f"{name.lower()}:{text}\r\n" for name, text in fields) + f"dkim-signature:{value}"
+        signature = self._openssl("dgst", "-sha256", "-sign", self.path, text=signed.encode())
+        return f"DKIM-Signature: {value}{base64.b64encode(signature).decode()}\n"
+
+
+def mail(address, key=None, forged=""):
+    """A mail received from an address, signed when a key is given. forged: a Received field below the true one."""
+    headers, body = MAIL.format(domain=DOMAIN), "Good morning.\n"
+    received = (f"Received: from mail.example.test (mail.example.test [{address}]) by mx.example.test with ESMTP id 1;"
+                " Mon, 5 Jan 2026 08:00:00 +0000\n")
+    signature = key.sign(headers, body) if key else ""
+    return (received + forged + signature + headers + "\n" + body).replace("\n", "\r\n").encode()
+
+
+FORGED = (f"Received: from relay.sender.test (relay.sender.test [{LISTED}]) by mail.example.test with ESMTP id 2;"
+          " Mon, 5 Jan 2026 07:59:00 +0000\n")
+
+
+def run(check, *needed):
+    """The end of a test program: 0, 1 with words, 77 when a peer is missing."""
+    peers.need(*needed)
+    try:
+        check()
+    except (peers.PeerError, vouch.Refused, OSError, subprocess.SubprocessError) as error:
+        print(f"FAILED: {type(error).__name__}: {error}", flush=True)
+        return 1
+    return 0
