@@ -1,0 +1,21 @@
+story "the replay gives the same alarms, moves and list; asking what another budget had given changes nothing"
+
+clock     2026-01-05T00:00:00Z
+programme programme.yaml
+accept    harbour-bank by operator because "control is proven"
+accept    meadow-mail by operator because "control is proven"
+history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.11 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.20 delivered ~200 complaint ~0.02 unknown_user ~0.4 and 198.51.100.3 delivered ~2000 complaint ~1 unknown_user ~10
+every     10m for 60m by mailbox: 192.0.2.10 delivered 5000 complaint 20 unknown_user 900 trap_pristine 2
+report    abuse.eml about 192.0.2.11 by mailbox 5 times
+report    abuse.eml about 192.0.2.11 unauthenticated 5 times
+suspend   198.51.100.0/28 by operator because "the member asked for it"
+clear     case of 192.0.2.10 by analyst because "repaired"
+history   2d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10
+expect    chain intact
+expect    replay same
+expect    replay with budget 0.001 says "192.0.2.10"
+expect    replay same
+restart with kill -9
+expect    replay same
+expect    state 192.0.2.10 == REINSTATED
+expect    state 198.51.100.0/28 == SUSPENDED

@@ -1,0 +1,415 @@
+#!/usr/bin/env python3
+"""Play stories against the real daemon: tests/stories/run.py FILE.story...
+
+A story is a promise in the project's words, one sentence per line; what each sentence does is said at its function
+below (run.py --language lists them). Time is the story's own (clock: manual), so weeks pass in seconds and nothing
+depends on the speed of the machine. Numbers with a tilde (~2000) are drawn around their mean with the story's name as
+the seed: the same in every run. At the end of each story the chain must be whole and the replay must give the same.
+"""
+
+import datetime
+import math
+import os
+import random
+import re
+import string
+import sys
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "interop"))
+import peers  # noqa: E402
+import vouch  # noqa: E402
+
+SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+SPAN, NAME, WORDS = r"\d+[smhd]", r"[\w.:/@-]+", r'"[^"]*"'
+SENTENCES = []  # (pattern, function, as it is written)
+
+
+class Broken(Exception):
+    """The story does not hold, or cannot be read."""
+
+
+def sentence(written, pattern):
+    """Marks the method that plays a sentence. `written` is for readers; named groups are its arguments."""
+
+    def mark(function):
+        SENTENCES.append((re.compile(pattern + r"\Z"), function, written))
+        return function
+
+    return mark
+
+
+def span(text):
+    return datetime.timedelta(seconds=int(text[:-1]) * SPANS[text[-1]])
+
+
+def same(what, got, wanted):
+    if got != wanted:
+        raise Broken(f"{what}: {got}, not {wanted}")
+
+
+def plain(number):
+    """'1', '2.5' or '0' from a text like ~1."""
+    return float(number.lstrip("~"))
+
+
+class Traffic:
+    """What each step brings: "192.0.2.10 delivered ~2000 complaint ~1 and 192.0.2.11 delivered 10"."""
+
+    def __init__(self, text, seed):
+        self.random = random.Random(seed)
+        self.parts = []
+        for part in text.split(" and "):
+            source, *words = part.split()
+            if len(words) % 2 or not words or not all(re.fullmatch(r"~?[0-9.]+", n) for n in words[1::2]):
+                raise Broken(f"no traffic: {part!r}")
+            self.parts.append((source, list(zip(words[::2], words[1::2]))))
+
+    def _draw(self, mean, is_volume):
+        """Volume spreads by a third; bad news is Poisson."""
+        if is_volume:
+            return round(mean * math.exp(self.random.gauss(-0.045, 0.3)))
+        if mean > 50:
+            return max(0, round(self.random.gauss(mean, math.sqrt(mean))))
+        count, chance = 0, self.random.random()
+        floor = term = math.exp(-mean)
+        while chance > floor:
+            count += 1
+            term *= mean / count
+            floor += term
+            if term < 1e-12:
+                break
+        return count
+
+    def rows(self, at):
+        """CSV rows of one step that starts at `at`. Bad news follows the volume that was drawn."""
+        for source, signals in self.parts:
+            factor = 1.0
+            for signal, number in signals:
+                count = plain(number)
+                if number.startswith("~"):
+                    count = self._draw(count * (1.0 if signal == "delivered" else factor), signal == "delivered")
+                    if signal == "delivered":
+                        factor = count / plain(number)
+                if count >= 1:
+                    yield f"{vouch.instant_text(at)},{source},{signal},{int(count)}\n"
+
+
+class Story:
+    """One story as it is played."""
+
+    def __init__(self, path):
+        self.path, self.title, self.line = path, "", 0
+        self.daemon, self.now, self.since = None, None, None
+        self.counts, self.last = {}, []  # what the last reports were answered; how to send them again
+        self.serial = 0
+        with open(path, encoding="utf-8") as text:
+            self.lines = text.read().split("\n")
+
+    def play(self):
+        """Play it to its end; Broken says where and why it does not hold."""
+        with vouch.Vouchd() as self.daemon:
+            try:
+                while self.line < len(self.lines):
+                    text = self.lines[self.line].split("#")[0].strip()
+                    self.line += 1
+                    if text:
+                        self.say(re.sub(r"\s+(?=(?:[^\"]*\"[^\"]*\")*[^\"]*\Z)", " ", text))
+                self.daemon.prove()
+            except (vouch.Refused, peers.PeerError, OSError, Broken) as error:
+                where = f"{os.path.relpath(self.path, peers.TREE)}:{self.line}"
+                raise Broken(f"{where}: {self.lines[self.line - 1].strip()}\n  {error}") from error
+
+    def say(self, text):
+        for pattern, function, _ in SENTENCES:
+            match = pattern.match(text)
+            if match:
+                return function(self, **match.groupdict())
+        raise Broken("no such sentence; run.py --language lists them")
+
+    def block(self):
+        """The lines up to "end", for sentences that end in <<."""
+        start = self.line
+        while self.lines[self.line].strip() != "end":
+            self.line += 1
+            if self.line == len(self.lines):
+                self.line = start
+                raise Broken("<< without end")
+        self.line += 1
+        return "".join(line + "\n" for line in self.lines[start:self.line - 1])
+
+    def file(self, name):
+        with open(os.path.join(HERE, name), encoding="utf-8") as text:
+            return text.read()
+
+    def subject(self, text):
+        """A subject, or the number of the case that "case of SOURCE" is in."""
+        if not text.startswith("case of "):
+            return text
+        number = self.daemon.status(text[8:])["case"]
+        if number is None:
+            raise Broken(f"{text[8:]} is in no case")
+        return number
+
+    def advance(self, length, step):
+        """Let time pass in steps, as it does for a daemon that lives through it."""
+        end = self.now + length
+        while self.now < end:
+            self.now = min(end, self.now + step)
+            self.daemon.set_clock(self.now)
+
+    def send(self, documents, send):
+        """Send each document; self.counts sums up the answers."""
+        self.counts, self.last = {}, []
+        for document in documents:
+            self.last.append(lambda document=document: send(document))
+        self.send_last()
+
+    def send_last(self):
+        self.counts = {}
+        for again in self.last:
+            for name, count in (again() or {}).items():
+                if isinstance(count, int):
+                    self.counts[name] = self.counts.get(name, 0) + count
+
+    def post_rows(self, rows, reporter):
+        body = ("time,source,signal,count\n" + "".join(rows)).encode()
+        self.send([body], lambda document: self.daemon.report(document, reporter, "csv"))
+
+    # ---- what happens
+
+    @sentence('story "what it promises"', rf"story (?P<title>{WORDS})")
+    def on_story(self, title):
+        """The promise; the first line."""
+        self.title = title.strip('"')
+
+    @sentence("clock 2026-01-05T00:00:00Z", r"clock (?P<at>\S+)")
+    def on_clock(self, at):
+        """It is this time."""
+        self.now = vouch.instant(at)
+        self.daemon.set_clock(self.now)
+
+    @sentence("wait 30d", rf"wait (?P<length>{SPAN})")
+    def on_wait(self, length):
+        """Time passes and nothing is reported."""
+        self.advance(span(length), max(span(length) / 200, span("1m")))
+
+    @sentence("programme FILE", rf"programme (?P<name>{NAME})")
+    def on_programme(self, name):
+        """This file is the programme now. ${token_of_NAME} in it is the hash of that reporter's token."""
+        text = self.file(name)
+        tokens = {key: vouch.token_of(key[9:].replace("_", "-"))[1] for key in re.findall(r"\$\{(token_of_\w+)\}", text)}
+        self.daemon.post("/v1/programme", string.Template(text).substitute(tokens).encode(), apply=1, name=name,
+                         actor="operator")
+
+    @sentence('suspend SUBJECT by WHO because "..."; also accept, refuse, apply, clear, confirm; also "case of SOURCE"',
+              rf"(?P<verb>accept|refuse|apply|suspend|clear|confirm) (?P<subject>(?:case of )?{NAME}) by (?P<actor>{NAME}) "
+              rf"because (?P<reason>{WORDS})")
+    def on_command(self, verb, subject, actor, reason):
+        """A person decides."""
+        self.daemon.command(verb, self.subject(subject), actor, reason.strip('"'))
+
+    @sentence("history 14d every 1h by REPORTER: SOURCE delivered ~2000 complaint ~1 and SOURCE ...",
+              rf"history (?P<length>{SPAN}) every (?P<step>{SPAN}) by (?P<reporter>{NAME}): (?P<traffic>.+)")
+    def on_history(self, length, step, reporter, traffic):
+        """Traffic as it comes day by day: one document a step, when the step is over. (A feed that brings a whole day at
+        once teaches the detector to wait a day for volume.)"""
+        drawn, step, end = Traffic(traffic, self.title), span(step), self.now + span(length)
+        while self.now < end:
+            self.now = min(end, self.now + step)
+            self.daemon.set_clock(self.now)
+            self.post_rows(drawn.rows(self.now), reporter)
+
+    @sentence("every 10m for 60m by REPORTER: SOURCE delivered 5000 complaint 20 and SOURCE ...",
+              rf"every (?P<step>{SPAN}) for (?P<length>{SPAN}) by (?P<reporter>{NAME}): (?P<traffic>.+)")
+    def on_every(self, step, length, reporter, traffic):
+        """The same step after step, each reported when it is over. "within" counts from its start."""
+        drawn, step, end = Traffic(traffic, f"{self.title}, line {self.line}"), span(step), self.now + span(length)
+        self.since = self.now
+        while self.now < end:
+            start = self.now
+            self.advance(step, max(step / 10, span("1m")))
+            self.post_rows(drawn.rows(start), reporter)
+
+    @sentence("report MAIL about SOURCE by REPORTER [3 times]",
+              rf"report (?P<name>{NAME}) about (?P<source>{NAME}) by (?P<reporter>{NAME})(?: (?P<times>\d+) times)?")
+    def on_report(self, name, source, reporter, times):
+        """Feedback mails (tests/stories/MAIL) from a registered reporter, by HTTP."""
+        mails = self.mails(name, source, reporter, times)
+        self.send(mails, lambda mail: self.daemon.report(mail, reporter, "arf"))
+
+    @sentence("report MAIL about SOURCE unauthenticated [50 times]",
+              rf"report (?P<name>{NAME}) about (?P<source>{NAME}) unauthenticated(?: (?P<times>\d+) times)?")
+    def on_report_unauthenticated(self, name, source, times):
+        """Feedback mails that anybody may have sent, by LMTP."""
+        mails = self.mails(name, source, "somebody", times)
+        self.send(mails, lambda mail: self.daemon.send_mail(mail, sender="somebody@elsewhere.test"))
+
+    def mails(self, name, source, reporter, times):
+        template = string.Template(self.file(name).replace("\n", "\r\n"))
+        mails = []
+        for _ in range(int(times or 1)):
+            self.serial += 1
+            mails.append(template.substitute(source=source, reporter=reporter, serial=self.serial,
+                                             time=self.now.strftime("%a, %d %b %Y %H:%M:%S +0000")).encode())
+        return mails
+
+    @sentence("report the same again", r"report the same again")
+    def on_report_again(self):
+        """What was reported last is sent once more, byte for byte."""
+        self.send_last()
+
+    @sentence("report rows by REPORTER << ... end", rf"report rows by (?P<reporter>{NAME}) <<")
+    def on_rows(self, reporter):
+        """A CSV document as it stands; ${now} and ${in_1h} are times."""
+        times = {"now": vouch.instant_text(self.now), "in_1h": vouch.instant_text(self.now + span("1h"))}
+        body = string.Template(self.block()).substitute(times).encode()
+        self.send([body], lambda document: self.daemon.report(document, reporter, "csv"))
+
+    @sentence("retry quarantine", r"retry quarantine")
+    def on_retry(self):
+        """All that waits in quarantine is read again; refused when some of it still cannot be read."""
+        waiting = [entry["id"] for entry in self.daemon.get("/v1/quarantine")["quarantine"] if entry["status"] == "waiting"]
+        refused = []
+
+        def retry(number):
+            try:
+                return self.daemon.post(f"/v1/quarantine/{number}/retry")
+            except vouch.Refused as error:
+                refused.append(error)
+                return {}
+
+        self.send(waiting, retry)
+        if refused:
+            raise refused[0]
+
+    @sentence("restart [with kill -9]", r"restart(?P<kill> with kill -9)?")
+    def on_restart(self, kill):
+        """The daemon ends, cleanly or not, and comes back."""
+        if kill:
+            self.daemon.kill()
+        else:
+            self.daemon.terminate()
+        self.daemon.start()
+
+    # ---- what must hold
+
+    @sentence("expect dns NAME TYPE == 127.0.0.10", rf"expect dns (?P<name>{NAME}) (?P<kind>A|TXT) == (?P<wanted>.+)")
+    def expect_dns(self, name, kind, wanted):
+        """The answer at this moment, or NXDOMAIN."""
+        answer = peers.dns(self.daemon.dns_port, name, kind)
+        same(name, "NXDOMAIN" if answer.rcode == 3 else ", ".join(answer.texts(kind)), wanted)
+
+    @sentence("expect state SOURCE == SUSPENDED [kind security] [within 60m]",
+              rf"expect state (?P<source>{NAME}) == (?P<state>[A-Z]+)(?: kind (?P<kind>\w+))?(?: within (?P<length>{SPAN}))?")
+    def expect_state(self, source, state, kind, length):
+        """Where the source is. within: of the start of the last "every"."""
+        entry = self.daemon.status(source)
+        same(f"state of {source}", entry["state"].upper(), state)
+        if kind:
+            same(f"kind of {source}", entry["kind"], kind)
+        if length:
+            took = vouch.instant(entry["since"]) - self.since
+            if not datetime.timedelta(0) <= took <= span(length):
+                raise Broken(f"{source} is {state} since {entry['since']}, {took} after the start")
+
+    @sentence("expect cases == 1", r"expect cases == (?P<count>\d+)")
+    def expect_cases(self, count):
+        """How many cases are open."""
+        same("open cases", len(self.daemon.get("/v1/cases", status="open")["cases"]), int(count))
+
+    @sentence("expect case of SOURCE == open", rf"expect case of (?P<source>{NAME}) == (?P<status>\w+)")
+    def expect_case(self, source, status):
+        """Where the work of people on a case stands."""
+        number = self.subject(f"case of {source}")
+        cases = {case["case"]: case for case in self.daemon.get("/v1/cases", status="all")["cases"]}
+        same(f"case {number}", cases[number]["status"], status)
+
+    @sentence('expect why SOURCE says "words"', rf"expect why (?P<subject>{NAME}) says (?P<words>{WORDS})")
+    def expect_why(self, subject, words):
+        """The explanation contains these words."""
+        lines = "\n".join(self.daemon.get("/v1/why", subject=subject)["words"])
+        if words.strip('"') not in lines:
+            raise Broken(f"why {subject} says:\n{lines}")
+
+    @sentence('expect timeline SOURCE says "words" [3 times]',
+              rf"expect timeline (?P<subject>{NAME}) says (?P<words>{WORDS})(?: (?P<times>\d+) times)?")
+    def expect_timeline(self, subject, words, times):
+        """So many entries contain these words; at least one where no number is given."""
+        entries = [entry["words"] for entry in self.daemon.get("/v1/timeline", subject=subject, limit=10000)["entries"]]
+        found = sum(words.strip('"') in entry for entry in entries)
+        if found != int(times or max(found, 1)):
+            raise Broken(f"{found} entries say {words}; the last are:\n" + "\n".join(entries[-20:]))
+
+    @sentence("expect counts accepted 1 duplicate 0 quarantined 0 observations 1 unknown 0",
+              r"expect counts (?P<pairs>(?:[a-z]+ \d+ ?)+)")
+    def expect_counts(self, pairs):
+        """What the last reports were answered, summed up."""
+        words = pairs.split()
+        for name, count in zip(words[::2], words[1::2]):
+            same(name, self.counts.get(name), int(count))
+
+    @sentence("expect quarantine == 1", r"expect quarantine == (?P<count>\d+)")
+    def expect_quarantine(self, count):
+        """How many documents wait there."""
+        entries = self.daemon.get("/v1/quarantine")["quarantine"]
+        same("documents that wait", sum(entry["status"] == "waiting" for entry in entries), int(count))
+
+    @sentence('expect refused 409 ["words" ...]: SENTENCE',
+              rf"expect refused (?P<status>\d+)(?P<words>(?: {WORDS})*): (?P<rest>.+)")
+    def expect_refused(self, status, words, rest):
+        """The daemon refuses what the sentence asks for, in words that contain these."""
+        try:
+            self.say(rest)
+        except vouch.Refused as refused:
+            same("status", refused.status, int(status))
+            for word in re.findall(WORDS, words):
+                if word.strip('"') not in refused.words:
+                    raise Broken(f"refused, but it says: {refused.words}") from refused
+            return
+        raise Broken("it was not refused")
+
+    @sentence("expect http METHOD PATH == 401 [with the token of REPORTER]",
+              rf"expect http (?P<method>GET|POST) (?P<path>\S+) == (?P<status>\d+)(?: with the token of (?P<reporter>{NAME}))?")
+    def expect_http(self, method, path, status, reporter):
+        """What the TCP door answers to whoever has no token, or a reporter's."""
+        token = vouch.token_of(reporter)[0] if reporter else ""
+        same(f"{method} {path}", self.daemon.request(method, path, b"time,source,signal\n", token)[0], int(status))
+
+    @sentence("expect chain intact", r"expect chain intact")
+    def expect_chain(self):
+        """vouch verify finds nothing."""
+        self.daemon.cli("verify", self.daemon.data)
+
+    @sentence("expect replay same", r"expect replay same")
+    def expect_replay(self):
+        """vouch replay folds the journal again and finds the same alarms, moves and list."""
+        self.daemon.cli("replay", self.daemon.data)
+
+    @sentence('expect replay with budget 1000 says "words"', rf"expect replay with budget (?P<budget>[\d.]+) says (?P<words>{WORDS})")
+    def expect_replay_with(self, budget, words):
+        """What would have been different is told; nothing is changed by asking."""
+        done = self.daemon.cli("replay", self.daemon.data, "--budget", budget)
+        if words.strip('"') not in done.stdout:
+            raise Broken(f"vouch replay says:\n{done.stdout}")
+
+
+def main():
+    if sys.argv[1:] == ["--language"]:
+        for _, function, written in SENTENCES:
+            print(f"{written}\n        {function.__doc__}")
+        return 0
+    failed = 0
+    for path in sys.argv[1:]:
+        story = Story(path)
+        try:
+            story.play()
+            print(f"ok      {story.title}", flush=True)
+        except (Broken, peers.PeerError) as error:
+            failed += 1
+            print(f"FAILED  {story.title}\n{error}", flush=True)
+    return 1 if failed or not sys.argv[1:] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

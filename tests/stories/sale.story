@@ -1,0 +1,12 @@
+story "a sale, eight times the volume at the same rates, changes nothing"
+
+clock     2026-01-05T00:00:00Z
+programme programme.yaml
+accept    harbour-bank by operator because "control is proven"
+accept    meadow-mail by operator because "control is proven"
+history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10
+every     1h for 24h by mailbox: 192.0.2.10 delivered ~16000 complaint ~8 unknown_user ~80
+wait      2d
+expect    state 192.0.2.10 == CERTIFIED
+expect    dns 10.2.0.192.certified.example A == 127.0.0.10
+expect    cases == 0

@@ -1,0 +1,27 @@
+story "a taken-over system leaves the list within the hour, and a restart with kill -9 does not bring it back"
+
+clock     2026-01-05T00:00:00Z
+programme programme.yaml
+accept    harbour-bank by operator because "control is proven"
+accept    meadow-mail by operator because "control is proven"
+history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.11 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.20 delivered ~200 complaint ~0.02 unknown_user ~0.4 and 198.51.100.3 delivered ~2000 complaint ~1 unknown_user ~10
+expect    cases == 0
+expect    dns 10.2.0.192.certified.example A == 127.0.0.10
+
+# A blast to a bought list from one address of harbour-news.
+every     10m for 60m by mailbox: 192.0.2.10 delivered 5000 complaint 20 unknown_user 900 trap_pristine 2
+expect    state 192.0.2.10 == SUSPENDED kind security within 60m
+expect    dns 10.2.0.192.certified.example A == NXDOMAIN
+expect    cases == 1
+expect    case of 192.0.2.10 == open
+expect    why 192.0.2.10 says "unknown users"
+
+restart with kill -9
+expect    state 192.0.2.10 == SUSPENDED kind security
+expect    dns 10.2.0.192.certified.example A == NXDOMAIN
+expect    cases == 1
+
+# The neighbours stay where they are.
+expect    state 192.0.2.20 == CERTIFIED
+expect    state 198.51.100.0/28 == CERTIFIED
+expect    dns 3.100.51.198.certified.example A == 127.0.0.10

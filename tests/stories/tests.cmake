@@ -1,0 +1,8 @@
+# Stories: tests/stories/*.story, each played against the built daemon on a fake clock (run.py). To run them: ctest -L story
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+file(GLOB story_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*.story)
+foreach(file ${story_files})
+	get_filename_component(name ${file} NAME_WE)
+	add_test(NAME story_${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/run.py ${file})
+	set_tests_properties(story_${name} PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
+endforeach()
