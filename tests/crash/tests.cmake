@@ -1,0 +1,9 @@
+# Crash tests: tests/crash/*_test.py against the built daemon. To run them: ctest -L crash; CRASH_KILLS=200 for a full run.
+find_package(Python3 3.9 REQUIRED COMPONENTS Interpreter)
+file(GLOB crash_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.py)
+foreach(file ${crash_files})
+	get_filename_component(name ${file} NAME_WE)
+	add_test(NAME crash_${name} COMMAND ${Python3_EXECUTABLE} -B ${file})
+	set_tests_properties(crash_${name} PROPERTIES LABELS crash TIMEOUT 900 SKIP_RETURN_CODE 77
+	    ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
+endforeach()
