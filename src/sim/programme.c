@@ -7,12 +7,12 @@
 #include "base/hash.h"
 
 static const struct reporter_row {
-	const char *id, *kind;
+	const char *id, *kind, *host; /* host: sends feedback mails from there; NULL: rows */
 } reporters[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { name, "mailbox" },
+#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { name, "mailbox", host },
 #include "sim/providers.def"
 #undef SIM_PROVIDER
-#define SIM_REPORTER(id, name, kind, what) { name, kind },
+#define SIM_REPORTER(id, name, kind, what) { name, kind, NULL },
 #include "sim/reporters.def"
 #undef SIM_REPORTER
 };
@@ -59,5 +59,8 @@ sim_write_programme(const struct sim *sim, struct buffer *b)
 
 		buffer_format(b, "  - id: %s\n    kind: %s\n    trust: full\n    token_sha256: %s\n",
 			      reporters[i].id, reporters[i].kind, hash_hex(&token, hex));
+		if (reporters[i].host != NULL) {
+			buffer_format(b, "    addresses: [%s@reports.vouch.example]\n", reporters[i].id);
+		}
 	}
 }
