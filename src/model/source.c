@@ -5,15 +5,6 @@
 #define DOMAIN_BYTES_MAX 253
 #define LABEL_BYTES_MAX  63
 
-const char *
-source_kind_name(enum source_kind kind)
-{
-	static const char *const names[] = { "ip", "prefix", "domain", "acct" };
-
-	check(kind < SOURCE_KIND_COUNT);
-	return names[kind];
-}
-
 struct text
 source_key_text(const struct source_key *key)
 {

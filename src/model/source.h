@@ -23,7 +23,6 @@ struct source_key {
  */
 enum result source_key_parse(struct text text, struct source_key *key, struct fault *fault) MUST_USE;
 
-const char *source_kind_name(enum source_kind kind); /* "ip", "prefix", "domain", "acct" */
 struct text source_key_text(const struct source_key *key);
 
 #endif

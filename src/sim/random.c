@@ -98,8 +98,8 @@ random_ratio(struct random *r, double low, double high)
 	return low > 0 ? low * number_exp(random_unit(r) * number_ln(high / low)) : 0;
 }
 
-/* G. Marsaglia and W. W. Tsang, ACM TOMS 26 (2000) 363-372; below shape 1 by the power of a unit draw. */
-double
+/* Scale 1, shape > 0. G. Marsaglia and W. W. Tsang, ACM TOMS 26 (2000) 363-372; below shape 1 by the power of a unit draw. */
+static double
 random_gamma(struct random *r, double shape)
 {
 	double boost = 1, d, c;

@@ -20,7 +20,6 @@ double random_exponential(struct random *r);         /* mean 1 */
 double random_normal(struct random *r);              /* mean 0, deviation 1 */
 double random_lognormal(struct random *r, double median, double spread);
 double random_ratio(struct random *r, double low, double high); /* even in the logarithm; 0 when low is 0 */
-double random_gamma(struct random *r, double shape);            /* scale 1, shape > 0 */
 double random_frailty(struct random *r, double shape);          /* mean 1 */
 uint32_t random_poisson(struct random *r, double mean);         /* mean below 4e9 */
 

@@ -39,7 +39,6 @@ bool api_subject_has(const struct fold *f, const struct api_subject *subject, ui
 json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
 json_t *api_time(struct instant t); /* RFC 3339 */
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
-json_t *api_alarm(const struct fold *f, const struct alarm *alarm);
 
 http_handler api_reports, api_quarantine, api_quarantined, api_retry;
 http_handler api_source, api_status, api_cases, api_export;

@@ -11,8 +11,8 @@
 
 /* ---- alarms */
 
-json_t *
-api_alarm(const struct fold *f, const struct alarm *alarm)
+static json_t *
+alarm_object(const struct fold *f, const struct alarm *alarm)
 {
 	const struct registry *registry = fold_registry(f);
 	enum thing thing = alarm->kind == UNIT_SOURCE ? THING_SOURCE : THING_SYSTEM;
@@ -101,7 +101,7 @@ why_run(struct job *job, struct pipeline *p)
 
 		decide_case_view(fold_decide(f), number, &v);
 		for (uint32_t i = 0; i < v.alarm_count; i++) {
-			json_array_append_new(alarms, api_alarm(f, &v.alarms[i]));
+			json_array_append_new(alarms, alarm_object(f, &v.alarms[i]));
 		}
 		for (uint32_t i = 0; i < v.source_count; i++) {
 			json_array_append_new(entries, api_entry(f, v.sources[i]));

@@ -11,7 +11,7 @@
 
 #define EFFECT_BYTES_MAX 65536U
 
-void
+static void
 ids_add(struct ids *ids, uint32_t id)
 {
 	if (ids->count == ids->size) {

@@ -16,7 +16,6 @@ struct ids {
 	size_t count;
 	size_t size;
 };
-void ids_add(struct ids *ids, uint32_t id);
 
 /* What a batch did, for the counters; added when it is committed. */
 struct batch_counts {
