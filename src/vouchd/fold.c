@@ -74,11 +74,24 @@ on_alarm(void *context, const struct alarm *alarm)
 	decide_alarm(f->decide, &named, named.unit, f->now);
 }
 
+/* What a person says was a takeover must not become the usual ways of the source and of its system. */
+static void
+forget_takeover(struct fold *f, const struct move *move)
+{
+	const struct fold_source *s = &f->sources[move->source];
+
+	if (move->event == EVENT_CONFIRM && move->kind == SUSPENSION_SECURITY) {
+		detect_unit_forget(f->detect, s->unit);
+		detect_unit_forget(f->detect, f->systems[s->system].unit);
+	}
+}
+
 static void
 on_move(void *context, const struct move *move)
 {
 	struct fold *f = context;
 
+	forget_takeover(f, move);
 	f->sink.move(f->sink.context, move);
 }
 
