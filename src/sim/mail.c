@@ -72,7 +72,7 @@ subject_of(bool takeover, uint64_t number)
 static void
 fill(struct letter *l, const struct sim *sim, const struct sim_observation *o)
 {
-	l->provider = &providers[write_provider(o)];
+	l->provider = &providers[o->feed];
 	l->takeover = sim_event_is_takeover(o->because);
 	l->number = hash_fast(&o->serial, sizeof(o->serial));
 	l->subject = subject_of(l->takeover, o->serial);
@@ -172,7 +172,7 @@ sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buf
 	struct letter letter = { .number = 0 };
 	struct buffer lf;
 
-	check(o->signal == SIGNAL_COMPLAINT && sim->sources[o->source].kind != SOURCE_ACCT);
+	check(o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT);
 	buffer_init(&lf, MAIL_BYTES);
 	fill(&letter, sim, o);
 	put_head(&letter, &lf);

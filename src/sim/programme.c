@@ -57,6 +57,9 @@ sim_write_programme(const struct sim *sim, struct buffer *b)
 		struct text parts[] = { TEXT("simulated-"), text_of(reporters[i].id) };
 		struct hash token = hash_of_parts(parts, countof(parts));
 
+		if (reporters[i].kind[0] == '\0') {
+			continue;
+		}
 		buffer_format(b, "  - id: %s\n    kind: %s\n    trust: full\n    token_sha256: %s\n",
 			      reporters[i].id, reporters[i].kind, hash_hex(&token, hex));
 		if (reporters[i].host != NULL) {

@@ -29,6 +29,35 @@ static const struct attack_row {
 #undef SIM_ATTACK
 };
 
+static const char *const feeds[] = {
+#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) name,
+#include "sim/providers.def"
+#undef SIM_PROVIDER
+#define SIM_REPORTER(id, name, kind, what) name,
+#include "sim/reporters.def"
+#undef SIM_REPORTER
+};
+
+static const char *const habits[] = {
+#define SIM_HABIT(id, name, share, campaigns, preferred, spread, season, new_template, what) name,
+#include "sim/habits.def"
+#undef SIM_HABIT
+};
+
+const char *
+sim_feed_name(enum sim_feed feed)
+{
+	check(feed < SIM_FEED_COUNT);
+	return feeds[feed];
+}
+
+const char *
+sim_habit_name(enum sim_habit habit)
+{
+	check(habit < SIM_HABIT_COUNT);
+	return habits[habit];
+}
+
 const char *
 sim_event_name(enum sim_event_kind kind)
 {
@@ -62,6 +91,11 @@ sim_params_default(void)
 		.systems = 60,
 		.sources = 300,
 		.surge_day = DEMO_SURGE,
+		.habits = {
+#define SIM_HABIT(id, name, share, campaigns, preferred, spread, season, new_template, what) share,
+#include "sim/habits.def"
+#undef SIM_HABIT
+		},
 		.takeovers = takeovers,
 		.takeover_count = countof(takeovers),
 		.numbers = {
@@ -135,7 +169,9 @@ plan_takeover(struct sim *sim, const struct sim_takeover *takeover, struct rando
 						.from = takeover->at,
 						.to = { takeover->at.ms + (int64_t)(row->minutes * 60000) },
 						.system = system,
-						.source = run->source });
+						.source = run->source,
+						.takeover = (uint32_t)(takeover - sim->params.takeovers),
+						.messages = row->messages });
 }
 
 static void
@@ -155,7 +191,8 @@ plan(struct sim *sim, uint64_t seed)
 							.from = { from },
 							.to = { from + SPAN_DAY.ms },
 							.system = SIM_NONE,
-							.source = SIM_NONE });
+							.source = SIM_NONE,
+							.takeover = SIM_NONE });
 	}
 }
 
@@ -177,6 +214,7 @@ sim_open(const struct sim_params *params, uint64_t seed)
 	      params->systems <= params->sources && params->days >= 1);
 	check(params->start.ms >= 0 && params->start.ms % SPAN_HOUR.ms == 0);
 	check(params->step.ms >= SPAN_MINUTE.ms && SPAN_HOUR.ms % params->step.ms == 0);
+	check(params->change_count == 0);
 	sim->params = *params;
 	sim->members = get(params->members, sizeof(*sim->members));
 	sim->systems = get(params->systems, sizeof(*sim->systems));
@@ -204,36 +242,46 @@ sim_close(struct sim *sim)
 	}
 }
 
+/* What was complained about or hit a trap, the earliest of those waiting. */
+static void
+take_later(struct sim *sim, struct sim_observation *o)
+{
+	struct pending p = heap_pop(&sim->later);
+	uint32_t system = sim->sources[p.source].system;
+
+	*o = (struct sim_observation){ .arrives = { p.at },
+				       .at = { p.at },
+				       .mailed = { p.mailed },
+				       .kind = SIM_FACT,
+				       .signal = p.signal,
+				       .count = 1,
+				       .bad = sim_event_is_takeover(p.because) ? 1 : 0,
+				       .source = p.source,
+				       .domain = sim->senders[system].domain,
+				       .system = system,
+				       .feed = p.feed,
+				       .because = p.because,
+				       .content = { .cluster = SIM_NONE } };
+}
+
 bool
 sim_next(struct sim *sim, struct sim_observation *o)
 {
 	const int64_t end = sim->params.start.ms + sim->params.days * SPAN_DAY.ms;
 
 	for (;;) {
-		if (sim->volume_at < sim->volume_count) {
-			*o = sim->volume[sim->volume_at++];
-			o->serial = sim->serial++;
-			return true;
-		}
 		if (sim->later.count > 0 && sim->later.items[0].at < sim->now_ms) {
-			struct pending p = heap_pop(&sim->later);
-			uint32_t system = sim->sources[p.source].system;
-
-			*o = (struct sim_observation){ .at = { p.at },
-						       .mailed = { p.mailed },
-						       .signal = p.signal,
-						       .count = 1,
-						       .source = p.source,
-						       .domain = sim->senders[system].domain,
-						       .system = system,
-						       .serial = sim->serial++,
-						       .because = p.because };
-			return true;
-		}
-		if (sim->now_ms >= end) {
+			take_later(sim, o);
+		} else if (sim->volume_at < sim->volume_count) {
+			*o = sim->volume[sim->volume_at++];
+		} else if (sim->now_ms >= end) {
 			return false;
+		} else {
+			traffic_step(sim);
+			continue;
 		}
-		traffic_step(sim);
+		o->serial = sim->serial++;
+		return true;
 	}
 }
 

@@ -67,7 +67,7 @@ struct pending {
 	int64_t at, mailed; /* ms */
 	uint64_t serial;    /* order among equals */
 	uint32_t source;
-	uint8_t signal, because;
+	uint8_t signal, because, feed;
 };
 
 /* Those of later steps: a binary heap, the earliest on top. */
@@ -102,8 +102,8 @@ void fleet_build(struct sim *sim, uint64_t seed);
 void traffic_step(struct sim *sim);
 void traffic_event(struct sim *sim, const struct sim_event *event);
 
-/* write.c: the row of providers.def that a complaint comes from; the address that the mail came from. */
-size_t write_provider(const struct sim_observation *o);
+/* write.c: who reports a complaint about `source`; the address that the mail came from. */
+enum sim_feed write_receiver(const struct sim *sim, uint32_t source, uint64_t number);
 const char *write_address(const struct sim *sim, const struct sim_observation *o,
 			  char out[PREFIX_TEXT_BYTES]);
 

@@ -97,9 +97,11 @@ report_later(const struct step *t, const struct stream *stream, uint32_t n, uint
 		p.mailed = t->from_ms + (int64_t)(random_unit(r) * (double)t->length_ms);
 		if (i < complaints) {
 			p.signal = SIGNAL_COMPLAINT;
+			p.feed = (uint8_t)write_receiver(t->sim, source, p.serial);
 			p.at = p.mailed + complaint_delay_ms(r, numbers);
 		} else {
 			p.signal = (uint8_t)trap_class(r, numbers);
+			p.feed = SIM_FEED_TRAPNET;
 			p.at = p.mailed +
 			       (int64_t)(numbers->attack_trap_delay_seconds * 1000 * random_exponential(r));
 		}
@@ -187,7 +189,8 @@ spoil(const struct step *t, struct run *run, double minutes)
 						   .from = { t->from_ms },
 						   .to = { t->from_ms + (int64_t)(minutes * 60000) },
 						   .system = t->system,
-						   .source = SIM_NONE });
+						   .source = SIM_NONE,
+						   .takeover = SIM_NONE });
 }
 
 static void
@@ -236,7 +239,8 @@ begin_what_begins(const struct step *t)
 							   .from = { t->from_ms },
 							   .to = { d->rebrand_ends },
 							   .system = t->system,
-							   .source = SIM_NONE });
+							   .source = SIM_NONE,
+							   .takeover = SIM_NONE });
 	}
 }
 
@@ -247,8 +251,12 @@ send_by(const struct step *t, uint32_t source, double transactional, const doubl
 	const struct sender *d = t->d;
 	struct random *r = &t->d->random;
 	double mailers = d->mailers;
-	uint32_t delivered = 0, unknown = 0;
-	struct sim_observation o = { .at = { t->from_ms }, .mailed = { t->from_ms }, .system = t->system };
+	uint32_t delivered = 0, unknown = 0, bad_delivered = 0, bad_unknown = 0;
+	struct sim_observation o = { .arrives = { t->from_ms + t->length_ms },
+				     .at = { t->from_ms },
+				     .mailed = { t->from_ms },
+				     .system = t->system,
+				     .content = { .cluster = SIM_NONE } };
 
 	o.source = source;
 	o.domain = d->domain;
@@ -271,16 +279,22 @@ send_by(const struct step *t, uint32_t source, double transactional, const doubl
 		unknown += gone;
 		if (tried > 0 && because != SIM_EVENT_COUNT) {
 			o.because = because;
+			bad_delivered += tried - gone;
+			bad_unknown += gone;
 		}
 	}
 	if (delivered > 0) {
 		o.signal = SIGNAL_DELIVERED;
 		o.count = delivered;
+		o.bad = bad_delivered;
+		o.feed = SIM_FEED_DELIVERIES;
 		put_volume(t->sim, &o);
 	}
 	if (unknown > 0) {
 		o.signal = SIGNAL_UNKNOWN_USER;
 		o.count = unknown;
+		o.bad = bad_unknown;
+		o.feed = SIM_FEED_BOUNCES;
 		put_volume(t->sim, &o);
 	}
 }

@@ -5,59 +5,31 @@
 
 #include "base/hash.h"
 
-static const char *const providers[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) name,
-#include "sim/providers.def"
-#undef SIM_PROVIDER
-};
-
 static const double shares[] = {
 #define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) share,
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 };
 
-enum reporter {
-#define SIM_REPORTER(id, name, kind, what) REPORTER_##id,
-#include "sim/reporters.def"
-#undef SIM_REPORTER
-};
-
-static const char *const reporters[] = {
-#define SIM_REPORTER(id, name, kind, what) name,
-#include "sim/reporters.def"
-#undef SIM_REPORTER
-};
-
-size_t
-write_provider(const struct sim_observation *o)
+enum sim_feed
+write_receiver(const struct sim *sim, uint32_t source, uint64_t number)
 {
-	uint64_t mixed = hash_fast(&o->serial, sizeof(o->serial));
-	double left = (double)(mixed >> 11) * 0x1p-53;
+	double left = (double)(hash_fast(&number, sizeof(number)) >> 11) * 0x1p-53;
 	size_t i = 0;
 
+	if (sim->sources[source].kind == SOURCE_ACCT) {
+		return SIM_FEED_ESPDESK;
+	}
 	while (i + 1 < countof(shares) && left >= shares[i]) {
 		left -= shares[i++];
 	}
-	return i;
+	return (enum sim_feed)i;
 }
 
 const char *
-sim_reporter(const struct sim *sim, const struct sim_observation *o)
+sim_reporter(const struct sim_observation *o)
 {
-	if (o->signal == SIGNAL_DELIVERED) {
-		return reporters[REPORTER_DELIVERIES];
-	}
-	if (o->signal == SIGNAL_UNKNOWN_USER) {
-		return reporters[REPORTER_BOUNCES];
-	}
-	if (o->signal != SIGNAL_COMPLAINT) {
-		return reporters[REPORTER_TRAPNET];
-	}
-	if (sim->sources[o->source].kind == SOURCE_ACCT) {
-		return reporters[REPORTER_ESPDESK];
-	}
-	return providers[write_provider(o)];
+	return sim_feed_name(o->feed);
 }
 
 const char *
@@ -107,5 +79,5 @@ sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct
 
 	buffer_format(b, "%s,", instant_format(o->at, time));
 	sim_write_keys(sim, o, b);
-	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(sim, o));
+	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(o));
 }

@@ -81,17 +81,16 @@ feed_of(struct traffic *t, const char *reporter)
 static void
 put_observation(struct traffic *t, const struct sim_observation *o)
 {
-	const char *reporter = sim_reporter(t->sim, o);
-	uint32_t count;
+	const char *reporter = sim_reporter(o);
 	struct feed *feed;
 
-	while (o->at.ms >= t->step_ends.ms) {
+	while (o->arrives.ms > t->step_ends.ms) {
 		end_step(t);
 	}
-	if (o->signal == SIGNAL_COMPLAINT && sim_sources(t->sim, &count)[o->source].kind != SOURCE_ACCT) {
+	if (o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT) {
 		buffer_clear(&t->mail);
 		sim_write_arf(t->sim, o, &t->mail);
-		put_item(t, o->at, reporter, "arf", buffer_text(&t->mail));
+		put_item(t, o->arrives, reporter, "arf", buffer_text(&t->mail));
 		return;
 	}
 	feed = feed_of(t, reporter);
