@@ -1,12 +1,15 @@
 # The front door. The work is done by CMake, Ninja, ctest and script/; each target first installs what is missing.
 #   make test T=journal     only the tests whose name contains "journal"
-.PHONY: help test build fuzz tidy tsan format reference install clean distclean
+#   make bench N="dns arf"  only the benches of these names
+#   make demo DEMO_EXIT=1   stops the daemon at the end
+.PHONY: help demo test build bench fuzz tidy tsan format reference install clean distclean
 .SILENT:
 .NOTPARALLEL:
 
 PREFIX = /usr/local
 FUZZ_SECONDS = 10
 T =
+N =
 CCACHE = $$(command -v ccache >/dev/null && echo -DCMAKE_C_COMPILER_LAUNCHER=ccache)
 JOBS = $$(nproc 2>/dev/null || echo 2)
 COLOUR = $$([ -t 1 ] || echo NO_COLOR=1)
@@ -19,6 +22,12 @@ BUILD = env $(COLOUR) cmake --build --preset
 help:		## this list
 	sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
+demo:		## four weeks and two takeovers through the real doors in about a minute; DEMO_EXIT=1 stops the daemon
+	script/bootstrap build demo
+	$(CONFIGURE) release
+	$(BUILD) release
+	demo/run
+
 test:		## build with sanitizers and run the tests; the interop tests too when script/peers was run, or with CI=true
 	script/bootstrap build test
 	$(if $(filter true 1,$(CI)),script/peers)
@@ -30,6 +39,13 @@ build:		## release build in build/release
 	script/bootstrap build
 	$(CONFIGURE) release
 	$(BUILD) release
+
+bench:		## each measured figure beside its peer; N="dns arf" runs only these
+	script/bootstrap build test
+	script/peers
+	$(CONFIGURE) release
+	$(BUILD) release
+	bench/run $(N)
 
 fuzz:		## run each fuzz target for FUZZ_SECONDS (10)
 	script/bootstrap build test fuzz
@@ -53,7 +69,7 @@ reference:	## write doc/reference.md from the tables
 	script/reference
 
 install: build	## install below PREFIX (/usr/local); DESTDIR is honoured
-	script/bootstrap doc
+	script/bootstrap build doc
 	cmake --build build/release --target man
 	cmake --install build/release --prefix "$(PREFIX)"
 

@@ -1,20 +1,18 @@
 # What `cmake --install` puts where, beside the programs: manual pages, bash completion, systemd unit, contrib.
 include(GNUInstallDirs)
 
-find_program(SCDOC scdoc)
+# scdoc is looked for when the pages are made: who only builds does not need it.
 add_custom_target(man)
 file(GLOB pages CONFIGURE_DEPENDS doc/man/*.scd)
 foreach(source ${pages})
 	get_filename_component(page ${source} NAME_WLE) # vouchd.8.scd -> vouchd.8
 	string(REGEX REPLACE ".*\\." "" section ${page})
 	set(made ${CMAKE_BINARY_DIR}/man/${page})
-	if(SCDOC)
-		add_custom_command(OUTPUT ${made} DEPENDS ${source}
-		    COMMAND sh -c "mkdir -p man && '${SCDOC}' <'${source}' >'${made}.new' && mv '${made}.new' '${made}'"
-		    WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
-		add_custom_target(man_${page} DEPENDS ${made})
-		add_dependencies(man man_${page})
-	endif()
+	add_custom_command(OUTPUT ${made} DEPENDS ${source}
+	    COMMAND sh -c "mkdir -p man && scdoc <'${source}' >'${made}.new' && mv '${made}.new' '${made}'"
+	    WORKING_DIRECTORY ${CMAKE_BINARY_DIR} VERBATIM)
+	add_custom_target(man_${page} DEPENDS ${made})
+	add_dependencies(man man_${page})
 	install(FILES ${made} DESTINATION ${CMAKE_INSTALL_MANDIR}/man${section} OPTIONAL)
 endforeach()
 
