@@ -344,7 +344,7 @@ load_document(struct text yaml, struct binder *b, yaml_node_t **root)
 	enum result r = RESULT_OK;
 
 	check(yaml_parser_initialize(&parser));
-	yaml_parser_set_input_string(&parser, (const unsigned char *)yaml.p, yaml.n);
+	yaml_parser_set_input_string(&parser, (const unsigned char *)(yaml.p == NULL ? "" : yaml.p), yaml.n);
 	if (!yaml_parser_load(&parser, &b->document)) {
 		r = fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s", b->file,
 			      parser.problem_mark.line + 1, parser.problem_mark.column + 1,
