@@ -145,13 +145,11 @@ client_ask_json(struct client *c, const char *path, const struct text *body, jso
 	*json = NULL;
 	buffer_init(&out, HTTP_REPLY_BYTES_MAX);
 	r = client_ask(c, path, body, &out, fault);
-	if (r == RESULT_OK) {
-		*json = json_loadb((const char *)out.p, out.n, JSON_ALLOW_NUL, NULL);
-		if (!json_is_object(*json)) {
-			json_decref(*json);
-			*json = NULL;
-			r = fault_set(fault, RESULT_IO, "the daemon's answer is not JSON");
-		}
+	*json = out.n == 0 ? NULL : json_loadb((const char *)out.p, out.n, JSON_ALLOW_NUL, NULL);
+	if (!json_is_object(*json)) {
+		json_decref(*json);
+		*json = NULL;
+		r = r == RESULT_OK ? fault_set(fault, RESULT_IO, "the daemon's answer is not JSON") : r;
 	}
 	buffer_free(&out);
 	return r;

@@ -32,7 +32,10 @@ const char *client_path(struct client *c, struct arena *arena, const char *befor
 enum result client_ask(struct client *c, const char *path, const struct text *body, struct buffer *out,
 		       struct fault *fault) MUST_USE;
 
-/* The same, read as JSON; the caller drops the reference. RESULT_IO when it is none. */
+/*
+ * The same, read as JSON; the caller drops the reference. RESULT_IO when it is none. A refusal too leaves what the daemon
+ * said in *json, when that is an object: of a document that could not be read it tells what became of it.
+ */
 enum result client_ask_json(struct client *c, const char *path, const struct text *body, json_t **json,
 			    struct fault *fault) MUST_USE;
 

@@ -15,7 +15,8 @@ static const struct table_column move_columns[] = {
 static void
 print_moves(const struct vouch *v, const json_t *root)
 {
-	const json_t *moves = json_object_get(root, "moves"), *number = json_object_get(root, "case");
+	const json_t *moves = json_object_get(root, "moves"), *cases = json_object_get(root, "cases");
+	const char *before = json_array_size(cases) == 1 ? "case " : "cases ";
 
 	if (vouch_has(v, FLAG_json)) {
 		vouch_print_json(root);
@@ -25,9 +26,11 @@ print_moves(const struct vouch *v, const json_t *root)
 		(void)puts("no source moved");
 	}
 	table_print(stdout, moves, move_columns, countof(move_columns), v->colour);
-	if (json_is_integer(number)) {
-		(void)printf("case %" JSON_INTEGER_FORMAT "\n", json_integer_value(number));
+	for (size_t i = 0; i < json_array_size(cases); i++) {
+		(void)printf("%s%" JSON_INTEGER_FORMAT, before, json_integer_value(json_array_get(cases, i)));
+		before = ", ";
 	}
+	(void)fputs(json_array_size(cases) == 0 ? "" : "\n", stdout);
 }
 
 /* Who may make which move is the daemon's table; a role it does not know would count as the operator's. */

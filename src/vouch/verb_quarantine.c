@@ -3,6 +3,9 @@
 #include "vouch/table.h"
 #include "vouch/vouch.h"
 
+#include <limits.h>
+#include <openssl/evp.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct table_column columns[] = {
@@ -29,6 +32,23 @@ list(struct vouch *v, const char *unused)
 	return r;
 }
 
+/* For programs: as text where it is UTF-8, and always as base64. */
+static void
+print_document(const char *id, struct text bytes)
+{
+	char *base64 = malloc(bytes.n / 3 * 4 + 5);
+	json_t *text = json_stringn(bytes.n == 0 ? "" : bytes.p, bytes.n), *root;
+
+	check(base64 != NULL && bytes.n <= INT_MAX);
+	base64[EVP_EncodeBlock((unsigned char *)base64, (const unsigned char *)bytes.p, (int)bytes.n)] = '\0';
+	root = json_pack("{s:I,s:I,s:o,s:s}", "id", (json_int_t)strtoull(id, NULL, 10), "bytes",
+			 (json_int_t)bytes.n, "text", text == NULL ? json_null() : text, "base64", base64);
+	check(root != NULL);
+	vouch_print_json(root);
+	json_decref(root);
+	free(base64);
+}
+
 /* The bytes as they came: into a file, or through less, never meant for a terminal. */
 static enum result
 show(struct vouch *v, const char *id)
@@ -39,7 +59,9 @@ show(struct vouch *v, const char *id)
 
 	buffer_init(&out, HTTP_REPLY_BYTES_MAX);
 	r = client_ask(&v->client, path, NULL, &out, &v->fault);
-	if (r == RESULT_OK && out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) {
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		print_document(id, buffer_text(&out));
+	} else if (r == RESULT_OK && out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) {
 		r = fault_set(&v->fault, RESULT_IO, "the output could not be written");
 	}
 	buffer_free(&out);
@@ -57,14 +79,9 @@ retry(struct vouch *v, const char *id)
 	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
 		vouch_print_json(root);
 	} else if (r == RESULT_OK) {
-		(void)printf("%" JSON_INTEGER_FORMAT " accepted, %" JSON_INTEGER_FORMAT
-			     " duplicate, %" JSON_INTEGER_FORMAT " quarantined\n",
+		(void)printf("%" JSON_INTEGER_FORMAT " accepted, %" JSON_INTEGER_FORMAT " duplicate\n",
 			     json_integer_value(json_object_get(root, "accepted")),
-			     json_integer_value(json_object_get(root, "duplicate")),
-			     json_integer_value(json_object_get(root, "quarantined")));
-	}
-	if (r == RESULT_OK && json_integer_value(json_object_get(root, "quarantined")) > 0) {
-		r = RESULT_BAD_INPUT;
+			     json_integer_value(json_object_get(root, "duplicate")));
 	}
 	json_decref(root);
 	return r;

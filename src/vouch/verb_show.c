@@ -42,6 +42,10 @@ ask(struct vouch *v, const char *path, enum result *r)
 	if (*r == RESULT_OK) {
 		*r = client_ask_json(&v->client, path, NULL, &root, &v->fault);
 	}
+	if (*r != RESULT_OK) {
+		json_decref(root);
+		root = NULL;
+	}
 	return root;
 }
 

@@ -52,8 +52,21 @@ command_of(const struct command_call *c, const struct fold *f, struct command *c
 struct moves {
 	const struct fold *fold;
 	json_t *list;
+	json_t *cases; /* numbers, each once */
 	uint32_t case_number;
 };
+
+static void
+note_case(struct moves *m, uint32_t number)
+{
+	for (size_t i = 0; i < json_array_size(m->cases); i++) {
+		if (json_integer_value(json_array_get(m->cases, i)) == number) {
+			return;
+		}
+	}
+	json_array_append_new(m->cases, json_integer(number));
+	m->case_number = number;
+}
 
 static enum result
 add_move(void *context, const struct record *record)
@@ -66,7 +79,9 @@ add_move(void *context, const struct record *record)
 		return RESULT_OK;
 	}
 	source = registry_source(fold_registry(m->fold), move.source);
-	m->case_number = move.case_number != 0 ? move.case_number : m->case_number;
+	if (move.case_number != 0) {
+		note_case(m, move.case_number);
+	}
 	json_array_append_new(m->list, json_pack("{s:o, s:o, s:s, s:s, s:I}", "source", api_text(source.key),
 						 "list", api_text(source.list), "from", state_name(move.from),
 						 "to", state_name(move.to), "seq", (json_int_t)record->seq));
@@ -94,11 +109,13 @@ command_run(struct job *job, struct pipeline *p)
 		return;
 	}
 	moves.list = json_array();
+	moves.cases = json_array();
 	job->result =
 	    journal_scan(pipeline_journal(p), &(struct journal_range){ .from = seq }, add_move, &moves);
 	http_reply_json(c->call.reply,
-			json_pack("{s:I, s:o, s:o}", "seq", (json_int_t)seq, "moves", moves.list, "case",
-				  moves.case_number == 0 ? json_null() : json_integer(moves.case_number)));
+			json_pack("{s:I, s:o, s:o, s:o}", "seq", (json_int_t)seq, "moves", moves.list, "case",
+				  moves.case_number == 0 ? json_null() : json_integer(moves.case_number),
+				  "cases", moves.cases));
 }
 
 void

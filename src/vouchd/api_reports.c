@@ -27,16 +27,27 @@ errors_of(const struct take *t)
 static void
 reply_take(struct http_reply *reply, struct take *t)
 {
+	/* It is kept, but whoever looks only at the status must not take it for counted. */
+	bool nothing = t->read.report_count == 0 && t->read.fault_count > 0;
+	json_t *sums;
+
+	take_settle(t);
 	if (t->job.result != RESULT_OK) {
 		http_reply_fault(reply, t->job.result, &t->job.fault);
 		return;
 	}
-	take_count(t);
-	http_reply_json(reply,
-			json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "accepted", (json_int_t)t->accepted,
-				  "duplicate", (json_int_t)t->duplicate, "quarantined",
-				  (json_int_t)t->quarantined, "observations", (json_int_t)t->observations,
-				  "unknown", (json_int_t)t->unknown, "errors", errors_of(t)));
+	sums =
+	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "accepted", (json_int_t)t->accepted, "duplicate",
+		      (json_int_t)t->duplicate, "quarantined", (json_int_t)t->quarantined, "observations",
+		      (json_int_t)t->observations, "unknown", (json_int_t)t->unknown, "errors", errors_of(t));
+	if (nothing) {
+		json_object_set_new(sums, "error", api_text(t->read.faults[0].words));
+		json_object_set_new(sums, "result", json_string(result_name(RESULT_BAD_INPUT)));
+	}
+	http_reply_json(reply, sums);
+	if (nothing) {
+		reply->status = result_http(RESULT_BAD_INPUT);
+	}
 }
 
 /* Who speaks, and in which format. The control socket may speak for any reporter (?reporter=). */
@@ -193,6 +204,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 				     .door = c.entry.door,
 				     .received = pipeline_now(api->pipeline),
 				     .reporter = c.entry.reporter,
+				     .names_others = text_equal(c.entry.reporter, TEXT("operator")),
 				     .first_line = 1 };
 	if (c.entry.format.n > 0 && intake_format_parse(c.entry.format, &hint.format) != RESULT_OK) {
 		hint.format = INTAKE_AUTO;

@@ -190,6 +190,8 @@ take_message(struct lmtp_door *d, const struct lmtp_message *m)
 			break;
 		}
 	}
+	/* A mail has no name; for whoever looks into the quarantine, its sender serves. */
+	t->name = text_of(arena_format(&t->arena, "<%.*s>", TEXT_ARG(m->sender)));
 	take_read(t, m->content, &hint);
 	t->job.done = on_taken;
 	t->door = d;
@@ -316,6 +318,7 @@ answer(struct lmtp_door *d, struct take *t)
 	struct session *s = t->owner;
 
 	d->with_writer--;
+	take_settle(t);
 	if (t->job.result == RESULT_OK) {
 		counter_add(COUNTER_LMTP_MESSAGES, 1);
 	}

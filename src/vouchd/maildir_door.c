@@ -57,6 +57,7 @@ move_mail(struct maildir_door *d, struct text name, const struct take *t)
 {
 	char quoted[LOG_QUOTE_BYTES];
 
+	take_settle(t);
 	if (t->job.result != RESULT_OK) {
 		log_event(LOG_WARN, "maildir_later", "mail=%s result=%s", log_quote(name, quoted),
 			  result_name(t->job.result));

@@ -2,9 +2,11 @@
 #include "vouchd/take.h"
 
 #include "base/counters.h"
+#include "base/log.h"
 #include "journal/journal.h"
 #include "vouchd/quarantine.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static void
@@ -124,13 +126,23 @@ take_read(struct take *t, struct text raw, const struct intake_hint *hint)
 }
 
 void
-take_count(const struct take *t)
+take_settle(const struct take *t)
 {
+	char name[LOG_QUOTE_BYTES], words[LOG_QUOTE_BYTES], why[INTAKE_FAULT_BYTES];
+
+	if (t->job.result != RESULT_OK) {
+		return;
+	}
 	counter_add(COUNTER_REPORTS_ACCEPTED, t->accepted);
 	counter_add(COUNTER_REPORTS_DUPLICATE, t->duplicate);
 	counter_add(COUNTER_REPORTS_QUARANTINED, t->quarantined);
 	counter_add(COUNTER_OBSERVATIONS_ACCEPTED, t->observations);
 	counter_add(COUNTER_OBSERVATIONS_UNKNOWN_SOURCE, t->unknown);
+	if (t->quarantined > 0) {
+		log_event(LOG_WARN, "quarantined", "door=%.*s name=%s pieces=%" PRIu32 " first=%s",
+			  TEXT_ARG(t->door_name), log_quote(t->name, name), t->quarantined,
+			  log_quote(text_of(intake_fault_format(&t->read.faults[0], why)), words));
+	}
 }
 
 void

@@ -33,8 +33,8 @@ struct take {
  * job sets it aside. Cost: intake_read's.
  */
 void take_read(struct take *t, struct text raw, const struct intake_hint *hint);
-/* Adds a committed take to the counters. */
-void take_count(const struct take *t);
+/* For each take that is done: when it is committed it is counted, and what was set aside is logged. From any thread. */
+void take_settle(const struct take *t);
 void take_clear(struct take *t); /* gives the memory back */
 
 #endif

@@ -23,8 +23,8 @@ restart with kill -9
 expect    quarantine == 1
 
 # The same broken document again fills nothing.
-report    notes.txt about 192.0.2.10 by mailbox
+expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by mailbox
 expect    counts accepted 0 duplicate 0 quarantined 1
-report the same again
+expect    refused 400: report the same again
 expect    counts accepted 0 duplicate 1 quarantined 0
 expect    quarantine == 2

@@ -12,6 +12,7 @@ import math
 import os
 import random
 import re
+import shlex
 import string
 import sys
 
@@ -138,6 +139,10 @@ class Story:
         self.line += 1
         return "".join(line + "\n" for line in self.lines[start:self.line - 1])
 
+    def filled_block(self):
+        times = {"now": vouch.instant_text(self.now), "in_1h": vouch.instant_text(self.now + span("1h"))}
+        return string.Template(self.block()).substitute(times)
+
     def file(self, name):
         with open(os.path.join(HERE, name), encoding="utf-8") as text:
             return text.read()
@@ -166,11 +171,18 @@ class Story:
         self.send_last()
 
     def send_last(self):
-        self.counts = {}
+        """A refusal has counts too; the first one is raised when all were sent."""
+        self.counts, refusal = {}, None
         for again in self.last:
-            for name, count in (again() or {}).items():
+            try:
+                answer = again() or {}
+            except vouch.Refused as refused:
+                refusal, answer = refusal or refused, refused.document
+            for name, count in answer.items():
                 if isinstance(count, int):
                     self.counts[name] = self.counts.get(name, 0) + count
+        if refusal:
+            raise refusal
 
     def post_rows(self, rows, reporter):
         body = ("time,source,signal,count\n" + "".join(rows)).encode()
@@ -262,26 +274,19 @@ class Story:
     @sentence("report rows by REPORTER << ... end", rf"report rows by (?P<reporter>{NAME}) <<")
     def on_rows(self, reporter):
         """A CSV document as it stands; ${now} and ${in_1h} are times."""
-        times = {"now": vouch.instant_text(self.now), "in_1h": vouch.instant_text(self.now + span("1h"))}
-        body = string.Template(self.block()).substitute(times).encode()
+        body = self.filled_block().encode()
         self.send([body], lambda document: self.daemon.report(document, reporter, "csv"))
+
+    @sentence("file NAME << ... end", rf"file (?P<name>{NAME}) <<")
+    def on_file(self, name):
+        """A file for the command line, which runs in its folder; ${now} and ${in_1h} are times."""
+        self.daemon.write(name, self.filled_block())
 
     @sentence("retry quarantine", r"retry quarantine")
     def on_retry(self):
         """All that waits in quarantine is read again; refused when some of it still cannot be read."""
         waiting = [entry["id"] for entry in self.daemon.get("/v1/quarantine")["quarantine"] if entry["status"] == "waiting"]
-        refused = []
-
-        def retry(number):
-            try:
-                return self.daemon.post(f"/v1/quarantine/{number}/retry")
-            except vouch.Refused as error:
-                refused.append(error)
-                return {}
-
-        self.send(waiting, retry)
-        if refused:
-            raise refused[0]
+        self.send(waiting, lambda number: self.daemon.post(f"/v1/quarantine/{number}/retry"))
 
     @sentence("restart [with kill -9]", r"restart(?P<kill> with kill -9)?")
     def on_restart(self, kill):
@@ -385,6 +390,24 @@ class Story:
     def expect_replay(self):
         """vouch replay folds the journal again and finds the same alarms, moves and list."""
         self.daemon.cli("replay", self.daemon.data)
+
+    @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
+    def expect_metric(self, name, count):
+        """One number of GET /metrics."""
+        lines = self.daemon.get("/metrics").decode().split("\n")
+        same(name, [line.split()[1] for line in lines if line.startswith(name + " ")], [count])
+
+    @sentence('expect vouch "status 192.0.2.10 --json" == 0 ["words" ...]',
+              rf"expect vouch (?P<line>{WORDS}) == (?P<code>\d)(?P<words>(?: {WORDS})*)")
+    def expect_vouch(self, line, code, words):
+        """The command line, with its exit code, and words that it says on either output."""
+        done = self.daemon.cli(*shlex.split(line.strip('"')), check=False)
+        said = done.stdout + done.stderr
+        for word in re.findall(WORDS, words):
+            if word.strip('"') not in said:
+                raise Broken(f"vouch does not say {word}; it says:\n{said}")
+        if done.returncode != int(code):
+            raise Broken(f"exit code {done.returncode}, not {code}:\n{said}")
 
     @sentence('expect replay with budget 1000 says "words"', rf"expect replay with budget (?P<budget>[\d.]+) says (?P<words>{WORDS})")
     def expect_replay_with(self, budget, words):

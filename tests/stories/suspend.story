@@ -30,6 +30,12 @@ restart
 expect    dns 10.2.0.192.certified.example A == NXDOMAIN
 expect    dns 3.100.51.198.certified.example A == NXDOMAIN
 
+# The command line names every case that a suspension of a member opens.
+expect    vouch "clear meadow-mail --reason repaired" == 0 "reinstated"
+expect    vouch "clear harbour-bank all is repaired" == 0 "reinstated"
+expect    vouch "suspend harbour-bank asked for by the member" == 0 "cases 3, 4"
+expect    vouch "suspend meadow-mail asked for by the member" == 0 "case 5"
+
 # A suspended source waits for a verdict; the programme file does not bring it back.
 programme programme.yaml
 expect    refused 409: accept 192.0.2.10 by operator because "control is proven"

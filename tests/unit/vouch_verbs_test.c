@@ -289,7 +289,7 @@ a_verdict_carries_its_actor_and_reason(void **state)
 
 	w->answer = "{\"moves\":[{\"source\":\"192.0.2.10\",\"from\":\"suspended\","
 		    "\"to\":\"revoked\"}],"
-		    "\"case\":3}";
+		    "\"case\":3,\"cases\":[3]}";
 	assert_int_equal(RUN(w, "confirm", "3", "keys", "were", "stolen", "--actor", "bob"), 0);
 	assert_string_equal(w->body,
 			    "{\"verb\":\"confirm\",\"subject\":\"3\",\"reason\":\"keys were stolen\"}");
@@ -406,6 +406,7 @@ static void
 quarantine_has_three_actions(void **state)
 {
 	struct world *w = *state;
+	json_t *root;
 
 	w->answer = "{\"quarantine\":[{\"id\":5,\"time\":\"t\",\"door\":\"http\",\"name\":\"f\",\"line\":7,"
 		    "\"error\":\"e\",\"status\":\"waiting\",\"bytes\":12}]}";
@@ -414,6 +415,15 @@ quarantine_has_three_actions(void **state)
 	w->answer = "raw bytes";
 	assert_int_equal(RUN(w, "quarantine", "show", "5"), 0);
 	assert_string_equal(w->out, "raw bytes");
+	assert_int_equal(RUN(w, "quarantine", "show", "5", "--json"), 0);
+	root = json_loads(w->out, 0, NULL);
+	assert_string_equal(json_string_value(json_object_get(root, "text")), "raw bytes");
+	assert_string_equal(json_string_value(json_object_get(root, "base64")), "cmF3IGJ5dGVz");
+	assert_int_equal(json_integer_value(json_object_get(root, "bytes")), 9);
+	json_decref(root);
+	w->answer = "\xff";
+	assert_int_equal(RUN(w, "quarantine", "show", "5", "--json"), 0);
+	assert_non_null(strstr(w->out, "\"text\": null"));
 	w->answer = "{" SUMS "}";
 	assert_int_equal(RUN(w, "quarantine", "retry", "5"), 0);
 	assert_int_equal(RUN(w, "quarantine", "show"), 2);
