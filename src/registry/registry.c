@@ -105,6 +105,12 @@ registry_name_fits(enum thing thing, struct text name, struct fault *fault)
 				NAME_BYTES_MAX);
 		return false;
 	}
+	if (thing == THING_REPORTER && text_equal(name, TEXT("operator"))) {
+		(void)fault_set(
+		    fault, RESULT_BAD_INPUT,
+		    "the id 'operator' stands for whoever runs the daemon; its word always counts");
+		return false;
+	}
 	if (thing == THING_REPORTER || thing == THING_RECEIVER) {
 		return true;
 	}

@@ -44,7 +44,8 @@ enum result
 verb_init(struct vouch *v)
 {
 	const char *dir = v->args.operand_count == 1 ? v->args.operands[0] : ".";
-	const char *file = arena_format(&v->arena, "%s/vouch.yaml", dir), *data;
+	bool here = v->args.operand_count == 0;
+	const char *file = here ? "vouch.yaml" : arena_format(&v->arena, "%s/vouch.yaml", dir), *data;
 	struct config config;
 	struct buffer b;
 	enum result r = config_load(NULL, &v->arena, &config, &v->fault);
@@ -52,7 +53,7 @@ verb_init(struct vouch *v)
 	buffer_init(&b, TEMPLATE_BYTES_MAX);
 	config_write_template(&b);
 	check(r == RESULT_OK && !b.full);
-	data = arena_format(&v->arena, "%s/%s", dir, config.data);
+	data = here ? config.data : arena_format(&v->arena, "%s/%s", dir, config.data);
 	r = make_folder(v, dir, 0755);
 	if (r == RESULT_OK) {
 		r = write_new(v, file, &b);
@@ -70,10 +71,8 @@ verb_init(struct vouch *v)
 		check(root != NULL);
 		vouch_print_json(root);
 		json_decref(root);
-	} else if (strcmp(dir, ".") == 0) {
-		(void)printf("wrote %s, made %s\nnext: vouchd -c vouch.yaml\n", file, data);
 	} else {
-		(void)printf("wrote %s, made %s\nnext: cd %s && vouchd -c vouch.yaml\n", file, data, dir);
+		(void)printf("wrote %s, made %s\nnext: vouchd -c %s\n", file, data, file);
 	}
 	return RESULT_OK;
 }

@@ -1,7 +1,8 @@
 /* vouchd/config.c - binds the YAML tree to struct config through one table of fields per level. */
 #include "vouchd/config.h"
 
-#include "base/address.h"
+#include "list/list.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
@@ -14,8 +15,6 @@
 #define CONFIG_FILE_BYTES_MAX (1U << 20)
 #define CONFIG_FIELDS_MAX     64U
 
-enum config_type { CONFIG_TEXT, CONFIG_TEXTS, CONFIG_SPAN, CONFIG_COUNT, CONFIG_NUMBER, CONFIG_SECRET };
-
 struct config_field {
 	const char *key;
 	enum config_type type;
@@ -27,6 +26,7 @@ struct config_level {
 	const char *what; /* for errors: "option" */
 	const struct config_field *fields;
 	size_t count;
+	size_t line; /* offset of the member that gets the number of the line; 0: there is none */
 };
 
 #define OPTION(field, key, type, fallback, help)
@@ -56,10 +56,11 @@ static const struct config_field operator_fields[] = {
 #include "base/options.def"
 };
 
-static const struct config_level config_main = { "option", main_fields, countof(main_fields) };
-static const struct config_level config_list_entry = { "key of a list", list_fields, countof(list_fields) };
+static const struct config_level config_main = { "option", main_fields, countof(main_fields), 0 };
+static const struct config_level config_list_entry = { "key of a list", list_fields, countof(list_fields),
+						       offsetof(struct config_list, line) };
 static const struct config_level config_operator_entry = { "key of an operator", operator_fields,
-							   countof(operator_fields) };
+							   countof(operator_fields), 0 };
 
 /* What every step of the binding needs. */
 struct binder {
@@ -83,55 +84,31 @@ wrong(const struct binder *b, const yaml_node_t *at, const char *what, struct te
 			 (int)(value.n > 80 ? 80 : value.n), value.p);
 }
 
+/* An empty default stands for none, and so does an empty value. */
 static bool
-number_parse(const char *s, double *value)
+is_optional(const struct config_field *f)
 {
-	char *end;
-	double v = strtod(s, &end);
-
-	if (end == s || *end != '\0' || !(v > 0) || v > 1e9) {
-		return false;
-	}
-	*value = v;
-	return true;
+	return f->fallback != NULL && f->fallback[0] == '\0';
 }
 
-/* Sets one value; returns what is wrong with it, or NULL. */
-static const char *
-value_set(void *base, const struct config_field *f, struct text value, struct arena *arena)
+static void
+set_default(void *base, const struct config_field *f, struct arena *arena)
 {
 	void *to = (char *)base + f->offset;
 
-	switch (f->type) {
-	case CONFIG_TEXT:
-		*(const char **)to = text_copy(arena, value);
-		return memchr(value.p, '\0', value.n) == NULL ? NULL : "a text without NUL is wanted";
-	case CONFIG_TEXTS: {
-		struct config_texts *t = to;
-
-		if (t->count == CONFIG_TEXTS_MAX) {
-			return "too many entries";
-		}
-		t->items[t->count++] = text_copy(arena, value);
-		return NULL;
+	if (!is_optional(f)) {
+		check(config_value_put(f->type, text_of(f->fallback), arena, to) == NULL);
+	} else if (!config_value_several(f->type)) {
+		*(const char **)to = "";
 	}
-	case CONFIG_SPAN:
-		return span_parse(value, to) == RESULT_OK ? NULL
-							  : "a length of time such as 10s or 5m is wanted";
-	case CONFIG_COUNT:
-		return text_u64(value, to) ? NULL : "a whole number is wanted";
-	case CONFIG_NUMBER:
-		return number_parse(text_copy(arena, value), to) ? NULL : "a number above 0 is wanted";
-	case CONFIG_SECRET:
-		break;
-	}
-	return hash_from_hex(value, to) ? NULL : "64 hex digits (a SHA-256) are wanted";
 }
 
 static enum result
 bind_value(struct binder *b, void *base, const struct config_field *f, const yaml_node_t *n)
 {
-	if (n->type == YAML_SEQUENCE_NODE && f->type == CONFIG_TEXTS) {
+	const char *wanted;
+
+	if (n->type == YAML_SEQUENCE_NODE && config_value_several(f->type)) {
 		for (yaml_node_item_t *i = n->data.sequence.items.start; i < n->data.sequence.items.top;
 		     i++) {
 			enum result r = bind_value(b, base, f, yaml_document_get_node(&b->document, *i));
@@ -145,18 +122,14 @@ bind_value(struct binder *b, void *base, const struct config_field *f, const yam
 	if (n->type != YAML_SCALAR_NODE) {
 		return wrong(b, n, "one value is wanted here", text_of(f->key));
 	}
-	const char *problem = value_set(base, f, node_text(n), b->arena);
-
-	return problem == NULL ? RESULT_OK : wrong(b, n, problem, node_text(n));
-}
-
-static void
-set_default(void *base, const struct config_field *f, struct arena *arena)
-{
-	if (f->type == CONFIG_TEXTS && f->fallback[0] == '\0') {
-		return;
+	if (n->data.scalar.length == 0 && is_optional(f)) {
+		set_default(base, f, b->arena);
+		return RESULT_OK;
 	}
-	check(value_set(base, f, text_of(f->fallback), arena) == NULL);
+	wanted = config_value_put(f->type, node_text(n), b->arena, (char *)base + f->offset);
+	return wanted == NULL
+		   ? RESULT_OK
+		   : wrong(b, n, arena_format(b->arena, "%s: %s is wanted", f->key, wanted), node_text(n));
 }
 
 /* The entries of `lists` and `operators` are mappings of their own; the caller binds them. */
@@ -174,6 +147,9 @@ bind_mapping(struct binder *b, void *base, const struct config_level *level, con
 
 	if (map->type != YAML_MAPPING_NODE) {
 		return wrong(b, map, "keys with values are wanted", text_of(level->what));
+	}
+	if (level->line != 0) {
+		*(size_t *)(void *)((char *)base + level->line) = map->start_mark.line + 1;
 	}
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
 		const yaml_node_t *key = yaml_document_get_node(&b->document, p->key);
@@ -242,8 +218,9 @@ bind_entries(struct binder *b, const yaml_node_t *root, const char *name, const 
 	yaml_node_item_t *items = sequence->data.sequence.items.start;
 	size_t n = (size_t)(sequence->data.sequence.items.top - items);
 
-	if (n > max) {
-		return wrong(b, sequence, "too many entries", text_of(name));
+	if (n > max || (n == 0 && level == &config_list_entry)) {
+		return wrong(b, sequence, n == 0 ? "at least one entry is wanted" : "too many entries",
+			     text_of(name));
 	}
 	*entries = arena_get_array(b->arena, n + 1, size);
 	for (size_t i = 0; i < n; i++) {
@@ -296,62 +273,108 @@ bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
 
 /* What one value alone cannot tell. */
 static enum result
-check_values(const struct config *c, const char *file, struct fault *fault)
+check_lists(const struct config *c, struct fault *fault)
 {
-	struct prefix code;
-
-	if (strcmp(c->clock, "real") != 0 && strcmp(c->clock, "manual") != 0) {
-		return fault_set(fault, RESULT_BAD_INPUT, "%s: clock: real or manual, not \"%s\"", file,
-				 c->clock);
-	}
-	if (c->budget > 1000) {
-		return fault_set(fault, RESULT_BAD_INPUT, "%s: budget: at most 1000, not %g", file,
-				 c->budget);
-	}
-	if (c->dns_workers < 1 || c->dns_workers > 64) {
-		return fault_set(fault, RESULT_BAD_INPUT, "%s: dns_workers: 1 to 64", file);
-	}
-	if (c->tick.ms < 100 || c->maildir_every.ms < 100) {
-		return fault_set(fault, RESULT_BAD_INPUT, "%s: tick and maildir_every: at least 100ms", file);
-	}
 	for (size_t i = 0; i < c->list_count; i++) {
 		const struct config_list *l = &c->lists[i];
 
-		if (prefix_parse(text_of(l->code), &code, NULL) != RESULT_OK || code.family != 4 ||
-		    code.bits != 32 || code.bytes[0] != 127) {
-			return fault_set(
-			    fault, RESULT_BAD_INPUT,
-			    "%s: code of list %s: an address in 127.0.0.0/8 is wanted, not \"%s\"", file,
-			    l->name, l->code);
+		if (strlen(l->txt) > LIST_TXT_BYTES_MAX) {
+			return fault_set(fault, RESULT_BAD_INPUT, "%s:%zu: list %s: txt: at most %u bytes",
+					 c->file, l->line, l->name, LIST_TXT_BYTES_MAX);
 		}
 		for (size_t k = 0; k < i; k++) {
 			if (strcasecmp(l->zone, c->lists[k].zone) == 0 ||
 			    strcmp(l->name, c->lists[k].name) == 0) {
 				return fault_set(fault, RESULT_BAD_INPUT,
-						 "%s: lists %s and %s share a name or a zone", file,
-						 c->lists[k].name, l->name);
+						 "%s:%zu: list %s shares its name or its zone with the one "
+						 "at line %zu",
+						 c->file, l->line, l->name, c->lists[k].line);
 			}
 		}
 	}
 	return RESULT_OK;
 }
 
-/* Parses the document; *root is NULL when it is empty. The caller deletes the document. */
+/* A relative path starts at the folder of the file, so that it does not matter where the daemon or the command starts. */
+static const char *
+path_from(const char *file, const char *path, struct arena *arena)
+{
+	const char *slash = strrchr(file, '/');
+
+	if (slash == NULL || path[0] == '/' || path[0] == '\0') {
+		return path;
+	}
+	return arena_format(arena, "%.*s/%s", (int)(slash - file), file, path);
+}
+
+static void
+resolve_paths(struct config *c, struct arena *arena)
+{
+	if (c->control[0] == '\0') {
+		c->control = arena_format(arena, "%s/control.sock", c->data);
+	}
+	c->control = path_from(c->file, c->control, arena);
+	c->data = path_from(c->file, c->data, arena);
+	c->maildir = path_from(c->file, c->maildir, arena);
+	for (size_t i = 0; i < c->lmtp.count; i++) {
+		if (strchr(c->lmtp.items[i], '/') != NULL) {
+			c->lmtp.items[i] = path_from(c->file, c->lmtp.items[i], arena);
+		}
+	}
+}
+
 static enum result
-load_document(struct text yaml, struct binder *b, yaml_node_t **root)
+yaml_wrong(const yaml_parser_t *parser, const struct binder *b)
+{
+	return fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s", b->file, parser->problem_mark.line + 1,
+			 parser->problem_mark.column + 1,
+			 parser->problem == NULL ? "not YAML" : parser->problem);
+}
+
+/* A second document would be passed over in silence. */
+static enum result
+nothing_follows(yaml_parser_t *parser, const struct binder *b)
+{
+	yaml_document_t document;
+	const yaml_node_t *root;
+	size_t line;
+
+	if (!yaml_parser_load(parser, &document)) {
+		return yaml_wrong(parser, b);
+	}
+	root = yaml_document_get_root_node(&document);
+	line = root == NULL ? 0 : root->start_mark.line + 1;
+	yaml_document_delete(&document);
+	return line == 0 ? RESULT_OK
+			 : fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu: a second document; one is wanted",
+				     b->file, line);
+}
+
+/* Binds the only document of the file; an empty one gives the defaults. */
+static enum result
+bind_file(struct binder *b, struct text yaml, struct config *config)
 {
 	yaml_parser_t parser;
+	yaml_node_t *root;
 	enum result r = RESULT_OK;
 
 	check(yaml_parser_initialize(&parser));
 	yaml_parser_set_input_string(&parser, (const unsigned char *)(yaml.p == NULL ? "" : yaml.p), yaml.n);
 	if (!yaml_parser_load(&parser, &b->document)) {
-		r = fault_set(b->fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s", b->file,
-			      parser.problem_mark.line + 1, parser.problem_mark.column + 1,
-			      parser.problem == NULL ? "not YAML" : parser.problem);
-		*root = NULL;
-	} else {
-		*root = yaml_document_get_root_node(&b->document);
+		r = yaml_wrong(&parser, b);
+		yaml_parser_delete(&parser);
+		return r;
+	}
+	root = yaml_document_get_root_node(&b->document);
+	for (size_t i = 0; root == NULL && i < countof(main_fields); i++) {
+		set_default(config, &main_fields[i], b->arena);
+	}
+	if (root != NULL) {
+		r = bind_document(b, root, config);
+	}
+	yaml_document_delete(&b->document);
+	if (r == RESULT_OK && root != NULL) {
+		r = nothing_follows(&parser, b);
 	}
 	yaml_parser_delete(&parser);
 	return r;
@@ -362,32 +385,19 @@ config_read(struct text yaml, const char *name, struct arena *arena, struct conf
 	    struct fault *fault)
 {
 	struct binder b = { .file = name, .arena = arena, .fault = fault };
-	yaml_node_t *root;
-	enum result r = load_document(yaml, &b, &root);
+	enum result r;
 
-	*config = (struct config){ .list_count = 0 };
-	if (r != RESULT_OK) {
-		return r;
-	}
-	if (root != NULL) {
-		r = bind_document(&b, root, config);
-	} else {
-		for (size_t i = 0; i < countof(main_fields); i++) {
-			set_default(config, &main_fields[i], arena);
-		}
-	}
-	yaml_document_delete(&b.document);
+	*config = (struct config){ .file = text_copy(arena, text_of(name)) };
+	r = bind_file(&b, yaml, config);
 	if (r != RESULT_OK) {
 		return r;
 	}
 	if (config->list_count == 0) {
 		default_list(config, arena);
 	}
-	if (config->control[0] == '\0') {
-		config->control = arena_format(arena, "%s/control.sock", config->data);
-	}
+	resolve_paths(config, arena);
 	config->clock_manual = strcmp(config->clock, "manual") == 0;
-	return check_values(config, name, fault);
+	return check_lists(config, fault);
 }
 
 enum result
@@ -428,9 +438,9 @@ write_fields(struct buffer *b, const struct config_level *level, const char *fir
 		const char *value = f->fallback == NULL ? "..." : f->fallback;
 
 		buffer_format(b, "%s%s: %s%s%s  # %s\n", i == 0 ? first : rest, f->key,
-			      f->type == CONFIG_TEXTS ? "[" : "",
-			      value[0] == '\0' && f->type == CONFIG_TEXT ? "\"\"" : value,
-			      f->type == CONFIG_TEXTS ? "]" : "", f->help);
+			      config_value_several(f->type) ? "[" : "",
+			      value[0] == '\0' && !config_value_several(f->type) ? "\"\"" : value,
+			      config_value_several(f->type) ? "]" : "", f->help);
 	}
 }
 

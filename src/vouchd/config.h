@@ -1,7 +1,8 @@
 /*
  * vouchd/config.h - vouch.yaml: keys, types, defaults and manual text come from base/options.def.
  *
- * Unknown keys, keys given twice and values out of range are errors that name file, line and column.
+ * Unknown keys, keys given twice and values out of range are errors that name file, line and column. Relative paths start
+ * at the folder of the file.
  */
 #ifndef VOUCHD_CONFIG_H
 #define VOUCHD_CONFIG_H
@@ -18,12 +19,9 @@ struct config_texts {
 };
 
 /* C types of the types in options.def. */
-typedef const char *config_TEXT;
-typedef struct config_texts config_TEXTS;
-typedef struct span config_SPAN;
-typedef uint64_t config_COUNT;
-typedef double config_NUMBER;
-typedef struct hash config_SECRET;
+#define CONFIG_TYPE(id, type, several, wanted) typedef type config_##id;
+#include "vouchd/config_types.def"
+#undef CONFIG_TYPE
 
 #define OPTION(field, key, type, fallback, help)
 #define LIST_OPTION(field, key, type, fallback, help)
@@ -35,6 +33,7 @@ struct config_list {
 #include "base/options.def"
 #undef LIST_OPTION
 #define LIST_OPTION(field, key, type, fallback, help)
+	size_t line; /* in the file, for errors; 0: the list that there is without a file */
 };
 
 struct config_operator {
@@ -54,6 +53,7 @@ struct config {
 	size_t list_count; /* 1..LISTS_MAX */
 	struct config_operator *operators;
 	size_t operator_count; /* 0..OPERATORS_MAX */
+	const char *file;      /* for errors */
 	bool clock_manual;
 };
 #undef OPTION
@@ -73,5 +73,18 @@ enum result config_load(const char *path, struct arena *arena, struct config *co
 
 /* vouch.yaml with every option, its help and its default, each commented out: what `vouch init` writes. */
 void config_write_template(struct buffer *b);
+
+/* ---- between config.c and config_value.c */
+
+enum config_type {
+#define CONFIG_TYPE(id, type, several, wanted) CONFIG_##id,
+#include "vouchd/config_types.def"
+#undef CONFIG_TYPE
+	CONFIG_TYPE_COUNT
+};
+
+/* Puts one value where a config_<type> is, behind those that are there. Returns what is wanted instead, or NULL. */
+const char *config_value_put(enum config_type type, struct text value, struct arena *arena, void *to);
+bool config_value_several(enum config_type type);
 
 #endif

@@ -7,7 +7,6 @@
 #include "vouchd/daemon.h"
 
 #include "base/log.h"
-#include "base/socket.h"
 #include "list/list.h"
 #include "serve/dns.h"
 #include "vouchd/api.h"
@@ -34,6 +33,23 @@ struct service {
 	struct maildir_door *maildir;
 };
 
+static struct list_options
+options_of(const struct config_list *l)
+{
+	return (struct list_options){
+		.zone = l->zone,
+		.domain_zone = l->domain_zone,
+		.code = l->code,
+		.txt = l->txt,
+		.ns = l->ns.items,
+		.ns_count = l->ns.count,
+		.contact = l->contact,
+		.ttl = (uint32_t)(l->ttl.ms / 1000),
+		.negative_ttl = (uint32_t)(l->negative_ttl.ms / 1000),
+	};
+}
+
+/* Each list is tried alone first, so that an error names its line. */
 static enum result
 open_lists(const struct config *config, struct list **list, struct fault *fault)
 {
@@ -41,22 +57,17 @@ open_lists(const struct config *config, struct list **list, struct fault *fault)
 
 	for (size_t i = 0; i < config->list_count; i++) {
 		const struct config_list *l = &config->lists[i];
+		struct fault why = { { 0 } };
+		enum result r;
 
-		if (l->ttl.ms < 1000 || l->negative_ttl.ms < 1000) {
-			return fault_set(fault, RESULT_BAD_INPUT,
-					 "list %s: ttl and negative_ttl: at least 1s", l->name);
+		options[i] = options_of(l);
+		r = list_open(&options[i], 1, list, &why);
+		list_close(*list);
+		*list = NULL;
+		if (r != RESULT_OK) {
+			return fault_set(fault, r, "%s:%zu: list %s: %s", config->file, l->line, l->name,
+					 why.text);
 		}
-		options[i] = (struct list_options){
-			.zone = l->zone,
-			.domain_zone = l->domain_zone,
-			.code = l->code,
-			.txt = l->txt,
-			.ns = l->ns.items,
-			.ns_count = l->ns.count,
-			.contact = l->contact,
-			.ttl = (uint32_t)(l->ttl.ms / 1000),
-			.negative_ttl = (uint32_t)(l->negative_ttl.ms / 1000),
-		};
 	}
 	return list_open(options, config->list_count, list, fault);
 }
@@ -64,20 +75,10 @@ open_lists(const struct config *config, struct list **list, struct fault *fault)
 enum result
 daemon_check(const struct config *config, struct fault *fault)
 {
-	const struct config_texts *const groups[] = { &config->dns, &config->http, &config->lmtp };
-	struct sockaddr_storage address;
-	socklen_t n;
 	struct list *list = NULL;
 	enum result r = open_lists(config, &list, fault);
 
 	list_close(list);
-	for (size_t i = 0; i < countof(groups); i++) {
-		for (size_t k = 0; k < groups[i]->count && r == RESULT_OK; k++) {
-			if (groups[i] != &config->lmtp || strchr(groups[i]->items[k], '/') == NULL) {
-				r = socket_address(groups[i]->items[k], &address, &n, fault);
-			}
-		}
-	}
 	return r;
 }
 

@@ -9,6 +9,7 @@
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage[] = "usage: vouchd [-c FILE] [--check] [--version]\n"
 			    "  -c, --config FILE  vouch.yaml; without it: defaults, ./vouch-data, loopback\n"
@@ -66,6 +67,10 @@ main(int argc, char **argv)
 	r = config_load(path, &arena, &config, &fault);
 	if (r == RESULT_OK) {
 		log_set_level(level_of(config.log));
+		if (path == NULL && access("vouch.yaml", F_OK) == 0) {
+			log_event(LOG_WARN, "defaults",
+				  "why=\"vouch.yaml is here, but was not given: -c vouch.yaml\"");
+		}
 		r = check_only ? daemon_check(&config, &fault) : daemon_run(&config, &fault);
 	}
 	if (r != RESULT_OK) {

@@ -323,6 +323,9 @@ pipeline_open(const struct config *config, struct list *list, struct directory *
 	check(pthread_cond_init(&p->wake, &monotonic) == 0);
 	pthread_condattr_destroy(&monotonic);
 	r = journal_sqlite_open(config->data, JOURNAL_WRITE, &p->journal, fault);
+	if (r == RESULT_BUSY) {
+		r = RESULT_CONFLICT; /* another daemon has it; it will not be free in a moment */
+	}
 	if (r == RESULT_OK) {
 		r = state_read(p, fault);
 	}

@@ -6,3 +6,6 @@ foreach(file ${story_files})
 	add_test(NAME story_${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/run.py ${file})
 	set_tests_properties(story_${name} PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 endforeach()
+# The programs as a person starts them.
+add_test(NAME daemon_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/daemon_test.py)
+set_tests_properties(daemon_test PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")

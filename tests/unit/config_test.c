@@ -84,20 +84,36 @@ a_wrong_file_is_refused_with_its_place(void **state)
 	} cases[] = {
 		{ "budgett: 3\n", "f.yaml:1:1: no such option: \"budgett\"" },
 		{ "data: a\ndata: b\n", "f.yaml:2:1: given twice: \"data\"" },
-		{ "data: a\ntick: soon\n", "f.yaml:2:7: a length of time" },
-		{ "budget: -1\n", "f.yaml:1:9: a number above 0" },
-		{ "budget: 1001\n", "f.yaml: budget: at most 1000" },
+		{ "data: a\ntick: soon\n", "f.yaml:2:7: tick: a length of time" },
+		{ "maildir_every: 5ms\n", "f.yaml:1:16: maildir_every: a length of time from 100ms" },
+		{ "budget: -1\n", "f.yaml:1:9: budget: a number above 0" },
+		{ "data: a\nbudget: 1001\n", "f.yaml:2:9: budget: a number above 0 up to 1000" },
 		{ "budget: [1]\n", "f.yaml:1:9: one value is wanted" },
-		{ "clock: fast\n", "f.yaml: clock: real or manual" },
-		{ "dns_workers: 0\n", "f.yaml: dns_workers: 1 to 64" },
+		{ "clock: fast\n", "f.yaml:1:8: clock: real or manual is wanted: \"fast\"" },
+		{ "log: loud\n", "f.yaml:1:6: log: error, warn, info or debug" },
+		{ "dns_workers: 0\n", "f.yaml:1:14: dns_workers: a whole number from 1 to 64" },
+		{ "snapshot_records: 0\n", "f.yaml:1:19: snapshot_records: a whole number from 1" },
+		{ "data: a\ndns: 127.0.0.1\n", "f.yaml:2:6: dns: a numeric address with a port" },
+		{ "http: [\"[::1]:80\", host:80]\n", "f.yaml:1:20: http: a numeric address" },
+		{ "lmtp: lmtp.sock\n", "f.yaml:1:7: lmtp: a numeric address with a port" },
+		{ "lmtp_hostname: \"a\\r\\nb\"\n", "f.yaml:1:16: lmtp_hostname: a domain name" },
+		{ "data: \"\"\n", "f.yaml:1:7: data: a path" },
+		{ "data: a\n---\ndata: b\n", "f.yaml:3: a second document" },
 		{ "- data\n", "f.yaml:1:1: keys with values" },
 		{ "lists: certified\n", "f.yaml:1:8: a list of entries" },
 		{ "lists:\n  - name: a\n", "f.yaml:2:5: missing key of a list: \"zone\"" },
-		{ "lists:\n  - {name: a, zone: b, code: 10.0.0.1}\n", "f.yaml: code of list a" },
-		{ "lists:\n  - {name: a, zone: z}\n  - {name: b, zone: Z}\n", "f.yaml: lists a and b share" },
-		{ "operators:\n  - {name: a, token_sha256: zz}\n", "f.yaml:2:29: 64 hex digits" },
+		{ "lists: []\n", "f.yaml:1:8: at least one entry" },
+		{ "lists:\n  - {name: a b, zone: z}\n", "f.yaml:2:12: name: a name" },
+		{ "lists:\n  - {name: a, zone: x..y}\n", "f.yaml:2:21: zone: a domain name" },
+		{ "lists:\n  - {name: a, zone: b, code: 10.0.0.1}\n",
+		  "f.yaml:2:30: code: an address in 127" },
+		{ "lists:\n  - {name: a, zone: b, ttl: 500ms}\n", "f.yaml:2:29: ttl: a length of time" },
+		{ "lists:\n  - {name: a, zone: z}\n  - {name: b, zone: Z}\n",
+		  "f.yaml:3: list b shares its name or its zone with the one at line 2" },
+		{ "operators:\n  - {name: a, token_sha256: zz}\n", "f.yaml:2:29: token_sha256: 64 hex" },
+		{ "operators:\n  - {name: a b, token_sha256: zz}\n", "f.yaml:2:12: name: a name" },
 		{ "data: [\n", "f.yaml:2:1: did not find expected node content" },
-		{ "data: \"a\\0b\"\n", "f.yaml:1:7: a text without NUL" },
+		{ "data: \"a\\0b\"\n", "f.yaml:1:7: data: a path is wanted" },
 	};
 
 	(void)state;
@@ -111,6 +127,22 @@ a_wrong_file_is_refused_with_its_place(void **state)
 			fail_msg("\"%s\" does not begin with \"%s\"", fault.text, cases[i].says);
 		}
 	}
+}
+
+static void
+relative_paths_start_at_the_folder_of_the_file(void **state)
+{
+	struct config c;
+	const char *yaml = "lmtp: [./in.sock, /run/in.sock, 127.0.0.1:24]\nmaildir: Mail\n";
+
+	(void)state;
+	assert_int_equal(config_read(text_of(yaml), "etc/vouch/vouch.yaml", &arena, &c, NULL), RESULT_OK);
+	assert_string_equal(c.data, "etc/vouch/vouch-data");
+	assert_string_equal(c.control, "etc/vouch/vouch-data/control.sock");
+	assert_string_equal(c.maildir, "etc/vouch/Mail");
+	assert_string_equal(c.lmtp.items[0], "etc/vouch/./in.sock");
+	assert_string_equal(c.lmtp.items[1], "/run/in.sock");
+	assert_string_equal(c.lmtp.items[2], "127.0.0.1:24");
 }
 
 static void
@@ -159,6 +191,7 @@ main(void)
 		cmocka_unit_test_teardown(an_empty_file_gives_the_defaults, give_back),
 		cmocka_unit_test_teardown(every_kind_of_value_is_read, give_back),
 		cmocka_unit_test_teardown(a_wrong_file_is_refused_with_its_place, give_back),
+		cmocka_unit_test_teardown(relative_paths_start_at_the_folder_of_the_file, give_back),
 		cmocka_unit_test_teardown(the_template_reads_back_as_the_defaults, give_back),
 		cmocka_unit_test_teardown(a_missing_file_is_named, give_back),
 	};

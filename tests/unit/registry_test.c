@@ -294,6 +294,10 @@ what_is_wrong_with_a_file_is_named_with_its_place(void **state)
 		{ "reporters: [{id: r, kind: x, trust: full}]",
 		  "p.yaml:1:27: kind: mailbox, trap_network, mta, "
 		  "blocklist or person is wanted: 'x'" },
+		{ "reporters: [{id: operator, kind: mta, trust: full}]",
+		  "p.yaml:1:18: the id 'operator' stands for whoever runs the daemon; its word always "
+		  "counts: "
+		  "'operator'" },
 		{ "reporters: [{id: r, kind: mta}]", "p.yaml:1:13: missing key: 'trust'" },
 		{ "reporters:\n- {id: r, kind: mta, trust: full, token_sha256: " TOKEN
 		  "}\n- {id: q, kind: mta, trust: full, token_sha256: " TOKEN "}",

@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+"""The programs as a person starts them: init, a second daemon, signals, paths, a wrong configuration."""
+
+import os
+import subprocess
+import sys
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "interop"))
+import peers  # noqa: E402
+import vouch  # noqa: E402
+
+
+def run(program, *args, cwd=None):
+    return subprocess.run([os.path.join(vouch.BIN, program), *args], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          stdin=subprocess.DEVNULL, encoding="utf-8", timeout=120, check=False, cwd=cwd,
+                          env={key: value for key, value in os.environ.items() if key != "VOUCH_SOCKET"})
+
+
+class Programs(unittest.TestCase):
+    def test_a_second_daemon_on_the_same_data_folder_ends_with_3_and_leaves_the_first_alone(self):
+        with vouch.Vouchd() as first:
+            with open(first.yaml, encoding="utf-8") as text:
+                other = first.write("second.yaml", text.read().replace("control.sock", "second.sock"))
+            second = run("vouchd", "-c", other)
+            self.assertEqual(second.returncode, 3, second.stderr)
+            self.assertIn("another process writes this journal", second.stderr)
+            self.assertEqual(first.get("/healthz")["status"], "ok")
+
+    def test_sigterm_ends_it_with_0_and_takes_the_control_socket_away(self):
+        with vouch.Vouchd() as daemon:
+            daemon.terminate()
+            self.assertFalse(os.path.exists(daemon.socket))
+            done = daemon.cli("cases", check=False)
+            self.assertEqual(done.returncode, 4)
+            self.assertIn("no daemon listens on", done.stderr)
+
+    def test_what_init_writes_serves_daemon_and_command_from_any_folder(self):
+        with vouch.Vouchd() as other:  # for its folder
+            made = run("vouch", "init", "etc", cwd=other.dir)
+            self.assertEqual(made.returncode, 0, made.stderr)
+            self.assertIn("next: vouchd -c etc/vouch.yaml", made.stdout)
+            config = other.path("etc/vouch.yaml")
+            with open(config, "a", encoding="utf-8") as text:
+                text.write(f"dns: 127.0.0.1:{peers.free_port()}\nhttp: []\nlmtp: ./in.sock\n")
+            daemon = subprocess.Popen([os.path.join(vouch.BIN, "vouchd"), "-c", config], cwd="/", stdin=subprocess.DEVNULL,
+                                      stderr=subprocess.PIPE, encoding="utf-8")
+            try:
+                for line in daemon.stderr:
+                    if "event=ready" in line:
+                        break
+                for folder, path in ((other.dir, "etc/vouch.yaml"), (other.path("etc"), "vouch.yaml"), ("/", config)):
+                    asked = run("vouch", "-c", path, "cases", cwd=folder)
+                    self.assertEqual((asked.returncode, asked.stdout), (0, "no open case\n"), asked.stderr)
+                self.assertTrue(os.path.exists(other.path("etc/vouch-data/journal.db")))
+                self.assertTrue(os.path.exists(other.path("etc/in.sock")))
+                self.assertEqual(run("vouch", "verify", "-c", config, cwd="/").returncode, 0)
+            finally:
+                daemon.terminate()
+                daemon.stderr.read()
+                self.assertEqual(daemon.wait(60), 0)
+
+    def test_a_wrong_configuration_is_refused_with_its_place_and_nothing_is_opened(self):
+        with vouch.Vouchd() as other:
+            path = other.write("wrong.yaml", "data: none\nlists:\n  - name: a\n    zone: x.test\n    code: 127.255.255.1\n")
+            for args in (["-c", path, "--check"], ["-c", path]):
+                done = run("vouchd", *args, cwd=other.dir)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn(f"{path}:3: list a: code 127.255.255.1", done.stderr)
+            self.assertFalse(os.path.exists(other.path("none/journal.db")))
+            self.assertEqual(run("vouchd", "-c", other.yaml, "--check").returncode, 0)
+            self.assertEqual(run("vouchd", "-c", other.path("nothing.yaml"), "--check").returncode, 1)
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
