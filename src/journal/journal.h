@@ -94,7 +94,7 @@ typedef enum result journal_visit(void *context, const struct record *record);
 /* Records in order of seq. Each is checked against its own hash. Errors: RESULT_DAMAGED, RESULT_IO, the visitor's. */
 enum result journal_scan(struct journal *j, const struct journal_range *range, journal_visit *visit,
 			 void *context) MUST_USE;
-/* Only those that touch `source`. Cost: O(log n) and then O(1) per record. */
+/* Only those that touch `source`. Cost: O(log n), then O(1) per record about it or one of 255 neighbours. */
 enum result journal_scan_source(struct journal *j, uint32_t source, const struct journal_range *range,
 				journal_visit *visit, void *context) MUST_USE;
 

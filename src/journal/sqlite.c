@@ -123,9 +123,9 @@ journal_sqlite_sum(const struct journal_cell *cells, size_t count)
 }
 
 /* Inserts a row; of all tables but records, the last column is the sum of those given. */
-static enum result
-put_row(struct journal_sqlite *s, enum journal_table table, const struct journal_cell *cells,
-	struct fault *fault)
+enum result
+journal_sqlite_put(struct journal_sqlite *s, enum journal_table table, const struct journal_cell *cells,
+		   struct fault *fault)
 {
 	sqlite3_stmt *stmt = s->put[table];
 	int count = sqlite3_bind_parameter_count(stmt) - (table == JOURNAL_TABLE_RECORDS ? 0 : 1);
@@ -162,6 +162,7 @@ text_cell(struct text t)
 static enum result
 sqlite_begin(struct journal *j, struct fault *fault)
 {
+	journal_sqlite_touches_drop(sqlite_of(j), j->head.seq);
 	return run(sqlite_of(j), JOURNAL_STATEMENT_BEGIN, "begin", fault);
 }
 
@@ -175,6 +176,7 @@ sqlite_rollback(struct journal *j)
 		(void)sqlite3_exec(s->db, "ROLLBACK", NULL, NULL, NULL);
 	}
 	journal_raw_drop(&s->raw);
+	journal_sqlite_touches_drop(s, j->head.seq);
 }
 
 /* Raw documents first: what a committed row names is on disk. */
@@ -191,7 +193,10 @@ sqlite_commit(struct journal *j, const struct journal_head *head, struct fault *
 	enum result r = journal_raw_sync(&s->raw, fault);
 
 	if (r == RESULT_OK) {
-		r = put_row(s, JOURNAL_TABLE_HEAD, cells, fault);
+		r = journal_sqlite_touches_write(s, fault);
+	}
+	if (r == RESULT_OK) {
+		r = journal_sqlite_put(s, JOURNAL_TABLE_HEAD, cells, fault);
 	}
 	if (r == RESULT_OK) {
 		r = run(s, JOURNAL_STATEMENT_COMMIT, "commit", fault);
@@ -212,7 +217,7 @@ sqlite_put_record(struct journal *j, const struct record *record, struct fault *
 					      hash_cell(&record->previous),
 					      hash_cell(&record->hash) };
 
-	return put_row(sqlite_of(j), JOURNAL_TABLE_RECORDS, cells, fault);
+	return journal_sqlite_put(sqlite_of(j), JOURNAL_TABLE_RECORDS, cells, fault);
 }
 
 static enum result
@@ -220,15 +225,15 @@ sqlite_put_id(struct journal *j, const struct hash *id, uint64_t seq, struct fau
 {
 	const struct journal_cell cells[] = { hash_cell(id), number(seq) };
 
-	return put_row(sqlite_of(j), JOURNAL_TABLE_REPORT_IDS, cells, fault);
+	return journal_sqlite_put(sqlite_of(j), JOURNAL_TABLE_REPORT_IDS, cells, fault);
 }
 
 static enum result
 sqlite_put_touch(struct journal *j, uint32_t source, uint64_t seq, struct fault *fault)
 {
-	const struct journal_cell cells[] = { number(source), number(seq) };
-
-	return put_row(sqlite_of(j), JOURNAL_TABLE_TOUCHES, cells, fault);
+	(void)fault;
+	journal_sqlite_touch(sqlite_of(j), source, seq);
+	return RESULT_OK;
 }
 
 static enum result
@@ -245,7 +250,7 @@ sqlite_put_raw(struct journal *j, const struct hash *hash, struct text bytes, st
 							      number(place.offset), number(place.stored),
 							      number(place.bytes) };
 
-			r = put_row(s, JOURNAL_TABLE_RAW_DOCUMENTS, cells, fault);
+			r = journal_sqlite_put(s, JOURNAL_TABLE_RAW_DOCUMENTS, cells, fault);
 		}
 	}
 	return r;
@@ -289,13 +294,13 @@ sqlite_put_snapshot(struct journal *j, uint64_t seq, struct text bytes, struct f
 			number(seq), number(part), { .type = JOURNAL_BLOB, .bytes = { bytes.p + at, n } }
 		};
 
-		r = put_row(s, JOURNAL_TABLE_SNAPSHOT_PARTS, cells, fault);
+		r = journal_sqlite_put(s, JOURNAL_TABLE_SNAPSHOT_PARTS, cells, fault);
 	}
 	if (r == RESULT_OK) {
 		const struct journal_cell cells[] = { number(seq), number(bytes.n), hash_cell(&hash),
 						      hash_cell(&record) };
 
-		r = put_row(s, JOURNAL_TABLE_SNAPSHOTS, cells, fault);
+		r = journal_sqlite_put(s, JOURNAL_TABLE_SNAPSHOTS, cells, fault);
 	}
 	if (r == RESULT_OK) {
 		r = run(s, JOURNAL_STATEMENT_OLD_SNAPSHOTS, "drop old snapshots", fault);
@@ -317,14 +322,14 @@ sqlite_put_quarantine(struct journal *j, const struct journal_quarantine *row, s
 					      hash_cell(&row->raw),
 					      number(row->bytes) };
 
-	return put_row(sqlite_of(j), JOURNAL_TABLE_QUARANTINE, cells, fault);
+	return journal_sqlite_put(sqlite_of(j), JOURNAL_TABLE_QUARANTINE, cells, fault);
 }
 
 static enum result
 sqlite_put_row(struct journal *j, enum journal_table table, const struct journal_cell *cells,
 	       struct fault *fault)
 {
-	return put_row(sqlite_of(j), table, cells, fault);
+	return journal_sqlite_put(sqlite_of(j), table, cells, fault);
 }
 
 static enum result
@@ -369,6 +374,7 @@ sqlite_close(struct journal *j)
 	if (s->dir >= 0) {
 		(void)close(s->dir); /* gives up the lock */
 	}
+	free(s->touches.items);
 	free(s);
 }
 

@@ -16,6 +16,19 @@ enum journal_statement {
 
 #define JOURNAL_COLUMNS_MAX 16
 
+#define JOURNAL_BLOCK_SOURCES 256U /* of a row of touches */
+
+/* Record `seq` is about `source`; gathered until they are written together. */
+struct journal_touch {
+	uint32_t source;
+	uint64_t seq;
+};
+struct journal_touches {
+	struct journal_touch *items;
+	size_t count, size;
+	uint64_t written; /* records up to this one may have rows already */
+};
+
 struct journal_sqlite {
 	struct journal base;
 	sqlite3 *db;
@@ -23,6 +36,7 @@ struct journal_sqlite {
 	sqlite3_stmt *statements[JOURNAL_STATEMENT_COUNT];
 	struct journal_raw raw;
 	bool raw_open;
+	struct journal_touches touches;
 	int dir; /* locked while writing, so that there is one writer */
 };
 
@@ -41,6 +55,16 @@ const char *journal_sqlite_table(enum journal_table table);
 /* The one row of table head; all zero when there is none. */
 enum result journal_sqlite_read_head(struct journal_sqlite *s, struct journal_head *head,
 				     struct journal_end *end, struct fault *fault);
+
+/* Inserts a row of `table`, without its sum. */
+enum result journal_sqlite_put(struct journal_sqlite *s, enum journal_table table,
+			       const struct journal_cell *cells, struct fault *fault);
+
+/* sqlite_touch.c */
+void journal_sqlite_touch(struct journal_sqlite *s, uint32_t source, uint64_t seq);
+enum result journal_sqlite_touches_write(struct journal_sqlite *s, struct fault *fault);
+/* Forgets those that are not written; of records up to `written` there may be rows. */
+void journal_sqlite_touches_drop(struct journal_sqlite *s, uint64_t written);
 
 /* sqlite_read.c, sqlite_verify.c: entries of the table of operations. */
 enum result journal_sqlite_head(struct journal *j, struct journal_head *head);

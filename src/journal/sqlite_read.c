@@ -189,7 +189,7 @@ read_record(sqlite3_stmt *stmt, struct record *record)
 /* CROSS JOIN: the index of touches first, then the records it names. */
 #define BY_SOURCE                                                                  \
 	"SELECT " COLUMNS " FROM touches t CROSS JOIN records r ON r.seq = t.seq " \
-	"WHERE t.source = ?4 AND t.seq BETWEEN ?1 AND ?2 ORDER BY t.seq "
+	"WHERE t.block = ?4 AND t.seq BETWEEN ?1 AND ?2 AND instr(t.sources, ?5) ORDER BY t.seq "
 
 enum result
 journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct journal_range *range,
@@ -203,7 +203,11 @@ journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct jour
 	int code = sqlite3_prepare_v2(s->db, sql[source != NULL][range->newest_first], -1, &stmt, NULL);
 	enum result r = journal_sqlite_result(s, code, "scan", NULL);
 
+	if (r == RESULT_OK && source != NULL && j->in_tx) {
+		r = journal_sqlite_touches_write(s, NULL); /* its own are seen */
+	}
 	if (r != RESULT_OK) {
+		(void)sqlite3_finalize(stmt);
 		return r;
 	}
 	(void)sqlite3_bind_int64(stmt, 1, range->from > INT64_MAX ? INT64_MAX : (int64_t)range->from);
@@ -212,7 +216,10 @@ journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct jour
 	(void)sqlite3_bind_int64(stmt, 3,
 				 range->limit == 0 || range->limit > INT64_MAX ? -1 : (int64_t)range->limit);
 	if (source != NULL) {
-		(void)sqlite3_bind_int64(stmt, 4, *source);
+		const char member = (char)(*source % JOURNAL_BLOCK_SOURCES);
+
+		(void)sqlite3_bind_int64(stmt, 4, *source / JOURNAL_BLOCK_SOURCES);
+		(void)sqlite3_bind_blob(stmt, 5, &member, 1, SQLITE_TRANSIENT);
 	}
 	while (r == RESULT_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
 		struct record record;

@@ -228,9 +228,27 @@ a_source_has_its_records_in_order(void **state)
 	journal_put_touch(&tx, 1, 5); /* twice */
 	journal_put_touch(&tx, 2, 3);
 	journal_put_touch(&tx, 1, 6);
+	journal_put_touch(&tx, 257, 6); /* another one, though it ends in the same byte */
+	assert_int_equal(journal_scan_source(j, 1, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
+	ASSERT_SEEN(seen, 2, 5, 6); /* before the commit */
+	seen.n = 0;
+	journal_put_touch(&tx, 2, 6);
+	assert_int_equal(journal_commit(&tx), RESULT_OK);
+	tx = journal_begin(j);
+	journal_put_touch(&tx, 3, 5); /* beside those of an earlier transaction */
+	journal_put_touch(&tx, 0, 5);
 	assert_int_equal(journal_commit(&tx), RESULT_OK);
 	assert_int_equal(journal_scan_source(j, 1, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
 	ASSERT_SEEN(seen, 2, 5, 6);
+	seen.n = 0;
+	assert_int_equal(journal_scan_source(j, 0, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
+	ASSERT_SEEN(seen, 5);
+	seen.n = 0;
+	assert_int_equal(journal_scan_source(j, 2, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
+	ASSERT_SEEN(seen, 3, 6);
+	seen.n = 0;
+	assert_int_equal(journal_scan_source(j, 257, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
+	ASSERT_SEEN(seen, 6);
 	seen.n = 0;
 	assert_int_equal(
 	    journal_scan_source(j, 1, &(struct journal_range){ .to = 5, .limit = 1, .newest_first = true },
@@ -238,7 +256,7 @@ a_source_has_its_records_in_order(void **state)
 	    RESULT_OK);
 	ASSERT_SEEN(seen, 5);
 	seen.n = 0;
-	assert_int_equal(journal_scan_source(j, 3, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
+	assert_int_equal(journal_scan_source(j, 4, &(struct journal_range){ 0 }, see, &seen), RESULT_OK);
 	assert_int_equal(seen.n, 0);
 }
 
