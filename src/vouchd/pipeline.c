@@ -38,7 +38,6 @@ pipeline_tx(struct pipeline *p)
 static void
 count_batch(struct pipeline *p)
 {
-	counter_add(COUNTER_JOURNAL_COMMITS, 1);
 	counter_add(COUNTER_ALARMS, p->counts.alarms);
 	counter_add(COUNTER_MOVES, p->counts.moves);
 }
@@ -50,7 +49,6 @@ undo_batch(struct pipeline *p, struct job *batch, enum result r)
 	struct fault fault = { { 0 } };
 	char quoted[LOG_QUOTE_BYTES];
 
-	counter_add(COUNTER_JOURNAL_COMMIT_FAILURES, 1);
 	log_event(LOG_ERROR, "commit_failed", "result=%s why=%s", result_name(r),
 		  log_quote(text_of(p->tx.fault.text), quoted));
 	for (struct job *j = batch; j != NULL; j = j->next) {
@@ -74,6 +72,7 @@ commit_batch(struct pipeline *p, struct job *batch)
 
 	if (p->broken) {
 		journal_rollback(&p->tx);
+		counter_add(COUNTER_JOURNAL_COMMIT_FAILURES, 1);
 	} else {
 		r = journal_commit(&p->tx);
 	}

@@ -135,11 +135,8 @@ static void
 count_state(struct pipeline *p)
 {
 	const struct decide *d = fold_decide(p->fold);
-	uint64_t listed = 0, open = 0;
+	uint64_t open = 0;
 
-	for (size_t i = 0; i < p->config->list_count; i++) {
-		listed += list_count(p->list, i);
-	}
 	for (uint32_t i = 1; i <= decide_case_count(d); i++) {
 		struct decide_case_view v;
 
@@ -147,7 +144,6 @@ count_state(struct pipeline *p)
 		open += case_status_open(v.status);
 	}
 	counter_set(COUNTER_SOURCES, registry_present(fold_registry(p->fold), THING_SOURCE));
-	counter_set(COUNTER_SOURCES_LISTED, listed);
 	counter_set(COUNTER_CASES_OPEN, open);
 }
 
@@ -198,6 +194,7 @@ publish_reporters(struct pipeline *p)
 void
 state_publish(struct pipeline *p)
 {
+	int64_t committed = instant_monotonic_ns();
 	bool changed = false;
 
 	for (size_t i = 0; i < p->changed.count; i++) {
@@ -205,7 +202,8 @@ state_publish(struct pipeline *p)
 	}
 	if (changed) {
 		list_publish(p->list, p->tx.head.seq);
-		counter_add(COUNTER_SNAPSHOTS, 1);
+		counter_add(COUNTER_PUBLISH_US, (uint64_t)(instant_monotonic_ns() - committed) / 1000);
+		counter_set(COUNTER_SNAPSHOT_TIME, (uint64_t)instant_now().ms / 1000);
 	}
 	if (p->registry_changed) {
 		publish_reporters(p);
@@ -249,6 +247,7 @@ state_read(struct pipeline *p, struct fault *fault)
 		(void)sync_source(p, i);
 	}
 	list_publish(p->list, head.seq);
+	counter_set(COUNTER_SNAPSHOT_TIME, (uint64_t)instant_now().ms / 1000);
 	publish_reporters(p);
 	count_state(p);
 	p->changed.count = 0;
