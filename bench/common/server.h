@@ -1,0 +1,76 @@
+/*
+ * bench/common/server.h - DNS servers to be measured: processes on the first core with the same entries, asked from the last.
+ *
+ * Entries are numbered: server_address(i) is listed for i below the number of entries, and not listed from there on. A bench
+ * stops when something that is ours to do fails; a peer that is not installed is left out.
+ */
+#ifndef BENCH_COMMON_SERVER_H
+#define BENCH_COMMON_SERVER_H
+
+#include "base/instant.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define SERVER_ZONE       "list.example"
+#define SERVER_GIVE_UP_NS INT64_C(60000000000)
+
+struct server {
+	const char *name;
+	pid_t pid;
+	uint16_t port;
+	int commands;  /* to a server of this program: one byte per change; -1 */
+	int reports;   /* from it: the monotonic time of each commit, int64_t ns; -1 */
+	char data[64]; /* rbldnsd: its file; "" */
+	uint32_t entries;
+	double ready_ms; /* from its start to its first answer */
+	double resident_mib;
+};
+
+/* What a server of this program is given: it writes its port, then does a change for each byte. Never returns. */
+struct server_ends {
+	int port;     /* uint16_t, once it answers */
+	int commands; /* ends when the bench does */
+	int reports;
+};
+typedef void server_run(const struct server_ends *ends, uint32_t entries);
+
+/* The i-th address: each another one, spread over the upper half of IPv4. */
+uint32_t server_address(uint32_t i);
+
+void server_pin(size_t core);     /* this process from now on */
+void server_pin_last(void);       /* the asker's core */
+int64_t server_cpu_ns(pid_t pid); /* user and system time so far */
+double server_resident_mib(pid_t pid);
+
+/* Forks; the child runs on the first core. Returns when it has told its port. */
+void server_start(struct server *s, server_run *run);
+/* rbldnsd with an ip4set in `folder`: from build/peers, else the PATH. */
+void server_start_rbldnsd(struct server *s, const char *folder);
+/* Until its first answer; sets ready_ms and resident_mib. False: it ended. */
+bool server_await(struct server *s, int64_t began_ns);
+void server_stop(struct server *s);
+
+/*
+ * Tells the server to change its next entry and waits for the changed answer, asking every 100 us. `next` counts the changes
+ * so far. Returns ns from the command (of rbldnsd: from SIGHUP, its file is written before) to the answer; *silence_ns grows to the
+ * longest time without an answer. *commit_ns: from the commit to the answer, when the server reports commits; else 0.
+ */
+int64_t server_change(struct server *s, int fd, uint32_t address, bool listed, uint32_t next,
+		      int64_t *silence_ns, int64_t *commit_ns);
+
+/* ---- asking */
+
+#define SERVER_QUERY_BYTES 128
+
+int server_dial(const struct server *s);
+size_t server_query(uint8_t out[SERVER_QUERY_BYTES], uint32_t address); /* A, without EDNS */
+bool server_answers(int fd, int64_t patience_ns);                       /* something came */
+int server_ask(int fd, uint32_t address, int64_t patience_ns); /* 1: listed, 0: not, -1: no answer in time */
+
+/* The value below which `share` of the numbers lie; sorts them. */
+double server_quantile(double *values, size_t count, double share);
+
+#endif
