@@ -41,6 +41,7 @@ static const struct subject {
 struct letter {
 	const struct provider *provider;
 	const char *subject, *domain;
+	char from[SIM_DOMAIN_BYTES], link[SIM_DOMAIN_BYTES]; /* link: empty for none */
 	char address[PREFIX_TEXT_BYTES];
 	char reported[DATE_BYTES], mailed[DATE_BYTES];
 	unsigned long long number; /* tells mails apart */
@@ -75,11 +76,15 @@ fill(struct letter *l, const struct sim *sim, const struct sim_observation *o)
 	l->provider = &providers[o->feed];
 	l->takeover = sim_event_is_takeover(o->because);
 	l->number = hash_fast(&o->serial, sizeof(o->serial));
-	l->subject = subject_of(l->takeover, o->serial);
+	l->subject = subject_of(l->takeover, o->content.cluster);
 	l->signs = o->domain != SIM_NONE;
 	l->domain =
 	    l->signs ? sim->sources[o->domain].key : sim->members[sim->systems[o->system].member].domain;
 	(void)write_address(sim, o, l->address);
+	(void)sim_domain(sim, o->content.from, l->from);
+	if (o->content.link != SIM_NONE) {
+		(void)sim_domain(sim, o->content.link, l->link);
+	}
 	format_date(o->at, l->reported);
 	format_date(o->mailed, l->mailed);
 }
@@ -158,10 +163,12 @@ put_reported(const struct letter *l, struct buffer *b)
 		      "Message-ID: <%llx@%s>\n"
 		      "MIME-Version: 1.0\n"
 		      "Content-Type: text/plain; charset=us-ascii\n\n",
-		      l->domain, p->host, l->subject, l->mailed, l->number ^ 0xa5a5a5a5U, l->domain);
+		      l->from, p->host, l->subject, l->mailed, l->number ^ 0xa5a5a5a5U, l->domain);
 	if (p->form == FORM_FULL) {
-		buffer_format(b, "Hello,\n\n%s.\n\nhttps://%s/%llx\n", l->subject,
-			      l->takeover ? "sign-in.invalid" : l->domain, l->number % 997);
+		buffer_format(b, "Hello,\n\n%s.\n", l->subject);
+	}
+	if (p->form == FORM_FULL && l->link[0] != '\0') {
+		buffer_format(b, "\nhttps://%s/%llx\n", l->link, l->number % 997);
 	}
 	buffer_format(b, "\n--part-%016llx--\n", l->number);
 }

@@ -17,20 +17,34 @@ static const struct reporter_row {
 #undef SIM_REPORTER
 };
 
+/* From and link domains as the member has declared them, the own domain first. */
+static void
+put_declared(const struct sim *sim, uint32_t system, struct buffer *b)
+{
+	const struct sim_system *s = &sim->systems[system];
+	const char *domain = sim->members[s->member].domain;
+	uint32_t links[LINKS_MAX];
+	char text[SIM_DOMAIN_BYTES];
+
+	look_declared(sim, system, links);
+	buffer_format(b, "        declared:\n          from: [%s]\n          links: [%s", domain, domain);
+	for (uint32_t i = 0; i < LINKS_MAX; i++) {
+		buffer_format(b, ", %s", sim_domain(sim, links[i], text));
+	}
+	buffer_format(b, "]\n          mail: [%s]\n",
+		      s->campaigns ? "transactional, newsletter" : "transactional");
+}
+
 static void
 put_system(const struct sim *sim, uint32_t system, struct buffer *b)
 {
 	const struct sim_system *s = &sim->systems[system];
-	const char *domain = sim->members[s->member].domain;
 
-	buffer_format(b,
-		      "      - id: %s\n"
-		      "        declared:\n"
-		      "          from: [%s]\n"
-		      "          links: [%s]\n"
-		      "          mail: [%s]\n"
-		      "        sources:\n",
-		      s->id, domain, domain, s->campaigns ? "transactional, newsletter" : "transactional");
+	buffer_format(b, "      - id: %s\n", s->id);
+	if (sim->members[s->member].declares) {
+		put_declared(sim, system, b);
+	}
+	buffer_put_text(b, TEXT("        sources:\n"));
 	for (uint32_t i = 0; i < s->source_count; i++) {
 		buffer_format(b, "          - \"%s\"\n", sim->sources[s->first_source + i].key);
 	}

@@ -3,9 +3,10 @@
  *
  * Out:  observations in the order in which they arrive, as feeds would give them, and the truth about them.
  * Same parameters and seed: the same observations, on every machine. Each system draws from its own streams of random numbers:
- * a takeover added to one changes no other, and leaves the honest mail of its own system as it was (except where it makes a
- * source sleep first); how much of the mail is seen (coverage, sampling, lateness) changes nothing about what is sent.
- * Numbers and where they are from: numbers.def, habits.def, attacks.def; ready-made parameters: scenarios.def.
+ * a takeover added to one changes no other, and leaves the honest mail of its own system as it was (except where it needs a source
+ * that sleeps or a campaign to ride on); how much of the mail is seen (coverage, sampling, lateness) changes nothing about what is
+ * sent.
+ * Numbers and where they are from: numbers.def, habits.def, attacks.def, phases.def; parameters with a name: scenarios.def.
  *
  * What a campaign does badly it does badly as a whole: its complaints, unknown users and trap hits share a gamma factor over all
  * sources of the system, so counts are negative binomial and not Poisson. Complaints follow their mail by minutes to days.
@@ -26,7 +27,9 @@ struct sim;
 
 /* How a system mails. */
 enum sim_habit {
-#define SIM_HABIT(id, name, share, campaigns, preferred, spread, season, new_template, what) SIM_HABIT_##id,
+#define SIM_HABIT(id, name, share, campaigns, regular, preferred, spread, season, new_template, new_link, \
+		  what)                                                                                   \
+	SIM_HABIT_##id,
 #include "sim/habits.def"
 #undef SIM_HABIT
 	SIM_HABIT_COUNT
@@ -104,6 +107,10 @@ struct sim_params {
 /* The fleet of the demo: 20 members, 60 systems, 300 sources, 28 days, hourly, a surge, two takeovers. */
 struct sim_params sim_params_default(void);
 
+/* The parameters of a scenario of scenarios.def. Errors: RESULT_NOT_FOUND; *params is then unchanged. */
+enum result sim_params_named(struct text name, struct sim_params *params) MUST_USE;
+const char *sim_scenario_name(uint32_t i); /* from 0; NULL behind the last */
+
 struct sim *sim_open(const struct sim_params *params, uint64_t seed);
 void sim_close(struct sim *sim); /* NULL is fine */
 
@@ -150,8 +157,8 @@ struct sim_observation {
 bool sim_next(struct sim *sim, struct sim_observation *o);
 
 /*
- * What happened beside everyday mail, in the order it began; takeovers stand here from the start, one event for each system
- * they have, the rest as it comes.
+ * What happened beside everyday mail. From the start stand here takeovers (one event for each system they have, in the order in
+ * which they begin), the surge, and what happens to feeds; the rest comes behind them as it happens.
  */
 struct sim_event {
 	enum sim_event_kind kind;
@@ -202,7 +209,7 @@ bool sim_declares(const struct sim *sim, uint32_t system, uint32_t domain);
 /* The keys of an observation as the CSV column `source` has them: "192.0.2.10 shop.example". */
 void sim_write_keys(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
-/* "time,source,signal,count,reporter" and rows of doc/data/csv.md. Not for canaries: they have no source. */
+/* "time,source,signal,count,reporter" and rows of doc/data/csv.md. For facts alone. */
 void sim_write_csv_header(struct buffer *b);
 void sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 

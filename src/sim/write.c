@@ -3,29 +3,6 @@
  */
 #include "sim/sim_int.h"
 
-#include "base/hash.h"
-
-static const double shares[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) share,
-#include "sim/providers.def"
-#undef SIM_PROVIDER
-};
-
-enum sim_feed
-write_receiver(const struct sim *sim, uint32_t source, uint64_t number)
-{
-	double left = (double)(hash_fast(&number, sizeof(number)) >> 11) * 0x1p-53;
-	size_t i = 0;
-
-	if (sim->sources[source].kind == SOURCE_ACCT) {
-		return SIM_FEED_ESPDESK;
-	}
-	while (i + 1 < countof(shares) && left >= shares[i]) {
-		left -= shares[i++];
-	}
-	return (enum sim_feed)i;
-}
-
 const char *
 sim_reporter(const struct sim_observation *o)
 {
@@ -77,6 +54,7 @@ sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct
 {
 	char time[INSTANT_BYTES];
 
+	check(o->kind == SIM_FACT);
 	buffer_format(b, "%s,", instant_format(o->at, time));
 	sim_write_keys(sim, o, b);
 	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(o));

@@ -16,6 +16,7 @@
 
 #define TRAFFIC_BODY_BYTES_MAX 67108864U
 #define FEEDS_MAX              16U
+#define MINUTES_DAY            1440U
 
 /* The rows of one reporter in the present step. */
 struct feed {
@@ -86,6 +87,9 @@ put_observation(struct traffic *t, const struct sim_observation *o)
 
 	while (o->arrives.ms > t->step_ends.ms) {
 		end_step(t);
+	}
+	if (o->kind != SIM_FACT) {
+		return; /* no door takes them */
 	}
 	if (o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT) {
 		buffer_clear(&t->mail);
@@ -186,8 +190,9 @@ event_json(const struct sim *sim, const struct sim_event *event)
 			}
 		}
 	}
-	root = json_pack("{s:s,s:b,s:s,s:s,s:s?,s:s?,s:o}", "kind", sim_event_name(event->kind), "takeover",
-			 sim_event_is_takeover(event->kind), "from", instant_format(event->from, from), "to",
+	root = json_pack("{s:s,s:b,s:I,s:s,s:s,s:s?,s:s?,s:o}", "kind", sim_event_name(event->kind),
+			 "takeover", sim_event_is_takeover(event->kind), "messages",
+			 (json_int_t)event->messages, "from", instant_format(event->from, from), "to",
 			 instant_format(event->to, to), "member", member, "system", system, "sources", keys);
 	check(root != NULL);
 	return root;
@@ -234,6 +239,25 @@ number_of(struct vouch *v, enum flag flag, uint64_t fallback, uint64_t most, uin
 	return RESULT_OK;
 }
 
+/* The scenario that --scenario names; a name that is none is answered with all of them. */
+static enum result
+find_scenario(struct vouch *v, struct sim_params *params)
+{
+	struct text name = text_of(v->args.flags[FLAG_scenario]);
+	char known[512] = "";
+	size_t n = 0;
+
+	if (sim_params_named(name, params) == RESULT_OK) {
+		return RESULT_OK;
+	}
+	for (uint32_t i = 0; sim_scenario_name(i) != NULL && n < sizeof(known); i++) {
+		n += (size_t)snprintf(known + n, sizeof(known) - n, "%s%s", i > 0 ? ", " : "",
+				      sim_scenario_name(i));
+	}
+	return fault_set(&v->fault, RESULT_BAD_USAGE, "no scenario \"%.*s\"; there are %s", (int)name.n,
+			 name.p, known);
+}
+
 enum result
 verb_sim(struct vouch *v)
 {
@@ -242,18 +266,23 @@ verb_sim(struct vouch *v)
 	struct sim *sim;
 	enum result r = number_of(v, FLAG_seed, 1, UINT64_MAX, &seed);
 
+	if (r == RESULT_OK && vouch_has(v, FLAG_scenario)) {
+		r = find_scenario(v, &params);
+	}
 	if (r == RESULT_OK) {
 		r = number_of(v, FLAG_days, params.days, 3650, &days);
 	}
 	if (r == RESULT_OK) {
-		r = number_of(v, FLAG_step, 60, 60, &minutes);
+		r = number_of(v, FLAG_step, 60, MINUTES_DAY, &minutes);
 	}
 	if (r != RESULT_OK) {
 		return r;
 	}
-	if (v->args.operand_count != 1 || days == 0 || minutes == 0 || 60 % minutes != 0) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE,
-				 "sim wants a folder, days from 1 and a step that divides 60 minutes");
+	if (v->args.operand_count != 1 || days == 0 || minutes == 0 ||
+	    (60 % minutes != 0 && minutes != MINUTES_DAY)) {
+		return fault_set(
+		    &v->fault, RESULT_BAD_USAGE,
+		    "sim wants a folder, days from 1 and a step that divides 60 minutes or is a day of 1440");
 	}
 	if (mkdir(v->args.operands[0], 0755) != 0 && errno != EEXIST) {
 		return fault_set(&v->fault, RESULT_IO, "%s: %s", v->args.operands[0], strerror(errno));

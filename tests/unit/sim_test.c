@@ -7,33 +7,43 @@
 
 #include "base/hash.h"
 #include "intake/intake.h"
-#include "sim/sim_int.h"
+#include "sim_tally.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define DRAWS 200000U
 
-static struct hash
-hash_of_days(uint32_t days, uint64_t seed)
+static void
+put_all_of_it(const struct sim_observation *o, struct buffer *b)
 {
-	struct sim_params params = sim_params_default();
+	const struct sim_content *c = &o->content;
+
+	buffer_format(b, "%lld %lld %lld %d %d %u %u %u %u %u %u %d %d ", (long long)o->arrives.ms,
+		      (long long)o->at.ms, (long long)o->mailed.ms, (int)o->kind, (int)o->signal, o->count,
+		      o->bad, o->source, o->domain, o->system, o->serial, (int)o->feed, (int)o->because);
+	buffer_format(b, "%u %u %u %u %d %d %d\n", c->cluster, c->campaign, c->from, c->link, c->attachment,
+		      c->lure, c->headers_only);
+}
+
+static struct hash
+hash_of_days(struct sim_params params, uint32_t days, uint64_t seed)
+{
 	struct sim_observation o;
-	struct buffer csv;
+	struct buffer text;
 	struct hash hash;
 	struct sim *sim;
 
 	params.days = days;
 	sim = sim_open(&params, seed);
-	buffer_init(&csv, 1U << 26);
+	buffer_init(&text, 1U << 28);
 	while (sim_next(sim, &o)) {
-		sim_write_csv_row(sim, &o, &csv);
+		put_all_of_it(&o, &text);
 	}
-	assert_false(csv.full);
-	assert_true(csv.n > 100000);
-	hash = hash_of(csv.p, csv.n);
-	buffer_free(&csv);
+	assert_false(text.full);
+	assert_true(text.n > 100000);
+	hash = hash_of(text.p, text.n);
+	buffer_free(&text);
 	sim_close(sim);
 	return hash;
 }
@@ -41,11 +51,40 @@ hash_of_days(uint32_t days, uint64_t seed)
 static void
 the_same_seed_gives_the_same_bytes(void **context)
 {
-	struct hash a = hash_of_days(3, 7), b = hash_of_days(3, 7), c = hash_of_days(3, 8);
+	struct sim_params params = sim_params_default();
+	struct hash a = hash_of_days(params, 3, 7), b = hash_of_days(params, 3, 7),
+		    c = hash_of_days(params, 3, 8);
 
 	(void)context;
 	assert_true(hash_equal(&a, &b));
 	assert_false(hash_equal(&a, &c));
+}
+
+/*
+ * With all that can happen: what a build with gcc gave on x86-64. Another compiler, level of optimisation or machine gives the
+ * same. When the simulated mail is changed on purpose, the new digest is in the message of the failure.
+ */
+static void
+every_machine_gives_the_same_bytes(void **context)
+{
+	static const char *const expected[] = {
+		"3b9181b66c05831794ed90405e7cc9d871d5ad228d4605c50507fcf48d38d28f",
+		"075ef425af0e331db0bfd4cd78c7ca1ffe1378d5a8e8833967fcd095c12164ce",
+	};
+	static const char *const scenarios[] = { "ugly", "all" };
+
+	(void)context;
+	for (size_t i = 0; i < countof(scenarios); i++) {
+		struct sim_params params = params_named(scenarios[i]);
+		char hex[HASH_HEX_BYTES];
+		struct hash hash;
+
+		params.members = 5;
+		params.systems = 12;
+		params.sources = 30;
+		hash = hash_of_days(params, 28, 3);
+		assert_string_equal(hash_hex(&hash, hex), expected[i]);
+	}
 }
 
 /* The first numbers of xoshiro256++ from the state 1, 2, 3, 4, as its authors' code gives them. */
@@ -59,34 +98,6 @@ the_generator_is_xoshiro(void **context)
 	(void)context;
 	for (size_t i = 0; i < countof(expected); i++) {
 		assert_true(random_u64(&r) == expected[i]);
-	}
-}
-
-struct moments {
-	double n, mean, m2;
-};
-
-static void
-moments_add(struct moments *m, double x)
-{
-	double d = x - m->mean;
-
-	m->n += 1;
-	m->mean += d / m->n;
-	m->m2 += d * (x - m->mean);
-}
-
-static double
-variance(const struct moments *m)
-{
-	return m->m2 / (m->n - 1);
-}
-
-static void
-assert_near(double value, double expected, double share)
-{
-	if (fabs(value - expected) > share * expected) {
-		fail_msg("%g is not within %g %% of %g", value, 100 * share, expected);
 	}
 }
 
@@ -190,7 +201,7 @@ unknown_users_are_overdispersed_as_the_table_says(void **context)
 static void
 observations_come_in_the_order_of_arrival(void **context)
 {
-	static const int64_t minutes[] = { 60, 5 };
+	static const int64_t minutes[] = { 60, 5, 1440 };
 
 	(void)context;
 	for (size_t i = 0; i < countof(minutes); i++) {
@@ -273,121 +284,6 @@ a_fleet_of_any_size_has_proper_sources(void **context)
 		free(keys);
 		sim_close(sim);
 	}
-}
-
-struct harm {
-	double delivered, unknown, complaints, traps;
-	int64_t first_ms, first_trap_ms;
-};
-
-static struct harm
-harm_of(struct sim *sim, enum sim_event_kind kind)
-{
-	struct harm harm = { .first_ms = INT64_MAX, .first_trap_ms = INT64_MAX };
-	struct sim_observation o;
-
-	while (sim_next(sim, &o)) {
-		if (o.because != kind) {
-			continue;
-		}
-		harm.first_ms = o.at.ms < harm.first_ms ? o.at.ms : harm.first_ms;
-		if (o.signal == SIGNAL_DELIVERED) {
-			harm.delivered += o.count;
-		} else if (o.signal == SIGNAL_UNKNOWN_USER) {
-			harm.unknown += o.count;
-		} else if (o.signal == SIGNAL_COMPLAINT) {
-			harm.complaints += o.count;
-		} else {
-			harm.traps += o.count;
-			harm.first_trap_ms = o.at.ms < harm.first_trap_ms ? o.at.ms : harm.first_trap_ms;
-		}
-	}
-	return harm;
-}
-
-static void
-a_blast_comes_from_one_address_to_a_bought_list(void **context)
-{
-	struct sim_params params = sim_params_default();
-	struct sim *sim = sim_open(&params, 6);
-	struct harm harm;
-	const struct sim_event *event;
-	const struct sim_source *sources;
-	size_t count;
-	uint32_t n;
-
-	(void)context;
-	event = sim_events(sim, &count);
-	sources = sim_sources(sim, &n);
-	assert_int_equal(event[0].kind, SIM_BLAST);
-	assert_int_equal(sources[event[0].source].kind, SOURCE_IP);
-	assert_int_equal(sources[event[0].source].system, event[0].system);
-	harm = harm_of(sim, SIM_BLAST);
-	assert_true(harm.first_ms == event[0].from.ms);
-	assert_near(harm.delivered + harm.unknown, 50000, 0.05); /* with the source's everyday mail */
-	assert_in_range((uintmax_t)(1000 * harm.unknown / (harm.delivered + harm.unknown)), 100, 310);
-	assert_in_range((uintmax_t)(10000 * harm.complaints / harm.delivered), 40, 160);
-	assert_true(harm.traps >= 2 && harm.traps <= 80);
-	assert_true(harm.first_trap_ms - params.takeovers[0].at.ms < 60 * SPAN_MINUTE.ms);
-	sim_close(sim);
-}
-
-static void
-a_phish_to_the_own_list_shows_in_complaints_only(void **context)
-{
-	struct sim_params params = sim_params_default();
-	const struct sim_event *event;
-	struct harm harm;
-	struct sim *sim;
-	size_t count;
-
-	(void)context;
-	params.days = 30;
-	sim = sim_open(&params, 6);
-	event = sim_events(sim, &count);
-	assert_int_equal(event[1].kind, SIM_OWN_LIST);
-	assert_int_equal(event[1].source, SIM_NONE);
-	assert_int_not_equal(sim->systems[event[0].system].member, sim->systems[event[1].system].member);
-	harm = harm_of(sim, SIM_OWN_LIST);
-	assert_true(harm.first_ms == event[1].from.ms);
-	assert_true(harm.delivered > 29000);
-	assert_true(harm.unknown / harm.delivered < 0.03);
-	assert_true(harm.complaints > 30 && harm.complaints < 400);
-	assert_true(harm.traps < 3);
-	sim_close(sim);
-}
-
-static void
-a_takeover_changes_no_other_system(void **context)
-{
-	struct sim_params with = sim_params_default(), without = with;
-	struct sim_observation a, b;
-	struct sim *taken, *honest;
-	const struct sim_event *event;
-	uint32_t compared = 0;
-	size_t count;
-
-	(void)context;
-	without.takeover_count = 0;
-	with.days = without.days = 26;
-	taken = sim_open(&with, 9);
-	honest = sim_open(&without, 9);
-	event = sim_events(taken, &count);
-	while (sim_next(taken, &a)) {
-		if (a.system == event[0].system || a.system == event[1].system) {
-			continue;
-		}
-		do {
-			assert_true(sim_next(honest, &b));
-		} while (b.system == event[0].system || b.system == event[1].system);
-		assert_int_equal(a.at.ms, b.at.ms);
-		assert_int_equal(a.source, b.source);
-		assert_int_equal(a.count, b.count);
-		compared++;
-	}
-	assert_true(compared > 100000);
-	sim_close(taken);
-	sim_close(honest);
 }
 
 static void
@@ -528,7 +424,9 @@ rows_read_back_to_the_same_observations(void **context)
 	buffer_init(&csv, 1U << 22);
 	sim_write_csv_header(&csv);
 	while (n < countof(seen) && sim_next(sim, &seen[n])) {
-		sim_write_csv_row(sim, &seen[n++], &csv);
+		if (seen[n].kind == SIM_FACT) {
+			sim_write_csv_row(sim, &seen[n++], &csv);
+		}
 	}
 	assert_int_equal(intake_read(buffer_text(&csv), &hint, &arena, &result), RESULT_OK);
 	assert_int_equal(result.fault_count, 0);
@@ -560,15 +458,13 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_seed_gives_the_same_bytes),
+		cmocka_unit_test(every_machine_gives_the_same_bytes),
 		cmocka_unit_test(the_generator_is_xoshiro),
 		cmocka_unit_test(draws_have_their_mean_and_variance),
 		cmocka_unit_test(rare_counts_have_their_shares),
 		cmocka_unit_test(unknown_users_are_overdispersed_as_the_table_says),
 		cmocka_unit_test(observations_come_in_the_order_of_arrival),
 		cmocka_unit_test(a_fleet_of_any_size_has_proper_sources),
-		cmocka_unit_test(a_blast_comes_from_one_address_to_a_bought_list),
-		cmocka_unit_test(a_phish_to_the_own_list_shows_in_complaints_only),
-		cmocka_unit_test(a_takeover_changes_no_other_system),
 		cmocka_unit_test(a_surge_brings_more_mail_but_no_worse_mail),
 		cmocka_unit_test(feedback_mails_read_back_to_the_same_source),
 		cmocka_unit_test(rows_read_back_to_the_same_observations),
