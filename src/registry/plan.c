@@ -7,16 +7,6 @@
 
 #define HEADER_BYTES_MAX 4096U /* who and which file, in the first line of a record */
 
-struct planner {
-	const struct registry *registry;
-	struct programme wanted;
-	struct arena *arena;
-	const char **lines;
-	uint32_t line_count, line_size;
-	struct buffer changes;
-	bool *kept[THING_COUNT]; /* by registry id: it stays */
-};
-
 /* ---- addresses of different members must not overlap */
 
 struct range {
@@ -176,8 +166,8 @@ place_words(struct planner *pl, enum thing thing, const char *parent, const char
 	return thing == THING_SYSTEM ? arena_format(pl->arena, " (%s)", parent) : "";
 }
 
-static void
-plan_removes(struct planner *pl, enum thing thing)
+void
+planner_removes(struct planner *pl, enum thing thing)
 {
 	const struct registry *r = pl->registry;
 	enum thing above;
@@ -201,8 +191,8 @@ plan_removes(struct planner *pl, enum thing thing)
 	}
 }
 
-static void
-plan_add(struct planner *pl, enum thing thing, const struct wanted *w)
+void
+planner_add(struct planner *pl, enum thing thing, const struct wanted *w)
 {
 	enum registry_field from = registry_fields_from(thing);
 	json_t *root = json_change("add", thing, w->name), *set = json_object();
@@ -248,8 +238,8 @@ change_words(struct planner *pl, enum registry_field field, struct text was, str
 			    is.n == 0 ? "none" : is.p);
 }
 
-static void
-plan_change(struct planner *pl, enum thing thing, const struct wanted *w)
+void
+planner_change(struct planner *pl, enum thing thing, const struct wanted *w)
 {
 	enum registry_field from = registry_fields_from(thing);
 	const char *words = "";
@@ -290,7 +280,7 @@ plan_all(struct planner *pl)
 	}
 	for (size_t i = 0; i < countof(down); i++) {
 		if (pl->wanted.things[down[i]].given) {
-			plan_removes(pl, down[i]);
+			planner_removes(pl, down[i]);
 		}
 	}
 	for (int changes = 0; changes <= 1; changes++) {
@@ -301,7 +291,7 @@ plan_all(struct planner *pl)
 				if ((list->items[k].id != REGISTRY_NONE) != (changes == 1)) {
 					continue;
 				}
-				(changes == 1 ? plan_change : plan_add)(pl, up[i], &list->items[k]);
+				(changes == 1 ? planner_change : planner_add)(pl, up[i], &list->items[k]);
 			}
 		}
 	}
@@ -332,30 +322,73 @@ check_ids(const struct planner *pl, struct fault *fault)
 	return RESULT_OK;
 }
 
+/* The lists of the wanted systems, each once: there are few. */
+static void
+collect_lists(struct planner *pl, struct registry_plan *plan)
+{
+	const struct wanted_list *systems = &pl->wanted.things[THING_SYSTEM];
+	const char **lists = arena_get_array(pl->arena, systems->count + 1U, sizeof *lists);
+	size_t *at = arena_get_array(pl->arena, systems->count + 1U, sizeof *at);
+
+	for (uint32_t i = 0; i < systems->count; i++) {
+		const struct wanted *w = &systems->items[i];
+		struct text list = w->values[FIELD_SYSTEM_LIST - registry_fields_from(THING_SYSTEM)];
+		uint32_t k = 0;
+
+		while (k < plan->list_count && !text_equal(text_of(lists[k]), list)) {
+			k++;
+		}
+		if (k == plan->list_count) {
+			at[k] = w->line;
+			lists[plan->list_count++] = text_copy(pl->arena, list);
+		}
+	}
+	plan->lists = lists;
+	plan->list_lines = at;
+}
+
+void
+planner_open(struct planner *pl, const struct registry *r, const char *file, struct arena *arena)
+{
+	*pl = (struct planner){ .registry = r, .arena = arena, .wanted = { .file = file, .arena = arena } };
+	buffer_init(&pl->changes, RECORD_BYTES_MAX - HEADER_BYTES_MAX);
+}
+
+enum result
+planner_close(struct planner *pl, enum result result, struct registry_plan *plan, struct fault *fault)
+{
+	*plan = (struct registry_plan){ .file = pl->wanted.file };
+	if (result == RESULT_OK) {
+		result = check_ids(pl, fault);
+	}
+	if (result == RESULT_OK) {
+		plan->lines = pl->lines;
+		plan->line_count = pl->line_count;
+		plan->changes =
+		    (struct text){ text_copy(pl->arena, buffer_text(&pl->changes)), pl->changes.n };
+		collect_lists(pl, plan);
+	}
+	buffer_free(&pl->changes);
+	programme_free(&pl->wanted);
+	return result;
+}
+
 enum result
 registry_plan(const struct registry *r, struct text yaml, const char *file, struct arena *arena,
 	      struct registry_plan *plan, struct fault *fault)
 {
-	struct planner pl = { .registry = r, .arena = arena };
-	enum result result = programme_read(yaml, file, arena, &pl.wanted, fault);
+	struct planner pl;
+	enum result result;
 
-	*plan = (struct registry_plan){ .file = file };
-	buffer_init(&pl.changes, RECORD_BYTES_MAX - HEADER_BYTES_MAX);
+	planner_open(&pl, r, file, arena);
+	result = programme_read(yaml, file, arena, &pl.wanted, fault);
 	if (result == RESULT_OK) {
 		result = check_overlaps(&pl.wanted, arena, fault);
 	}
 	if (result == RESULT_OK) {
 		plan_all(&pl);
-		result = check_ids(&pl, fault);
 	}
-	if (result == RESULT_OK) {
-		plan->lines = pl.lines;
-		plan->line_count = pl.line_count;
-		plan->changes = (struct text){ text_copy(arena, buffer_text(&pl.changes)), pl.changes.n };
-	}
-	buffer_free(&pl.changes);
-	programme_free(&pl.wanted);
-	return result;
+	return planner_close(&pl, result, plan, fault);
 }
 
 void

@@ -47,6 +47,7 @@ enum trust {
 };
 
 const char *thing_name(enum thing thing); /* "member" */
+bool registry_thing_parse(struct text name, enum thing *thing);
 const char *reporter_kind_name(enum reporter_kind kind);
 const char *trust_name(enum trust trust);
 
@@ -63,6 +64,10 @@ struct registry_plan {
 	uint32_t line_count; /* 0: the registry is as the file says */
 	struct text changes; /* the same as JSON lines, for registry_plan_write */
 	const char *file;
+	/* The lists that systems are to be on, each once, and where in the file (0: nowhere): whether they exist the caller knows. */
+	const char *const *lists;
+	const size_t *list_lines;
+	uint32_t list_count;
 };
 
 /*
@@ -77,12 +82,38 @@ struct registry_plan {
 enum result registry_plan(const struct registry *r, struct text yaml, const char *file, struct arena *arena,
 			  struct registry_plan *plan, struct fault *fault) MUST_USE;
 
+enum registry_op { REGISTRY_ADD, REGISTRY_CHANGE, REGISTRY_REMOVE };
+
+/* "member" or "system" is what a new system or source belongs to; the others are keys of fields.def; a list is "a,b". */
+struct registry_setting {
+	struct text key;
+	struct text value; /* empty: none */
+};
+/* One change that a person asks for. */
+struct registry_edit {
+	enum registry_op op;
+	enum thing thing;
+	struct text name;
+	const struct registry_setting *settings;
+	size_t setting_count;
+};
+
+/*
+ * The same for one change instead of a file. Adding what is there as it is asked for changes nothing; removing takes what is
+ * below it too. Errors: RESULT_NOT_FOUND (no such thing, or nothing of that name to belong to), RESULT_CONFLICT (it is there,
+ * otherwise or elsewhere; its token, address or range belongs to another, who is named), RESULT_BAD_INPUT, RESULT_TOO_LARGE.
+ * Cost: O(log n) but for prefixes, reporters and removals, which look at all: O(n).
+ */
+enum result registry_plan_edit(const struct registry *r, const struct registry_edit *edit,
+			       struct arena *arena, struct registry_plan *plan, struct fault *fault) MUST_USE;
+
+/* The registry as a programme file: read again, it changes nothing. Cost: O(n log n). */
+void registry_write(const struct registry *r, struct buffer *yaml);
+
 /* Appends the payload of a REGISTRY record: one JSON line of who and which file, then one for each change. */
 void registry_plan_write(const struct registry_plan *plan, struct text actor, struct buffer *payload);
 
 /* ---- folding */
-
-enum registry_op { REGISTRY_ADD, REGISTRY_CHANGE, REGISTRY_REMOVE };
 
 /* One change, after it was made. Texts live until the callback returns. */
 struct registry_change {

@@ -49,7 +49,6 @@ struct registry {
 extern const struct field_info registry_fields[REGISTRY_FIELD_COUNT];
 uint32_t registry_thing_max(enum thing thing);
 bool registry_thing_parent(enum thing thing, enum thing *parent); /* false: it belongs to nothing */
-bool registry_thing_parse(struct text name, enum thing *thing);
 /* The field of this key, or REGISTRY_FIELD_COUNT. */
 enum registry_field registry_field_find(enum thing thing, struct text key);
 /* The first field of a thing, and of the one after it: its fields stand together. */
@@ -104,5 +103,25 @@ struct programme {
 enum result programme_read(struct text yaml, const char *file, struct arena *arena, struct programme *p,
 			   struct fault *fault) MUST_USE;
 void programme_free(struct programme *p); /* what is not in the arena */
+
+/* ---- plan.c: from what is wanted to the changes that make it so */
+
+struct planner {
+	const struct registry *registry;
+	struct programme wanted;
+	struct arena *arena;
+	const char **lines;
+	uint32_t line_count, line_size;
+	struct buffer changes;
+	bool *kept[THING_COUNT]; /* by registry id: it stays */
+};
+
+void planner_open(struct planner *pl, const struct registry *r, const char *file, struct arena *arena);
+void planner_removes(struct planner *pl, enum thing thing); /* what is not kept; kept[thing] is set */
+void planner_add(struct planner *pl, enum thing thing, const struct wanted *w);
+void planner_change(struct planner *pl, enum thing thing, const struct wanted *w); /* w->id is present */
+/* The plan, when `result` is RESULT_OK and all fits; gives back what is not in the arena. */
+enum result planner_close(struct planner *pl, enum result result, struct registry_plan *plan,
+			  struct fault *fault) MUST_USE;
 
 #endif

@@ -187,7 +187,7 @@ judge(struct http_listener *l, struct MHD_Connection *connection, struct call *c
 
 	if (status == 405) {
 		return refuse(connection, RESULT_BAD_USAGE, 405, "this path has another method", "Allow",
-			      found.allow[0] == 'G' ? "GET, HEAD" : found.allow);
+			      found.allow);
 	}
 	if (status == 404 || l->http->options.handlers[found.route] == NULL) {
 		return refuse(connection, RESULT_NOT_FOUND, 404, "no such path", NULL, NULL);

@@ -46,7 +46,7 @@ struct http {
 struct http_found {
 	enum http_route route;
 	struct text key;   /* as in the path, not decoded */
-	const char *allow; /* with 405: the method that the path has */
+	const char *allow; /* with 405: the methods that the path has */
 };
 /* The route of a raw path: HTTP status 200, 404 or 405. "HEAD" counts as "GET". */
 int http_route_find(struct text method, struct text path, struct http_found *found);

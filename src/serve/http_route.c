@@ -39,7 +39,7 @@ path_matches(struct text pattern, struct text path, struct text *key)
 int
 http_route_find(struct text method, struct text path, struct http_found *found)
 {
-	int status = 404;
+	bool get = false, post = false;
 
 	if (text_equal(method, TEXT("HEAD"))) {
 		method = TEXT("GET");
@@ -55,10 +55,14 @@ http_route_find(struct text method, struct text path, struct http_found *found)
 			*found = (struct http_found){ .route = (enum http_route)i, .key = key };
 			return 200;
 		}
-		found->allow = routes[i].method;
-		status = 405;
+		get = get || routes[i].method[0] == 'G';
+		post = post || routes[i].method[0] == 'P';
 	}
-	return status;
+	if (!get && !post) {
+		return 404;
+	}
+	found->allow = !get ? "POST" : !post ? "GET, HEAD" : "GET, HEAD, POST";
+	return 405;
 }
 
 enum http_right

@@ -114,29 +114,20 @@ verb_status(struct vouch *v)
 enum result
 verb_list(struct vouch *v)
 {
-	enum result r;
-	json_t *root = ask(v, "/v1/status?subject=", &r), *sources = json_object_get(root, "sources");
-	size_t kept = 0;
+	const char *path;
+	enum result r =
+	    path_of(v, "/v1/status?list=", v->args.operand_count == 1 ? v->args.operands[0] : "", &path);
+	json_t *root = r == RESULT_OK ? ask(v, path, &r) : NULL;
 
-	if (r != RESULT_OK) {
-		return r;
-	}
-	while (v->args.operand_count == 1 && kept < json_array_size(sources)) {
-		const char *list = json_string_value(json_object_get(json_array_get(sources, kept), "list"));
-
-		if (list != NULL && strcmp(list, v->args.operands[0]) == 0) {
-			kept++;
-		} else {
-			(void)json_array_remove(sources, kept);
-		}
-	}
-	if (vouch_has(v, FLAG_json)) {
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
 		vouch_print_json(root);
-	} else {
+	} else if (r == RESULT_OK && json_array_size(json_object_get(root, "sources")) == 0) {
+		(void)puts("no source yet; vouch import and vouch add bring them");
+	} else if (r == RESULT_OK) {
 		print_sources(v, root);
 	}
 	json_decref(root);
-	return RESULT_OK;
+	return r;
 }
 
 enum result

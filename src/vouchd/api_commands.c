@@ -1,4 +1,4 @@
-/* vouchd/api_commands.c - what people change: commands, the programme, and on a manual clock the time. */
+/* vouchd/api_commands.c - what people decide: commands, and on a manual clock the time. */
 #include "vouchd/api_int.h"
 
 #include "base/counters.h"
@@ -140,59 +140,6 @@ api_commands(void *context, const struct http_request *request, struct http_repl
 		http_reply_fault(reply, c.call.job.result, &c.call.job.fault);
 	}
 	json_decref(c.body);
-}
-
-/* ---- programme */
-
-static json_t *
-lines_of(const struct registry_plan *plan)
-{
-	json_t *lines = json_array();
-
-	for (uint32_t i = 0; i < plan->line_count; i++) {
-		json_array_append_new(lines, api_text(text_of(plan->lines[i])));
-	}
-	return lines;
-}
-
-/* Compared and applied in one job, so that what was shown is what is applied. */
-static void
-programme_run(struct job *job, struct pipeline *p)
-{
-	struct api_call *c = (struct api_call *)job;
-	bool apply = text_equal(http_parameter(c->request, "apply"), TEXT("1"));
-	struct text name = http_parameter(c->request, "name");
-	struct text actor = http_parameter(c->request, "actor");
-	struct registry_plan plan;
-	struct buffer b;
-	uint64_t seq;
-
-	job->result = registry_plan(fold_registry(pipeline_fold(p)), c->request->body,
-				    name.n == 0 ? "programme.yaml" : text_copy(c->request->arena, name),
-				    c->request->arena, &plan, &job->fault);
-	if (job->result != RESULT_OK) {
-		return;
-	}
-	if (apply && plan.line_count > 0) {
-		buffer_init(&b, RECORD_BYTES_MAX);
-		registry_plan_write(&plan, c->request->control && actor.n > 0 ? actor : c->request->actor,
-				    &b);
-		job->result =
-		    b.full ? fault_set(&job->fault, RESULT_TOO_LARGE, "the changes do not fit a record")
-			   : pipeline_append(p, RECORD_REGISTRY, buffer_text(&b), &seq, &job->fault);
-		buffer_free(&b);
-	}
-	if (job->result == RESULT_OK) {
-		http_reply_json(c->reply,
-				json_pack("{s:o, s:b}", "changes", lines_of(&plan), "applied", (int)apply));
-	}
-}
-
-void
-api_programme(void *context, const struct http_request *request, struct http_reply *reply)
-{
-	api_run(context, request, reply, text_equal(http_parameter(request, "apply"), TEXT("1")),
-		programme_run);
 }
 
 /* ---- the manual clock */

@@ -1,4 +1,5 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_commands.c. */
+/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_commands.c,
+ * api_programme.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
 
@@ -43,6 +44,7 @@ json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the stat
 http_handler api_reports, api_quarantine, api_quarantined, api_retry;
 http_handler api_source, api_status, api_cases, api_export;
 http_handler api_why, api_timeline;
-http_handler api_commands, api_programme, api_clock;
+http_handler api_commands, api_clock;
+http_handler api_programme, api_written, api_edit;
 
 #endif

@@ -19,14 +19,32 @@ api_entry(const struct fold *f, uint32_t source)
 			 v.case_number == 0 ? json_null() : json_integer(v.case_number));
 }
 
+/* The list of vouch.yaml that is called so; the first one for no name. */
+static const struct config_list *
+find_list(const struct config *config, struct text name)
+{
+	for (size_t i = 0; i < config->list_count; i++) {
+		if (name.n == 0 || text_equal(name, text_of(config->lists[i].name))) {
+			return &config->lists[i];
+		}
+	}
+	return NULL;
+}
+
 static void
 status_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *c = (struct api_call *)job;
 	const struct fold *f = pipeline_fold(p);
-	struct text named = http_parameter(c->request, "subject");
+	struct text named = http_parameter(c->request, "subject"), list = http_parameter(c->request, "list");
 	struct api_subject subject;
 	json_t *rows;
+
+	if (list.n > 0 && find_list(c->api->config, list) == NULL) {
+		job->result = fault_set(&job->fault, RESULT_NOT_FOUND, "no list is called \"%.*s\"",
+					(int)(list.n > 80 ? 80 : list.n), list.p);
+		return;
+	}
 
 	if (named.n > 0) {
 		job->result = api_subject(f, named, &subject, &job->fault);
@@ -39,8 +57,10 @@ status_run(struct job *job, struct pipeline *p)
 		json_array_append_new(rows, api_entry(f, subject.id));
 	} else {
 		for (uint32_t i = 0; i < registry_count(fold_registry(f), THING_SOURCE); i++) {
-			if (!registry_item(fold_registry(f), THING_SOURCE, i).removed &&
-			    (named.n == 0 || api_subject_has(f, &subject, i))) {
+			struct registry_source s = registry_source(fold_registry(f), i);
+
+			if (!s.removed && (named.n == 0 || api_subject_has(f, &subject, i)) &&
+			    (list.n == 0 || text_equal(s.list, list))) {
 				json_array_append_new(rows, api_entry(f, i));
 			}
 		}
@@ -213,24 +233,13 @@ export_format(struct text name)
 	return NULL;
 }
 
-static const struct config_list *
-export_list(const struct config *config, struct text name)
-{
-	for (size_t i = 0; i < config->list_count; i++) {
-		if (name.n == 0 || text_equal(name, text_of(config->lists[i].name))) {
-			return &config->lists[i];
-		}
-	}
-	return NULL;
-}
-
 static void
 export_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *c = (struct api_call *)job;
 	const struct fold *f = pipeline_fold(p);
 	const struct export_format *format = export_format(http_parameter(c->request, "format"));
-	const struct config_list *list = export_list(c->api->config, http_parameter(c->request, "list"));
+	const struct config_list *list = find_list(c->api->config, http_parameter(c->request, "list"));
 
 	if (format == NULL || list == NULL) {
 		job->result =

@@ -222,11 +222,52 @@ tell_case(const struct telling *t, struct text payload)
 	}
 }
 
+/* What a line of a REGISTRY record did to something called so: "+" added, "-" removed, "~" changed; '\0': it is not in it. */
+static char
+registry_op_of(struct text payload, struct text name)
+{
+	struct arena arena = { 0 };
+	json_t *text = api_text(name);
+	char *quoted = json_dumps(text, JSON_ENCODE_ANY | JSON_COMPACT), op = '\0';
+	const char *id, *at, *line;
+
+	check(quoted != NULL);
+	id = arena_format(&arena, "\"id\":%s", quoted);
+	at = memmem(payload.p, payload.n, id, strlen(id));
+	if (at != NULL) {
+		line = memrchr(payload.p, '\n', (size_t)(at - payload.p));
+		op = strncmp(line == NULL ? "" : line, "\n{\"add\"", 7) == 0       ? '+'
+		     : strncmp(line == NULL ? "" : line, "\n{\"remove\"", 10) == 0 ? '-'
+										   : '~';
+	}
+	json_decref(text);
+	free(quoted);
+	arena_clear(&arena);
+	return op;
+}
+
+/* Large programmes are one record: only the line of the source is looked for, none is parsed but the first. */
 static void
 tell_registry(const struct telling *t, struct text payload)
 {
-	(void)payload;
-	buffer_format(t->words, "the programme was changed");
+	struct text rest = payload, head;
+	const char *what = "the programme was changed", *actor = "", *file = "";
+	json_t *header;
+
+	(void)text_cut(&rest, '\n', &head);
+	header = json_loadb(head.n == 0 ? "" : head.p, head.n, 0, NULL);
+	if (header != NULL) {
+		(void)json_unpack(header, "{s:s, s:s}", "actor", &actor, "file", &file);
+	}
+	if (t->subject->kind == DECIDE_SOURCE) {
+		char op = registry_op_of(payload, t->subject->name);
+
+		what = op == '+'   ? "added to the programme"
+		       : op == '-' ? "taken out of the programme"
+				   : "its system was changed";
+	}
+	buffer_format(t->words, "%s by %s (%s)", what, actor, file);
+	json_decref(header);
 }
 
 static void (*const tellers[RECORD_COUNT])(const struct telling *t, struct text payload) = {

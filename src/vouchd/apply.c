@@ -150,6 +150,8 @@ on_registry(void *context, const struct registry_change *change)
 		/* It may have gone to another list, and its sources with it. */
 		for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
 			if (registry_source(registry, i).system == change->id) {
+				write_input(p);
+				journal_put_touch(&p->tx, i, p->input.seq);
 				ids_add(&p->changed, i);
 				ids_add(&p->input_sources, i);
 			}

@@ -391,6 +391,12 @@ class Story:
         """vouch replay folds the journal again and finds the same alarms, moves and list."""
         self.daemon.cli("replay", self.daemon.data)
 
+    @sentence("expect programme changes nothing", r"expect programme changes nothing")
+    def expect_programme(self):
+        """What vouch programme writes is what is there."""
+        path = self.daemon.write("written.yaml", self.daemon.cli("programme").stdout)
+        same("import", self.daemon.cli("import", path, "--dry-run").stdout, "nothing to change\n")
+
     @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
     def expect_metric(self, name, count):
         """One number of GET /metrics."""
@@ -400,9 +406,9 @@ class Story:
     @sentence('expect vouch "status 192.0.2.10 --json" == 0 ["words" ...]',
               rf"expect vouch (?P<line>{WORDS}) == (?P<code>\d)(?P<words>(?: {WORDS})*)")
     def expect_vouch(self, line, code, words):
-        """The command line, with its exit code, and words that it says on either output."""
+        """The command line, with its exit code, and words that it says on either output; a double quote is a single one."""
         done = self.daemon.cli(*shlex.split(line.strip('"')), check=False)
-        said = done.stdout + done.stderr
+        said = (done.stdout + done.stderr).replace('"', "'")
         for word in re.findall(WORDS, words):
             if word.strip('"') not in said:
                 raise Broken(f"vouch does not say {word}; it says:\n{said}")

@@ -265,6 +265,8 @@ paths_and_methods_are_told_apart(void **state)
 	assert_int_equal(ask(dial_control(w), "GET /v1/sources/a/b HTTP/1.1\r\n" END, reply), 404);
 	assert_int_equal(ask(dial_control(w), "DELETE /healthz HTTP/1.1\r\n" END, reply), 405);
 	assert_non_null(strstr(reply, "Allow: GET, HEAD\r\n"));
+	assert_int_equal(ask(dial_control(w), "PUT /v1/programme HTTP/1.1\r\n" END, reply), 405);
+	assert_non_null(strstr(reply, "Allow: GET, HEAD, POST\r\n"));
 	assert_int_equal(ask(dial_control(w), "GET /v1/reports HTTP/1.1\r\n" END, reply), 405);
 	assert_non_null(strstr(reply, "Allow: POST\r\n"));
 	assert_int_equal(ask(dial_control(w), "GET /v1/timeline HTTP/1.1\r\n" END, reply),
