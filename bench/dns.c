@@ -33,6 +33,7 @@ struct measured {
 	double cpu_us;
 	double change_ms[CHANGES];
 	int64_t silence_ns; /* longest time without an answer during a change */
+	double entry_bytes; /* resident */
 };
 
 /* ---- the servers of this program */
@@ -198,6 +199,28 @@ measure(struct server *s, struct measured *m)
 	measure_changes(s, m);
 }
 
+/* Bytes of memory per entry: with all of them, less with one. */
+static double
+entry_bytes(const struct server *full, double one_mib)
+{
+	return (full->resident_mib - one_mib) * (1 << 20) / full->entries;
+}
+
+static double
+one_mib(bool rbldnsd, const char *folder)
+{
+	struct server s = { .name = "with one entry", .entries = 1 };
+
+	if (rbldnsd) {
+		server_start_rbldnsd(&s, folder);
+	} else {
+		server_start(&s, run_vouch);
+	}
+	check(server_await(&s, instant_monotonic_ns()));
+	server_stop(&s);
+	return s.resident_mib;
+}
+
 static void
 print_row(const char *what, uint32_t entries, double own, const char *peer, double peer_value)
 {
@@ -226,6 +249,7 @@ print_all(const struct server *own, struct measured *is, const struct server *ot
 		  (double)peer->silence_ns / 1e6);
 	print_row("start to first answer, ms", n, own->ready_ms, name, other->ready_ms);
 	print_row("resident MiB", n, own->resident_mib, name, other->resident_mib);
+	print_row("resident bytes per entry", n, is->entry_bytes, name, peer->entry_bytes);
 }
 
 int
@@ -251,12 +275,14 @@ main(int argc, char **argv)
 	check(server_await(&own, began));
 	measure(&own, &is);
 	server_stop(&own);
+	is.entry_bytes = entry_bytes(&own, one_mib(false, folder));
 
 	began = instant_monotonic_ns();
 	server_start_rbldnsd(&peer, folder);
 	if (server_await(&peer, began)) {
 		measure(&peer, &other);
 		server_stop(&peer);
+		other.entry_bytes = entry_bytes(&peer, one_mib(true, folder));
 	} else {
 		(void)fprintf(stderr, "bench_dns: rbldnsd is not here; script/peers fetches it\n");
 		server_stop(&peer);

@@ -61,17 +61,24 @@ find(const struct list_image *image, const struct cell_key *key)
 	return table_find(image->shards, image->list->seed, key);
 }
 
-static enum list_node
-find_domain(const struct list_image *image, uint8_t list, const uint8_t *name, size_t n,
-	    const struct list_cell **cell)
+static void
+set_cell(struct list_found *f, const struct list_cell *cell)
 {
-	struct cell_key key = { CELL_DOMAIN, list, (uint8_t)n, name };
+	f->cell = cell;
+	f->ttl = cell->ttl;
+}
 
-	*cell = n > LIST_DOMAIN_LIMIT ? NULL : find(image, &key);
-	if (*cell == NULL) {
+static enum list_node
+find_domain(struct list_found *f, const uint8_t *name, size_t n)
+{
+	struct cell_key key = { CELL_DOMAIN, f->zone->list, (uint8_t)n, name };
+	const struct list_cell *cell = n > LIST_DOMAIN_LIMIT ? NULL : find(f->image, &key);
+
+	if (cell == NULL) {
 		return LIST_NOTHING;
 	}
-	return (*cell)->listed != CELL_NODE ? LIST_ENTRY : LIST_EMPTY;
+	set_cell(f, cell);
+	return cell->listed != CELL_NODE ? LIST_ENTRY : LIST_EMPTY;
 }
 
 static bool
@@ -82,17 +89,16 @@ is_vouch(const uint8_t *label)
 
 /* RFC 5518: <domain>._vouch.<zone>; `labels` and `n` bytes stand before the zone. The test entry is no sender. */
 static enum list_node
-find_vouch(const struct list_image *image, uint8_t list, const struct split *s, size_t labels, size_t n,
-	   const struct list_cell **cell)
+find_vouch(struct list_found *f, const struct split *s, size_t labels, size_t n)
 {
 	enum list_node node;
 
 	if (labels == 1) {
-		return image->present[list].domains ? LIST_EMPTY : LIST_NOTHING;
+		return f->image->present[f->zone->list].domains ? LIST_EMPTY : LIST_NOTHING;
 	}
-	node = find_domain(image, list, s->bytes, n - (sizeof vouch_label - 1), cell);
-	if (node == LIST_ENTRY && (*cell)->listed == CELL_TEST) {
-		return (*cell)->below > 0 ? LIST_EMPTY : LIST_NOTHING;
+	node = find_domain(f, s->bytes, n - (sizeof vouch_label - 1));
+	if (node == LIST_ENTRY && f->cell->listed == CELL_TEST) {
+		return f->cell->below > 0 ? LIST_EMPTY : LIST_NOTHING;
 	}
 	return node == LIST_ENTRY ? LIST_VOUCH : node;
 }
@@ -111,25 +117,65 @@ longest(const uint64_t *present, int bits)
 	return -1;
 }
 
-/* A whole address, or one whose last `step`s are missing: then the name exists if an entry covers it or lies below. */
-static enum list_node
-find_prefix(const struct list_image *image, uint8_t list, const struct prefix *p, const uint64_t *present,
-	    const struct list_cell **cell)
+/* The cell of the longest prefix of at most `bits` bits that covers p. */
+static bool
+find_covering(struct list_found *f, const struct prefix *p, int bits, const uint64_t *present)
 {
 	struct prefix cut = *p;
-	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, list, p->bits, cut.bytes };
+	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, f->zone->list, 0, cut.bytes };
 
-	for (int bits = longest(present, p->bits); bits >= 0; bits = longest(present, bits - 1)) {
+	for (bits = longest(present, bits); bits >= 0; bits = longest(present, bits - 1)) {
+		const struct list_cell *cell;
+
 		cut = prefix_cut(&cut, (uint8_t)bits);
 		key.bits = (uint8_t)bits;
-		*cell = find(image, &key);
-		if (*cell != NULL && (*cell)->listed != CELL_NODE) {
-			return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
+		cell = find(f->image, &key);
+		if (cell != NULL && cell->listed != CELL_NODE) {
+			set_cell(f, cell);
+			return true;
 		}
 	}
-	cut = *p;
-	key.bits = p->bits;
-	return !prefix_is_address(p) && find(image, &key) != NULL ? LIST_EMPTY : LIST_NOTHING;
+	return false;
+}
+
+/* A name whose last labels are missing exists when an entry covers it or lies below. */
+static bool
+is_between(const struct list_found *f, const struct prefix *p)
+{
+	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, f->zone->list, p->bits, p->bytes };
+
+	return find(f->image, &key) != NULL;
+}
+
+static enum list_node
+find_ipv6(struct list_found *f, const struct prefix *p)
+{
+	if (find_covering(f, p, p->bits, f->image->present[f->zone->list].ipv6)) {
+		return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
+	}
+	return !prefix_is_address(p) && is_between(f, p) ? LIST_EMPTY : LIST_NOTHING;
+}
+
+/* Prefixes longer than /16 stand in blocks, the others have cells. */
+static enum list_node
+find_ipv4(struct list_found *f, const struct prefix *p)
+{
+	const struct list_page *const *pages = f->image->pages[f->zone->list];
+	uint32_t address = (uint32_t)p->bytes[0] << 24 | (uint32_t)p->bytes[1] << 16 |
+			   (uint32_t)p->bytes[2] << 8 | p->bytes[3];
+	uint64_t entry = ipv4_covering(pages, address, p->bits);
+
+	if (entry != 0) {
+		f->ttl = ipv4_ttl(entry);
+		f->ipv4_bits = (uint8_t)ipv4_bits(entry);
+		f->ipv4 = address & UINT32_MAX << (32 - f->ipv4_bits);
+	} else if (!find_covering(f, p, p->bits < 16 ? p->bits : 16,
+				  &f->image->present[f->zone->list].ipv4)) {
+		return !prefix_is_address(p) && (ipv4_below(pages, address, p->bits) || is_between(f, p))
+			   ? LIST_EMPTY
+			   : LIST_NOTHING;
+	}
+	return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
 }
 
 /* One octet in decimal as a label: no sign, no zero before it. */
@@ -192,18 +238,16 @@ reverse_ipv6(const struct split *s, size_t labels, struct prefix *p)
 
 /* "1.2.3.4" may be an IPv4 address and the beginning of an IPv6 one: the first that has records, else either. */
 static enum list_node
-find_address(const struct list_image *image, uint8_t list, const struct split *s, size_t labels,
-	     const struct list_cell **cell)
+find_address(struct list_found *f, const struct split *s, size_t labels)
 {
-	const struct list_present *present = &image->present[list];
 	enum list_node node = LIST_NOTHING;
 	struct prefix p;
 
 	if (reverse_ipv4(s, labels, &p)) {
-		node = find_prefix(image, list, &p, &present->ipv4, cell);
+		node = find_ipv4(f, &p);
 	}
 	if (node == LIST_NOTHING && reverse_ipv6(s, labels, &p)) {
-		node = find_prefix(image, list, &p, present->ipv6, cell);
+		node = find_ipv6(f, &p);
 	}
 	return node;
 }
@@ -225,26 +269,33 @@ list_find(const struct list_image *image, const uint8_t *name, size_t n)
 	if (labels == 0) {
 		found.node = LIST_APEX;
 	} else if (found.zone->domains) {
-		found.node = find_domain(image, found.zone->list, s.bytes, bytes, &found.cell);
+		found.node = find_domain(&found, s.bytes, bytes);
 	} else if (is_vouch(s.bytes + s.labels[labels - 1])) {
-		found.node = find_vouch(image, found.zone->list, &s, labels, bytes, &found.cell);
+		found.node = find_vouch(&found, &s, labels, bytes);
 	} else {
-		found.node = find_address(image, found.zone->list, &s, labels, &found.cell);
+		found.node = find_address(&found, &s, labels);
 	}
-	if (found.node == LIST_ENTRY || found.node == LIST_VOUCH) {
-		uint32_t ttl = found.cell->ttl;
-
-		found.ttl = ttl != 0 ? ttl : image->list->rows[found.zone->list].ttl;
+	if (found.node != LIST_ENTRY && found.node != LIST_VOUCH) {
+		found.ttl = 0;
+	} else if (found.ttl == 0) {
+		found.ttl = image->list->rows[found.zone->list].ttl;
 	}
 	return found;
 }
 
 /* The source as text, as source_key_text has it. */
 static struct text
-cell_text(const struct list_cell *cell, char out[LIST_NAME_BYTES_MAX])
+found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
 {
-	struct prefix p = { cell->kind == CELL_IPV4 ? 4 : 6, cell->bits, { 0 } };
+	const struct list_cell *cell = f->cell;
+	struct prefix p = { 4, f->ipv4_bits, { 0 } };
 
+	if (cell == NULL) {
+		for (unsigned i = 0; i < 4; i++) {
+			p.bytes[i] = (uint8_t)(f->ipv4 >> (24 - 8 * i));
+		}
+		return text_of(prefix_format(&p, out));
+	}
 	if (cell->kind == CELL_DOMAIN) {
 		const uint8_t *name = cell_name(cell);
 
@@ -254,6 +305,7 @@ cell_text(const struct list_cell *cell, char out[LIST_NAME_BYTES_MAX])
 		}
 		return (struct text){ out, cell->bits - 1U };
 	}
+	p = (struct prefix){ cell->kind == CELL_IPV4 ? 4 : 6, cell->bits, { 0 } };
 	memcpy(p.bytes, cell->key.address, sizeof p.bytes);
 	return text_of(prefix_format(&p, out));
 }
@@ -267,8 +319,8 @@ list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX])
 				   : text_of(found->image->list->rows[found->zone->list].txt);
 	size_t n = 0;
 
-	check(found->cell != NULL);
-	key = cell_text(found->cell, key_bytes);
+	check(found->node == LIST_ENTRY || found->node == LIST_VOUCH);
+	key = found_source(found, key_bytes);
 	for (size_t i = 0; i < all.n; i++) {
 		struct text part = all.p[i] == '$' ? key : (struct text){ all.p + i, 1 };
 		size_t room = LIST_TEXT_BYTES_MAX - n;

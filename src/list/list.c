@@ -3,6 +3,7 @@
 
 #include "base/counters.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -45,6 +46,20 @@ entry_of(const struct source_key *key, uint8_t list, struct entry *e)
 	return true;
 }
 
+/* Is its place in the blocks of ipv4.c? Else it has a cell. */
+static bool
+in_block(const struct cell_key *key)
+{
+	return key->kind == CELL_IPV4 && key->bits > 16;
+}
+
+static uint32_t
+address_of(const struct cell_key *key)
+{
+	return (uint32_t)key->bytes[0] << 24 | (uint32_t)key->bytes[1] << 16 | (uint32_t)key->bytes[2] << 8 |
+	       key->bytes[3];
+}
+
 /* The next name above: cuts a label, an octet or a nibble. False at the top, which the zone itself is. */
 static bool
 key_up(struct cell_key *key, uint8_t address[16])
@@ -71,12 +86,15 @@ key_up(struct cell_key *key, uint8_t address[16])
 	return true;
 }
 
-/* One listed name more or less below every name above it. */
+/* One listed name more or less below every name above it; what is in blocks shows by itself. */
 static void
 count_above(struct list *list, struct cell_key key, bool more)
 {
 	uint8_t address[16];
 
+	if (in_block(&key)) {
+		return;
+	}
 	while (key_up(&key, address)) {
 		struct list_cell *cell = table_put(list, &key);
 
@@ -108,19 +126,39 @@ count_row(struct list_row *row, const struct cell_key *key, bool test, bool more
 	}
 }
 
+static enum cell_listed
+listed_as(const struct list *list, const struct cell_key *key)
+{
+	const struct list_cell *cell;
+
+	if (in_block(key)) {
+		uint64_t entry = ipv4_find((const struct list_page *const *)list->pages[key->list],
+					   address_of(key), key->bits);
+
+		return entry == 0 ? CELL_NODE : ipv4_listed(entry);
+	}
+	cell = table_find((const struct list_shard *const *)list->shards, list->seed, key);
+	return cell == NULL ? CELL_NODE : (enum cell_listed)cell->listed;
+}
+
 /* RESULT_CONFLICT when the test entry stands there. */
 static enum result
 add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t ttl)
 {
-	struct list_cell *cell = table_put(list, key);
-	bool new = cell->listed == CELL_NODE;
+	enum cell_listed was = listed_as(list, key);
 
-	if (cell->listed == CELL_TEST) {
+	if (was == CELL_TEST) {
 		return RESULT_CONFLICT;
 	}
-	cell->listed = (uint8_t)as;
-	cell->ttl = ttl;
-	if (new) {
+	if (in_block(key)) {
+		ipv4_put(list, key->list, address_of(key), key->bits, as, ttl);
+	} else {
+		struct list_cell *cell = table_put(list, key);
+
+		cell->listed = (uint8_t)as;
+		cell->ttl = ttl;
+	}
+	if (was == CELL_NODE) {
 		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
 		count_above(list, *key, true);
 	}
@@ -168,21 +206,21 @@ enum result
 list_remove(struct list *list, size_t index, const struct source_key *key)
 {
 	struct entry e = { 0 };
-	const struct list_cell *old = NULL;
-	struct list_cell *cell;
 
 	check(index < list->row_count);
-	if (entry_of(key, (uint8_t)index, &e)) {
-		old = table_find((const struct list_shard *const *)list->shards, list->seed, &e.key);
-	}
-	if (old == NULL || old->listed != CELL_LISTED) {
+	if (!entry_of(key, (uint8_t)index, &e) || listed_as(list, &e.key) != CELL_LISTED) {
 		return RESULT_NOT_FOUND;
 	}
-	cell = table_put(list, &e.key);
-	cell->listed = CELL_NODE;
-	cell->ttl = 0;
-	if (cell->below == 0) {
-		table_drop(list, &e.key);
+	if (in_block(&e.key)) {
+		ipv4_drop(list, index, address_of(&e.key), e.key.bits);
+	} else {
+		struct list_cell *cell = table_put(list, &e.key);
+
+		cell->listed = CELL_NODE;
+		cell->ttl = 0;
+		if (cell->below == 0) {
+			table_drop(list, &e.key);
+		}
 	}
 	count_row(&list->rows[index], &e.key, false, false);
 	count_above(list, e.key, false);
@@ -193,6 +231,7 @@ void
 list_clear(struct list *list)
 {
 	table_clear(list);
+	ipv4_clear(list);
 	for (size_t i = 0; i < list->row_count; i++) {
 		struct list_row *row = &list->rows[i];
 
@@ -208,6 +247,21 @@ list_count(const struct list *list, size_t index)
 {
 	check(index < list->row_count);
 	return list->rows[index].count;
+}
+
+void
+list_retire(struct list *list, void *replaced, uint64_t draft)
+{
+	if (draft == list->draft) {
+		free(replaced);
+		return;
+	}
+	if (list->retired_count == list->retired_size) {
+		list->retired_size = list->retired_size == 0 ? 64 : 2 * list->retired_size;
+		list->retired = reallocarray(list->retired, list->retired_size, sizeof *list->retired);
+		check(list->retired != NULL);
+	}
+	list->retired[list->retired_count++] = replaced;
 }
 
 static struct list_present
@@ -227,13 +281,16 @@ present_of(const struct list_row *row)
 void
 list_publish(struct list *list, uint64_t serial)
 {
-	struct list_image *image = malloc(sizeof *image), *old;
+	struct list_image *image =
+	    malloc(offsetof(struct list_image, pages) + list->row_count * sizeof image->pages[0]);
+	struct list_image *old;
 	uint64_t entries = 0;
 
 	check(image != NULL);
 	image->serial = serial;
 	image->list = list;
 	memcpy(image->shards, list->shards, sizeof image->shards);
+	memcpy(image->pages, list->pages, list->row_count * sizeof image->pages[0]);
 	for (size_t i = 0; i < list->row_count; i++) {
 		image->present[i] = present_of(&list->rows[i]);
 		entries += list->rows[i].count;
@@ -277,12 +334,12 @@ list_close(struct list *list)
 	if (list == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < LIST_SHARDS; i++) {
-		free(list->shards[i]);
-	}
+	table_clear(list);
+	ipv4_clear(list);
 	while (list->retired_count > 0) {
 		free(list->retired[--list->retired_count]);
 	}
+	free(list->retired);
 	free(atomic_load_explicit(&list->published, memory_order_relaxed));
 	free(list);
 }

@@ -1,10 +1,11 @@
 /*
- * list/list_int.h - the table behind the image: cells in shards, shards below a root.
+ * list/list_int.h - the tables behind the image, below one root.
  *
  *   image --> shards[SHARDS] --> cells: one per listed key, and one per name that only has listed names below it
+ *         --> pages[list][octet] --> blocks[octet] --> IPv4 prefixes longer than /16, sorted (ipv4.c)
  *
- * Invariants: a shard that was published is never written; `draft` says which draft may still write it. A cell is there
- * exactly when it is listed or has something below it.
+ * Invariants: a shard, page or block that was published is never written; `draft` says which draft may still write it. A
+ * cell is there exactly when it is listed or has something below it; a page or block exactly when it holds an entry.
  */
 #ifndef LIST_LIST_INT_H
 #define LIST_LIST_INT_H
@@ -53,11 +54,29 @@ struct list_present {
 	bool domains; /* beside the test entry */
 };
 
+#define LIST_OCTETS 256U
+
+/* The prefixes of one /16; see ipv4.c. */
+struct list_block {
+	uint64_t draft;
+	uint32_t size, used; /* entries */
+	uint16_t lengths;    /* bit n: some prefix has n + 17 bits */
+	uint64_t entries[];
+};
+
+/* The blocks of one /8. */
+struct list_page {
+	uint64_t draft;
+	uint32_t used; /* blocks */
+	struct list_block *blocks[LIST_OCTETS];
+};
+
 struct list_image {
 	uint64_t serial;
 	const struct list *list; /* only what stays the same while it is open */
 	struct list_present present[LISTS_MAX];
 	const struct list_shard *shards[LIST_SHARDS];
+	const struct list_page *pages[LISTS_MAX][LIST_OCTETS]; /* of as many lists as there are */
 };
 
 /* One list. */
@@ -83,10 +102,13 @@ struct list {
 	/* the writer's */
 	uint64_t draft;
 	struct list_shard *shards[LIST_SHARDS];
-	struct list_shard
-	    *retired[LIST_SHARDS]; /* published, replaced in this draft; freed after it is published */
-	size_t retired_count;
+	struct list_page *pages[LISTS_MAX][LIST_OCTETS];
+	void **retired; /* published, replaced in this draft; freed after it is published */
+	size_t retired_count, retired_size;
 };
+
+/* list.c: what is replaced goes at once if it was never published, or after the next publish. */
+void list_retire(struct list *list, void *replaced, uint64_t draft);
 
 /* zone.c */
 enum result list_zones_open(struct list *list, const struct list_options *options, size_t count,
@@ -100,6 +122,20 @@ const uint8_t *cell_name(const struct list_cell *cell); /* of a CELL_DOMAIN: `bi
 struct list_cell *table_put(struct list *list, const struct cell_key *key);
 void table_drop(struct list *list, const struct cell_key *key); /* it must be there */
 void table_clear(struct list *list);
+
+/* ipv4.c: an entry is 0 when there is none. Addresses are in host order, their bits past the length zero; bits above 16. */
+uint64_t ipv4_find(const struct list_page *const *pages, uint32_t address, unsigned bits);
+/* The longest prefix of 17 to `bits` bits that covers the address. */
+uint64_t ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned bits);
+/* Is there an entry within this /8, /16 or /24? */
+bool ipv4_below(const struct list_page *const *pages, uint32_t address, unsigned bits);
+unsigned ipv4_bits(uint64_t entry);
+enum cell_listed ipv4_listed(uint64_t entry);
+uint32_t ipv4_ttl(uint64_t entry);
+void ipv4_put(struct list *list, size_t index, uint32_t address, unsigned bits, enum cell_listed listed,
+	      uint32_t ttl);
+void ipv4_drop(struct list *list, size_t index, uint32_t address, unsigned bits); /* it must be there */
+void ipv4_clear(struct list *list);
 
 /* reader.c */
 void list_wait_for_readers(void);

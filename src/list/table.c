@@ -144,17 +144,13 @@ shard_grown(const struct list *list, const struct list_shard *old, uint32_t name
 	return s;
 }
 
-/* Puts `s` in the place of the old shard, which goes at once if it was never published, or after the next publish. */
 static void
 shard_replace(struct list *list, size_t index, struct list_shard *s)
 {
 	struct list_shard *old = list->shards[index];
 
-	if (old != NULL && old->draft == list->draft) {
-		free(old);
-	} else if (old != NULL) {
-		check(list->retired_count < LIST_SHARDS);
-		list->retired[list->retired_count++] = old;
+	if (old != NULL) {
+		list_retire(list, old, old->draft);
 	}
 	list->shards[index] = s;
 }
