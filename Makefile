@@ -22,7 +22,7 @@ BUILD = env $(COLOUR) cmake --build --preset
 help:		## this list
 	sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
 
-demo:		## four weeks and two takeovers through the real doors in about a minute; DEMO_EXIT=1 stops the daemon
+demo:		## four weeks and two takeovers through the real doors in a minute or two; DEMO_EXIT=1 stops the daemon
 	script/bootstrap build demo
 	$(CONFIGURE) release
 	$(BUILD) release
