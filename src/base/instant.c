@@ -1,6 +1,8 @@
 #include "base/instant_int.h"
 
 #include <string.h>
+#include <inttypes.h>
+#include <stdio.h>
 #include <time.h>
 
 #define MS_PER_SECOND 1000
@@ -320,4 +322,20 @@ span_parse(struct text text, struct span *s)
 		}
 	}
 	return RESULT_BAD_INPUT;
+}
+
+const char *
+span_words(struct span s, char out[SPAN_BYTES])
+{
+	uint64_t ms = s.ms < 0 ? 0 - (uint64_t)s.ms : (uint64_t)s.ms;
+	uint64_t minutes = ms / MS_PER_MINUTE;
+
+	if (minutes < 90) {
+		(void)snprintf(out, SPAN_BYTES, "%" PRIu64 " min", minutes);
+	} else if (minutes < 48 * 60) {
+		(void)snprintf(out, SPAN_BYTES, "%" PRIu64 " h %" PRIu64 " min", minutes / 60, minutes % 60);
+	} else {
+		(void)snprintf(out, SPAN_BYTES, "%" PRIu64 " days", minutes / (24 * 60));
+	}
+	return out;
 }

@@ -45,4 +45,8 @@ enum result instant_parse_mail(struct text text, struct instant *t) MUST_USE;
 /* Reads "250ms", "90s", "10m", "2h", "7d", "0". Errors as above. */
 enum result span_parse(struct text text, struct span *s) MUST_USE;
 
+#define SPAN_BYTES 32
+/* For people: "42 min", "3 h 5 min", "6 days"; whole minutes, no sign. Returns `out`. */
+const char *span_words(struct span s, char out[SPAN_BYTES]);
+
 #endif

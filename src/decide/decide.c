@@ -252,6 +252,10 @@ command_check(const struct decide *d, const struct decide_command *c, struct fau
 	if (c->actor.n == 0 || c->actor.n > WORDS_BYTES_MAX) {
 		return fault_set(fault, RESULT_BAD_INPUT, "actor: 1 to %d bytes are wanted", WORDS_BYTES_MAX);
 	}
+	if (text_equal(c->actor, TEXT("detector")) || text_equal(c->actor, TEXT("clock"))) {
+		return fault_set(fault, RESULT_BAD_INPUT, "actor: a person is wanted; %.*s is none",
+				 TEXT_ARG(c->actor));
+	}
 	if (text_trim(c->reason).n == 0 || c->reason.n > WORDS_BYTES_MAX) {
 		return fault_set(fault, RESULT_BAD_INPUT,
 				 "reason: a sentence of 1 to %d bytes is wanted; it is kept for good",

@@ -126,12 +126,19 @@ uint32_t decide_case_count(const struct decide *d); /* numbers are 1..count */
 void decide_case_view(const struct decide *d, uint32_t number, struct decide_case_view *view);
 uint32_t decide_system_case(const struct decide *d, uint32_t system); /* its open case; 0: none */
 
+/* What people call a source, system or member: the registry knows. */
+struct decide_names {
+	struct text (*name)(void *context, enum decide_subject subject, uint32_t id);
+	void *context;
+};
+
 /*
- * Why, in lines for people who know no statistics, each ending in LF: what the state is and since when, what spoke against it
- * ("complaints: 22, where 3.1 were expected, since 10:31"), what it did, what comes next. Names of sources and systems are
- * the caller's to add. Errors: RESULT_NOT_FOUND; *lines is then as before.
+ * Why, on one page for people who know no statistics, in lines that end in LF: what the state is and since when, the one
+ * reason ("complaints: 22, where 3.1 were expected"), the harm, the case and its timer at `now`, and the next step with its
+ * command. Errors: RESULT_NOT_FOUND; *lines is then as before.
  */
 enum result decide_explain(const struct decide *d, enum decide_subject subject, uint32_t id,
+			   struct instant now, const struct decide_names *names,
 			   struct buffer *lines) MUST_USE;
 
 /* Snapshot of the whole state. Equal state gives equal bytes. */

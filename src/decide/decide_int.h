@@ -109,4 +109,12 @@ bool decide_in_case(const struct decide_source *s); /* suspended, and waits for 
 /* The reason of an alarm, at most WORDS_BYTES_MAX bytes: "a takeover is suspected: ..." */
 void decide_alarm_words(const struct alarm *alarm, struct buffer *b);
 
+const char *decide_evidence_words(int evidence);          /* "unknown users" */
+void decide_put_when(struct buffer *b, struct instant t); /* "2026-01-05 10:31": to the minute, UTC */
+void decide_put_expected(struct buffer *b, double v);     /* "3.1" below a hundred, "412" from there on */
+void decide_put_times(struct buffer *b, double nats);     /* e to the power of it: "about 3400 times" */
+int decide_heaviest(
+    const struct alarm *alarm,
+    int order[EVIDENCE_COUNT]); /* kinds that speak for a takeover, the heaviest first; how many */
+
 #endif

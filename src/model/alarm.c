@@ -18,7 +18,7 @@ static const char *const evidence_names[] = {
 #undef EVIDENCE
 };
 static const char *const takeover_names[][2] = {
-#define TAKEOVER(id, name, meaning) { name, meaning },
+#define TAKEOVER(id, name, words, signs) { name, words },
 #include "model/takeovers.def"
 #undef TAKEOVER
 };
@@ -59,7 +59,7 @@ takeover_name(enum takeover takeover)
 }
 
 const char *
-takeover_meaning(enum takeover takeover)
+takeover_words(enum takeover takeover)
 {
 	check(takeover < TAKEOVER_COUNT);
 	return takeover_names[takeover][1];

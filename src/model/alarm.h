@@ -33,7 +33,7 @@ enum evidence {
 };
 
 enum takeover {
-#define TAKEOVER(id, name, meaning) TAKEOVER_##id,
+#define TAKEOVER(id, name, words, signs) TAKEOVER_##id,
 #include "model/takeovers.def"
 #undef TAKEOVER
 	TAKEOVER_COUNT
@@ -44,7 +44,7 @@ const char *voice_name(enum voice voice);
 const char *voice_meaning(enum voice voice);
 const char *evidence_name(enum evidence evidence);
 const char *takeover_name(enum takeover takeover);
-const char *takeover_meaning(enum takeover takeover);
+const char *takeover_words(enum takeover takeover); /* "mail to the sender's own list" */
 
 /* What one kind of evidence added since the evidence last stood at zero. */
 struct alarm_evidence {

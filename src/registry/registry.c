@@ -418,3 +418,15 @@ registry_reporter(const struct registry *r, uint32_t id)
 	out.has_token = hash_from_hex(registry_value(r, id, FIELD_REPORTER_TOKEN), &out.token);
 	return out;
 }
+
+bool
+registry_trusts(const struct registry *r, struct text reporter)
+{
+	uint32_t id;
+
+	if (text_equal(reporter, TEXT("operator"))) {
+		return true;
+	}
+	id = registry_find(r, THING_REPORTER, reporter);
+	return id != REGISTRY_NONE && registry_reporter(r, id).trust == TRUST_FULL;
+}

@@ -176,6 +176,8 @@ struct registry_reporter {
 	struct hash token; /* SHA-256 */
 };
 struct registry_reporter registry_reporter(const struct registry *r, uint32_t id);
+/* Do observations of this reporter count? Those of "operator" do: who loads a file vouches for it. */
+bool registry_trusts(const struct registry *r, struct text reporter);
 /* ---- snapshot: equal state gives equal bytes */
 
 void registry_save(const struct registry *r, struct buffer *b);

@@ -1,4 +1,5 @@
 /* Verbs that ask and print: status, list, why, timeline, cases, export. */
+#include "base/instant.h"
 #include "base/limits.h"
 #include "vouch/table.h"
 #include "vouch/vouch.h"
@@ -13,15 +14,12 @@ static const struct table_column source_columns[] = {
 
 static const struct table_column case_columns[] = {
 	{ "case", "CASE" },
-	{ "status", "STATUS" },
+	{ "timer", "VERDICT" },
 	{ "member", "MEMBER" },
 	{ "system", "SYSTEM" },
-	{ "kind", "KIND" },
-	{ "opened", "OPENED" },
-	{ "deadline", "VERDICT BY" },
-	{ "delivered_before", "BEFORE" },
-	{ "delivered_after", "AFTER" },
-	{ "sources", "SOURCES" },
+	{ "suspended", "OFF LIST" },
+	{ "delivered_before", "SENT BEFORE" },
+	{ "delivered_after", "SENT SINCE" },
 	{ "reason", "REASON" },
 };
 
@@ -169,13 +167,53 @@ show(struct vouch *v, const char *path, const char *member, const struct table_c
 	return r;
 }
 
+/* Adds to each case what its timer says: "due in 42 min", "late by 3 h 5 min", or how it was closed. Returns the open ones. */
+static size_t
+add_timers(struct vouch *v, json_t *cases)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < json_array_size(cases); i++) {
+		json_t *one = json_array_get(cases, i), *left = json_object_get(one, "seconds_left");
+		struct span span = { json_integer_value(left) * 1000 };
+		const char *timer = json_string_value(json_object_get(one, "status"));
+		char words[SPAN_BYTES];
+
+		if (json_is_integer(left)) {
+			timer = arena_format(&v->arena, "%s %s", span.ms >= 0 ? "due in" : "late by",
+					     span_words(span, words));
+			open++;
+		}
+		(void)json_object_set_new(one, "timer", json_string(timer == NULL ? "" : timer));
+	}
+	return open;
+}
+
 enum result
 verb_cases(struct vouch *v)
 {
 	bool all = vouch_has(v, FLAG_all);
+	enum result r;
+	json_t *root = ask(v, all ? "/v1/cases?status=all" : "/v1/cases?status=open", &r);
+	json_t *cases = json_object_get(root, "cases");
 
-	return show(v, all ? "/v1/cases?status=all" : "/v1/cases?status=open", "cases", case_columns,
-		    countof(case_columns), all ? "no case yet" : "no open case");
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK && json_array_size(cases) == 0) {
+		(void)puts(all ? "no case yet" : "no open case");
+	} else if (r == RESULT_OK) {
+		size_t open = add_timers(v, cases);
+
+		table_print(stdout, cases, case_columns, countof(case_columns), v->colour);
+		if (open > 0) {
+			(void)printf(
+			    "\n%zu wait%s for a verdict. vouch why CASE tells all; vouch confirm CASE REASON "
+			    "or vouch clear CASE REASON ends it.\n",
+			    open, open == 1 ? "s" : "");
+		}
+	}
+	json_decref(root);
+	return r;
 }
 
 enum result
@@ -184,7 +222,10 @@ verb_timeline(struct vouch *v)
 	static const enum flag numbers[] = { FLAG_limit, FLAG_from };
 	const char *path;
 	uint64_t number;
-	enum result r = path_of(v, "/v1/timeline?subject=", v->args.operands[0], &path);
+	enum result r = path_of(v,
+				vouch_has(v, FLAG_reports) ? "/v1/timeline?reports=each&subject="
+							   : "/v1/timeline?reports=sum&subject=",
+				v->args.operands[0], &path);
 
 	for (size_t i = 0; i < countof(numbers) && r == RESULT_OK; i++) {
 		const char *value = v->args.flags[numbers[i]];

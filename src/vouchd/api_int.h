@@ -1,4 +1,4 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_commands.c,
+/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_timeline.c, api_commands.c,
  * api_programme.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
@@ -36,6 +36,9 @@ enum result api_subject(const struct fold *f, struct text text, struct api_subje
 			struct fault *fault) MUST_USE;
 /* Does the source belong to it? */
 bool api_subject_has(const struct fold *f, const struct api_subject *subject, uint32_t source);
+
+/* How far the evidence about a source is on its way to the limit, 0 to 1: the voice that is furthest. */
+double api_watch(const struct fold *f, uint32_t source, struct detect_view *view);
 
 json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
 json_t *api_time(struct instant t); /* RFC 3339 */

@@ -74,20 +74,27 @@ api_status(void *context, const struct http_request *request, struct http_reply 
 	api_run(context, request, reply, false, status_run);
 }
 
-/* How far the evidence is on its way to the limit: the voice that is furthest. */
+double
+api_watch(const struct fold *f, uint32_t source, struct detect_view *v)
+{
+	double share = 0;
+
+	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), v);
+	for (size_t i = 0; i < VOICE_COUNT; i++) {
+		double s = v->limit_nats[i] > 0 ? v->evidence_nats[i] / v->limit_nats[i] : 0;
+
+		share = s > share ? s : share;
+	}
+	return share;
+}
+
 static json_t *
 watch_of(const struct fold *f, uint32_t source)
 {
 	struct detect_view v;
 	json_t *rates = json_object();
-	double share = 0;
+	double share = api_watch(f, source, &v);
 
-	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), &v);
-	for (size_t i = 0; i < VOICE_COUNT; i++) {
-		double s = v.limit_nats[i] > 0 ? v.evidence_nats[i] / v.limit_nats[i] : 0;
-
-		share = s > share ? s : share;
-	}
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
 		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(v.rate[i]));
 	}
@@ -121,7 +128,7 @@ api_source(void *context, const struct http_request *request, struct http_reply 
 }
 
 static json_t *
-case_entry(const struct fold *f, uint32_t number)
+case_entry(const struct fold *f, uint32_t number, struct instant now)
 {
 	const struct registry *registry = fold_registry(f);
 	struct decide_case_view v;
@@ -132,16 +139,18 @@ case_entry(const struct fold *f, uint32_t number)
 		json_array_append_new(sources, api_text(registry_source(registry, v.sources[i]).key));
 	}
 	return json_pack(
-	    "{s:I, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "case",
+	    "{s:I, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "case",
 	    (json_int_t)number, "status", case_status_name(v.status), "system",
 	    api_text(registry_item(registry, THING_SYSTEM, v.system).name), "member",
 	    api_text(registry_item(registry, THING_MEMBER, v.member).name), "kind",
 	    suspension_name(SUSPENSION_SECURITY), "opened", api_time(v.opened), "deadline",
-	    api_time(v.deadline), "closed", case_status_open(v.status) ? json_null() : api_time(v.closed),
-	    "reason", api_text(v.reason), "sources", sources, "suspended", (json_int_t)v.suspended,
-	    "delivered_before", (json_int_t)v.delivered_before, "delivered_after",
-	    (json_int_t)v.delivered_after, "verdict", v.verdict.n == 0 ? json_null() : api_text(v.verdict),
-	    "judge", v.judge.n == 0 ? json_null() : api_text(v.judge));
+	    api_time(v.deadline), "seconds_left",
+	    case_status_open(v.status) ? json_integer(instant_since(v.deadline, now).ms / 1000) : json_null(),
+	    "closed", case_status_open(v.status) ? json_null() : api_time(v.closed), "reason",
+	    api_text(v.reason), "sources", sources, "suspended", (json_int_t)v.suspended, "delivered_before",
+	    (json_int_t)v.delivered_before, "delivered_after", (json_int_t)v.delivered_after, "verdict",
+	    v.verdict.n == 0 ? json_null() : api_text(v.verdict), "judge",
+	    v.judge.n == 0 ? json_null() : api_text(v.judge));
 }
 
 static void
@@ -157,7 +166,7 @@ cases_run(struct job *job, struct pipeline *p)
 
 		decide_case_view(fold_decide(f), i, &v);
 		if (all || case_status_open(v.status)) {
-			json_array_append_new(cases, case_entry(f, i));
+			json_array_append_new(cases, case_entry(f, i, pipeline_now(p)));
 		}
 	}
 	http_reply_json(c->reply, json_pack("{s:o}", "cases", cases));

@@ -120,15 +120,22 @@ static void
 on_case_change(void *context, const struct case_change *change)
 {
 	struct pipeline *p = context;
+	struct decide_case_view v;
 	struct buffer b;
+	uint64_t seq;
 
 	if (p->folding_past) {
 		return;
 	}
 	buffer_init(&b, EFFECT_BYTES_MAX);
 	case_change_write(&b, change);
-	(void)write_effect(p, RECORD_CASE, &b);
+	seq = write_effect(p, RECORD_CASE, &b);
 	ids_add(&p->input_cases, change->number);
+	ids_add(&p->cases, change->number);
+	decide_case_view(fold_decide(p->fold), change->number, &v);
+	for (uint32_t i = 0; i < v.source_count; i++) {
+		journal_put_touch(&p->tx, v.sources[i], seq);
+	}
 }
 
 static void

@@ -299,6 +299,7 @@ pipeline_free(struct pipeline *p)
 	free(p->input_sources.items);
 	free(p->input_cases.items);
 	free(p->changed.items);
+	free(p->cases.items);
 	free(p->published);
 	free(p);
 }

@@ -48,6 +48,7 @@ struct pipeline {
 	struct ids input_sources; /* moved or changed by the input, for the rows of people */
 	struct ids input_cases;
 	struct ids changed; /* sources whose listing may have changed in this batch */
+	struct ids cases;   /* that changed in this batch, for the log */
 	struct batch_counts counts;
 	uint8_t *published; /* by source: index of the list it stands on, plus one; 0: none */
 	uint32_t published_size;

@@ -135,16 +135,39 @@ static void
 count_state(struct pipeline *p)
 {
 	const struct decide *d = fold_decide(p->fold);
-	uint64_t open = 0;
+	uint64_t open = 0, overdue = 0;
 
 	for (uint32_t i = 1; i <= decide_case_count(d); i++) {
 		struct decide_case_view v;
 
 		decide_case_view(d, i, &v);
 		open += case_status_open(v.status);
+		overdue += v.status == CASE_OVERDUE;
 	}
 	counter_set(COUNTER_SOURCES, registry_present(fold_registry(p->fold), THING_SOURCE));
 	counter_set(COUNTER_CASES_OPEN, open);
+	counter_set(COUNTER_CASES_OVERDUE, overdue);
+}
+
+/* For whoever reads the log at night: a case was opened, joined, is overdue or closed; told when it is committed. */
+static void
+log_cases(struct pipeline *p)
+{
+	const struct registry *registry = fold_registry(p->fold);
+
+	for (size_t i = 0; i < p->cases.count; i++) {
+		uint32_t number = p->cases.items[i];
+		char why[LOG_QUOTE_BYTES];
+		struct decide_case_view v;
+
+		decide_case_view(fold_decide(p->fold), number, &v);
+		log_event(case_status_open(v.status) ? LOG_WARN : LOG_INFO, "case",
+			  "case=%" PRIu32 " status=%s member=%s system=%s suspended=%" PRIu32 " why=%s",
+			  number, case_status_name(v.status),
+			  registry_item(registry, THING_MEMBER, v.member).name.p,
+			  registry_item(registry, THING_SYSTEM, v.system).name.p, v.suspended,
+			  log_quote(v.verdict.n > 0 ? v.verdict : v.reason, why));
+	}
 }
 
 /* The recipients of a reporter, one blank between them in the registry. */
@@ -208,10 +231,11 @@ state_publish(struct pipeline *p)
 	if (p->registry_changed) {
 		publish_reporters(p);
 	}
-	if (changed || p->registry_changed || p->counts.moves > 0) {
+	if (changed || p->registry_changed || p->counts.moves > 0 || p->cases.count > 0) {
 		count_state(p);
 	}
-	p->changed.count = 0;
+	log_cases(p);
+	p->changed.count = p->cases.count = 0;
 	p->registry_changed = false;
 }
 
@@ -250,7 +274,7 @@ state_read(struct pipeline *p, struct fault *fault)
 	counter_set(COUNTER_SNAPSHOT_TIME, (uint64_t)instant_now().ms / 1000);
 	publish_reporters(p);
 	count_state(p);
-	p->changed.count = 0;
+	p->changed.count = p->cases.count = 0;
 	p->registry_changed = p->broken = false;
 	return RESULT_OK;
 }

@@ -273,10 +273,34 @@ logarithms_agree_with_the_c_library(void **context)
 	assert_true(number_exp(-800) == 0);
 }
 
+static void
+a_span_has_words(void **state)
+{
+	static const struct {
+		int64_t ms;
+		const char *words;
+	} rows[] = {
+		{ 0, "0 min" },
+		{ 59999, "0 min" },
+		{ -180000, "3 min" },
+		{ 60 * 60000, "60 min" },
+		{ 185 * 60000, "3 h 5 min" },
+		{ 48 * 3600000LL, "2 days" },
+		{ INT64_MIN, "106751991167 days" },
+	};
+	char out[SPAN_BYTES];
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		assert_string_equal(span_words((struct span){ rows[i].ms }, out), rows[i].words);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_span_has_words),
 		cmocka_unit_test(times_are_read_and_written_back),
 		cmocka_unit_test(mail_dates_are_read_as_real_senders_write_them),
 		cmocka_unit_test(addresses_are_read_and_written_back),
