@@ -201,7 +201,7 @@ static void
 make_future(struct sim *sim, struct sender *d)
 {
 	const struct sim_numbers *n = &sim->params.numbers;
-	struct random *r = &d->random[STREAM_MAIL];
+	struct random *r = &d->random[STREAM_COURSE];
 	int64_t start = sim->now_ms;
 
 	d->rebrand_at = draw_time(r, start, n->rebrands_per_year);
@@ -226,7 +226,7 @@ make_sender(struct sim *sim, uint64_t seed, uint32_t system)
 	struct sim_system *s = &sim->systems[system];
 	const struct trade_factors *trade = &trades[trade_of(s->member)];
 	struct sender *d = &sim->senders[system];
-	struct random *r = &d->random[STREAM_MAIL];
+	struct random *r = &d->random[STREAM_COURSE];
 	uint32_t last = s->first_source + s->source_count - 1;
 	bool joins;
 

@@ -49,7 +49,7 @@ renew_block(const struct tick *t)
 {
 	const struct sim_numbers *n = &t->sim->params.numbers;
 	struct sender *d = t->d;
-	struct random *r = &d->random[STREAM_MAIL];
+	struct random *r = &d->random[STREAM_COURSE];
 
 	d->block = (struct stream){
 		.complaints =
@@ -71,7 +71,7 @@ transactional_rate(const struct tick *t)
 	double keep = n->noise_memory, rate = d->transactional / (double)SPAN_DAY.ms * day_curve[local % 24];
 
 	d->noise = keep * d->noise +
-		   sqrt(1 - keep * keep) * n->noise_spread * random_normal(&d->random[STREAM_MAIL]);
+		   sqrt(1 - keep * keep) * n->noise_spread * random_normal(&d->random[STREAM_COURSE]);
 	rate *= number_exp(d->noise);
 	if (day % 7 >= 5) {
 		rate *= n->weekend;
@@ -189,7 +189,7 @@ static void
 spoil(const struct tick *t, struct run *run, double minutes)
 {
 	const struct sim_numbers *n = &t->sim->params.numbers;
-	struct random *r = &t->d->random[STREAM_MAIL];
+	struct random *r = &t->d->random[STREAM_COURSE];
 
 	run->stream.unknown = random_range(r, n->import_unknown_low, n->import_unknown_high);
 	run->stream.complaints *= random_range(r, n->import_complaints_low, n->import_complaints_high);
@@ -201,7 +201,7 @@ static void
 begin_campaign(const struct tick *t)
 {
 	struct sender *d = t->d;
-	struct random *r = &d->random[STREAM_MAIL];
+	struct random *r = &d->random[STREAM_COURSE];
 	struct run run;
 	double minutes = traffic_campaign(t->sim, d, r, t->from_ms, &run);
 	uint32_t honest = 0;
@@ -226,7 +226,7 @@ rebrand(const struct tick *t)
 	struct sender *d = t->d;
 
 	d->rebrand_ends = t->from_ms + (int64_t)(n->rebrand_days * (double)SPAN_DAY.ms);
-	d->rebrand_at = t->from_ms + (int64_t)(random_exponential(&d->random[STREAM_MAIL]) * YEAR_MS /
+	d->rebrand_at = t->from_ms + (int64_t)(random_exponential(&d->random[STREAM_COURSE]) * YEAR_MS /
 					       n->rebrands_per_year);
 	look_rebrand(t->sim, t->system);
 	happen(t, SIM_REBRAND, d->rebrand_ends);
@@ -238,7 +238,7 @@ move(const struct tick *t)
 {
 	const struct sim_numbers *n = &t->sim->params.numbers;
 	struct sender *d = t->d;
-	struct random *r = &d->random[STREAM_MAIL];
+	struct random *r = &d->random[STREAM_COURSE];
 
 	if (t->from_ms < d->move_from + t->length_ms) {
 		happen(t, SIM_MOVE, d->move_to);
@@ -259,10 +259,10 @@ begin_what_begins(const struct tick *t)
 	struct random *look = &d->random[STREAM_LOOK];
 
 	d->until_campaign -= d->hazard * (double)t->length_ms;
-	if (d->until_campaign < 0) {
+	while (d->until_campaign < 0) {
 		bool regular = habits[t->sim->systems[t->system].habit].regular;
 
-		d->until_campaign += regular ? 1 : random_exponential(&d->random[STREAM_MAIL]);
+		d->until_campaign += regular ? 1 : random_exponential(&d->random[STREAM_COURSE]);
 		begin_campaign(t);
 	}
 	if (t->from_ms >= d->rebrand_at) {

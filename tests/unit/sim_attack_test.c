@@ -396,6 +396,21 @@ a_takeover_changes_nothing_honest(void **context)
 }
 
 static void
+a_phish_to_the_own_list_finds_a_system_with_a_list(void **context)
+{
+	(void)context;
+	for (uint64_t seed = 0; seed < 30; seed++) {
+		struct sim_takeover takeover;
+		struct sim *sim = open_with(SIM_OWN_LIST, &takeover, seed);
+		size_t count;
+		uint32_t n;
+
+		assert_true(sim_systems(sim, &n)[sim_events(sim, &count)->system].campaigns);
+		sim_close(sim);
+	}
+}
+
+static void
 each_member_has_one_takeover_at_most(void **context)
 {
 	enum { MEMBERS = 300, TAKEOVERS = 290 };
@@ -463,6 +478,7 @@ main(void)
 		cmocka_unit_test(a_rider_is_a_share_of_its_campaign),
 		cmocka_unit_test(a_stolen_list_shows_in_canaries_alone),
 		cmocka_unit_test(a_takeover_changes_nothing_honest),
+		cmocka_unit_test(a_phish_to_the_own_list_finds_a_system_with_a_list),
 		cmocka_unit_test(each_member_has_one_takeover_at_most),
 		cmocka_unit_test(each_scenario_has_its_name),
 	};
