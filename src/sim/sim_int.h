@@ -28,11 +28,11 @@ uint32_t random_poisson(struct random *r, double mean);         /* mean below 4e
  * mail, and what is seen of the mail does not change what is sent.
  */
 enum {
-	STREAM_COURSE,         /* what a system is and does: campaigns, noise, frailty; the same for any step */
-	STREAM_MAIL,           /* honest messages, and those that do not exist */
-	STREAM_LOOK,           /* what it looks like */
-	STREAM_REPORTS,        /* what is reported about it and seen of it */
-	STREAM_ATTACK,         /* mail of takeovers */
+	STREAM_COURSE,  /* what a system is and does: campaigns, noise, frailty; the same for any step */
+	STREAM_MAIL,    /* honest messages, and those that do not exist */
+	STREAM_LOOK,    /* what it looks like */
+	STREAM_REPORTS, /* what is reported about it and seen of it */
+	STREAM_ATTACK,  /* mail of takeovers */
 	STREAM_ATTACK_REPORTS, /* what is reported about it and seen of it */
 	STREAM_COUNT
 };

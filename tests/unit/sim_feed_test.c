@@ -14,7 +14,7 @@
 struct sums {
 	double delivered, unknown, complaints, traps, samples;
 	double by[SIM_FEED_COUNT][2]; /* complaints before and after a moment */
-	uint64_t digest;              /* of delivered messages and unknown users: each source, day and count */
+	uint64_t digest; /* of delivered messages and unknown users: each source, day and count */
 };
 
 /* Volume and samples without the last two days: with a late feed these do not arrive. */
@@ -34,7 +34,8 @@ sums_of(const struct sim_params *params, uint64_t seed, int64_t moment)
 		} else if (volume && day < (int64_t)params->days - 2) {
 			s.delivered += o.signal == SIGNAL_DELIVERED ? o.count : 0;
 			s.unknown += o.signal == SIGNAL_UNKNOWN_USER ? o.count : 0;
-			s.digest += (uint64_t)o.count * (o.source * 31U + (uint64_t)day * 1009U + (uint64_t)o.signal);
+			s.digest +=
+			    (uint64_t)o.count * (o.source * 31U + (uint64_t)day * 1009U + (uint64_t)o.signal);
 		} else if (o.signal == SIGNAL_COMPLAINT) {
 			s.complaints++;
 			s.by[o.feed][o.arrives.ms >= moment ? 1 : 0]++;
@@ -108,7 +109,8 @@ volume_arrives_when_its_step_is_over_or_later(void **context)
 	static const struct {
 		int64_t step, late; /* minutes */
 		double gaps;        /* per year */
-	} feeds[] = { { 1, 0, 0 }, { 60, 60, 0 }, { 15, 1440, 0 }, { 1440, 0, 0 }, { 60, 0, 100 }, { 10, 30, 100 } };
+	} feeds[] = { { 1, 0, 0 },    { 60, 60, 0 },  { 15, 1440, 0 },
+		      { 1440, 0, 0 }, { 60, 0, 100 }, { 10, 30, 100 } };
 
 	(void)context;
 	for (size_t i = 0; i < countof(feeds); i++) {
@@ -160,7 +162,8 @@ a_gap_is_made_up_for_when_it_ends(void **context)
 		for (size_t i = 0; i < count; i++) {
 			assert_int_equal(events[i].kind, SIM_FEED_GAP);
 			if (o.signal == SIGNAL_DELIVERED) {
-				assert_false(o.arrives.ms >= events[i].from.ms && o.arrives.ms < events[i].to.ms);
+				assert_false(o.arrives.ms >= events[i].from.ms &&
+					     o.arrives.ms < events[i].to.ms);
 				made_up += o.arrives.ms == events[i].to.ms;
 			}
 		}
@@ -279,7 +282,8 @@ forged_complaints_come_from_a_stranger(void **context)
 
 /* How often templates brought a link domain that was new to their system. */
 struct novelty {
-	double clusters, new_links, known_elsewhere, undeclared, shared, foreign_from, lures, complaints, blind;
+	double clusters, new_links, known_elsewhere, undeclared, shared, foreign_from, lures, complaints,
+	    blind;
 	uint32_t count;
 	uint64_t known[KNOWN_MAX]; /* system and campaign, or system and link */
 };
@@ -317,7 +321,8 @@ novelty_of(const struct sim_params *params, uint64_t seed, struct novelty *n)
 		if (o.kind != SIM_SAMPLE) {
 			continue;
 		}
-		assert_true(o.content.cluster != SIM_NONE && o.content.link != SIM_NONE && !o.content.headers_only);
+		assert_true(o.content.cluster != SIM_NONE && o.content.link != SIM_NONE &&
+			    !o.content.headers_only);
 		mailing = first_time(n, o.system, 0, o.content.campaign);
 		link = first_time(n, o.system, 1, o.content.link);
 		elsewhere = !first_time(n, 0, 2, o.content.link);
@@ -351,7 +356,8 @@ honest_templates_have_new_links_as_the_table_says(void **context)
 	novelty_of(&params, 60, &n);
 	assert_true(n.clusters > 2000);
 	assert_near(n.new_links / n.clusters, 0.035, 0.35);
-	assert_between(n.known_elsewhere / n.new_links, 0.02, 0.2); /* 0.13 are in use; at first nobody has seen them */
+	assert_between(n.known_elsewhere / n.new_links, 0.02,
+		       0.2); /* 0.13 are in use; at first nobody has seen them */
 	assert_near(n.shared / n.clusters, 0.2, 0.2);
 	assert_between(n.lures / n.clusters, 0.0005, 0.01);
 	assert_true(n.undeclared >= n.clusters && n.foreign_from <= 0);
@@ -379,7 +385,8 @@ complaints_carry_what_their_receiver_embeds(void **context)
 	params.numbers.sampling = 1.0 / 3000;
 	novelty_of(&params, 61, &n);
 	assert_true(n.complaints > 3000);
-	assert_near(n.blind / n.complaints, 0.40, 0.1); /* the share of the provider that embeds headers alone */
+	assert_near(n.blind / n.complaints, 0.40,
+		    0.1); /* the share of the provider that embeds headers alone */
 }
 
 static void

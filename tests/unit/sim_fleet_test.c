@@ -56,7 +56,8 @@ days_of(const struct sim_params *params, uint64_t seed, struct sim **sim)
 	*sim = sim_open(params, seed);
 	while (sim_next(*sim, &o)) {
 		if (o.signal == SIGNAL_DELIVERED && o.kind == SIM_FACT) {
-			days[(o.at.ms - params->start.ms) / SPAN_DAY.ms * params->sources + o.source] += o.count;
+			days[(o.at.ms - params->start.ms) / SPAN_DAY.ms * params->sources + o.source] +=
+			    o.count;
 		}
 	}
 	return days;
@@ -73,7 +74,8 @@ a_move_takes_mail_from_the_old_sources_to_the_new(void **context)
 
 	(void)context;
 	params.numbers.moves_per_year = 8;
-	params.habits[SIM_HABIT_BURSTY] = params.habits[SIM_HABIT_NEWSLETTER] = params.habits[SIM_HABIT_SEASONAL] = 0;
+	params.habits[SIM_HABIT_BURSTY] = params.habits[SIM_HABIT_NEWSLETTER] =
+	    params.habits[SIM_HABIT_SEASONAL] = 0;
 	days = days_of(&params, 45, &sim);
 	events = sim_events(sim, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -175,7 +177,8 @@ longest_silence_weeks(const struct calendar *c)
 static void
 each_habit_has_its_calendar(void **context)
 {
-	struct calendar bursty = calendar_of(SIM_HABIT_BURSTY, 0.5), newsletter = calendar_of(SIM_HABIT_NEWSLETTER, 0.5),
+	struct calendar bursty = calendar_of(SIM_HABIT_BURSTY, 0.5),
+			newsletter = calendar_of(SIM_HABIT_NEWSLETTER, 0.5),
 			none = calendar_of(SIM_HABIT_TRANSACTIONAL, 0.5), often, season;
 
 	(void)context;
@@ -422,7 +425,8 @@ times_between_messages_are_as_uneven_as_real_ones(void **context)
 		if (o.signal != SIGNAL_DELIVERED) {
 			continue;
 		}
-		if (last[o.system] != 0) { /* the first after a silence, the others evenly within their minute */
+		if (last[o.system] !=
+		    0) { /* the first after a silence, the others evenly within their minute */
 			moments_add(m, (double)(o.at.ms - last[o.system]));
 			moments_add_many(m, 60000.0 / o.count, o.count - 1);
 		}
