@@ -60,11 +60,18 @@ harm_add(struct harm *h, const struct sim_observation *o)
 	}
 }
 
-/* One takeover on day 7 of a fleet that is large enough for all of them, and room for what comes after. */
-static struct sim *
-open_with(enum sim_event_kind kind, struct sim_takeover *takeover, uint64_t seed)
+/* Until nearly all complaints about a takeover of day 7 are in. */
+static uint32_t
+days_for(enum sim_event_kind kind)
 {
-	struct sim_params params = params_quiet(25, 50, 250, 32);
+	return kind == SIM_RELAY ? 32 : 14;
+}
+
+/* One takeover on day 7 of a fleet that is large enough for all of them. */
+static struct sim *
+open_with(enum sim_event_kind kind, uint32_t days, struct sim_takeover *takeover, uint64_t seed)
+{
+	struct sim_params params = params_quiet(25, 50, 250, days);
 
 	*takeover = (struct sim_takeover){ .kind = kind, .source = SIM_NONE };
 	takeover->at.ms = params.start.ms + 7 * SPAN_DAY.ms + 9 * SPAN_HOUR.ms;
@@ -130,7 +137,7 @@ each_takeover_sends_what_its_row_says(void **context)
 	for (size_t i = 0; i < countof(attacks); i++) {
 		const struct expected *attack = &attacks[i];
 		struct sim_takeover takeover;
-		struct sim *sim = open_with(attack->kind, &takeover, 31);
+		struct sim *sim = open_with(attack->kind, days_for(attack->kind), &takeover, 31);
 		struct harm harm;
 		size_t count;
 
@@ -169,7 +176,7 @@ static void
 a_blast_reaches_traps_within_the_hour(void **context)
 {
 	struct sim_takeover takeover;
-	struct sim *sim = open_with(SIM_BLAST, &takeover, 6);
+	struct sim *sim = open_with(SIM_BLAST, days_for(SIM_BLAST), &takeover, 6);
 	const struct sim_source *sources;
 	const struct sim_event *event;
 	struct harm harm;
@@ -249,7 +256,7 @@ takeovers_look_as_their_rows_say(void **context)
 	for (size_t i = 0; i < countof(attacks); i++) {
 		enum sim_event_kind kind = attacks[i].kind;
 		struct sim_takeover takeover;
-		struct sim *sim = open_with(kind, &takeover, 32);
+		struct sim *sim = open_with(kind, days_for(kind), &takeover, 32);
 		struct looks l = looks_of(sim);
 		bool many = kind == SIM_RELAY || kind == SIM_TARGETED;
 
@@ -270,7 +277,7 @@ static void
 a_source_that_wakes_sent_nothing_before(void **context)
 {
 	struct sim_takeover takeover;
-	struct sim *sim = open_with(SIM_WAKE, &takeover, 33);
+	struct sim *sim = open_with(SIM_WAKE, days_for(SIM_WAKE), &takeover, 33);
 	uint32_t source, system, honest = 0;
 	struct sim_observation o;
 	double sent[3] = { 0 };
@@ -330,7 +337,7 @@ static void
 a_stolen_list_shows_in_canaries_alone(void **context)
 {
 	struct sim_takeover takeover;
-	struct sim *sim = open_with(SIM_LEAK, &takeover, 35);
+	struct sim *sim = open_with(SIM_LEAK, days_for(SIM_LEAK), &takeover, 35);
 	struct sim_observation o;
 	uint32_t canaries = 0;
 
@@ -370,8 +377,8 @@ a_takeover_changes_nothing_honest(void **context)
 	for (size_t i = 0; i < countof(attacks); i++) {
 		bool all = attacks[i].kind != SIM_WAKE && attacks[i].kind != SIM_IN_CAMPAIGN;
 		struct sim_takeover takeover;
-		struct sim *taken = open_with(attacks[i].kind, &takeover, 36);
-		struct sim *honest = open_with(SIM_LEAK, &takeover, 36);
+		struct sim *taken = open_with(attacks[i].kind, days_for(attacks[i].kind), &takeover, 36);
+		struct sim *honest = open_with(SIM_LEAK, days_for(attacks[i].kind), &takeover, 36);
 		struct sim_observation a, b;
 		uint32_t compared = 0, except;
 		size_t count;
@@ -389,7 +396,7 @@ a_takeover_changes_nothing_honest(void **context)
 			compared++;
 		}
 		assert_false(next_honest(honest, except, &b));
-		assert_true(compared > 100000);
+		assert_true(compared > 50000);
 		sim_close(taken);
 		sim_close(honest);
 	}
@@ -401,7 +408,7 @@ a_phish_to_the_own_list_finds_a_system_with_a_list(void **context)
 	(void)context;
 	for (uint64_t seed = 0; seed < 30; seed++) {
 		struct sim_takeover takeover;
-		struct sim *sim = open_with(SIM_OWN_LIST, &takeover, seed);
+		struct sim *sim = open_with(SIM_OWN_LIST, days_for(SIM_OWN_LIST), &takeover, seed);
 		size_t count;
 		uint32_t n;
 
