@@ -18,8 +18,9 @@
 struct journal;
 
 enum journal_mode {
-	JOURNAL_READ, /* must exist; may be open elsewhere */
-	JOURNAL_WRITE /* is made when it is not there; a torn tail of the raw documents is cut off */
+	JOURNAL_READ,  /* must exist; may be open elsewhere */
+	JOURNAL_WRITE, /* is made when it is not there; a torn tail of the raw documents is cut off */
+	JOURNAL_AUDIT /* to be read by journal_verify: a head that does not fit and lost documents are its findings */
 };
 
 /*

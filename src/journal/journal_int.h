@@ -67,6 +67,7 @@ struct journal {
 	const struct journal_ops *ops;
 	struct journal_head head; /* the last committed record, while writing */
 	bool writable;
+	bool audited; /* damage is no reason not to open it */
 	bool in_tx;
 };
 

@@ -411,6 +411,7 @@ journal_sqlite_open(const char *dir, enum journal_mode mode, struct journal **j,
 	check(s != NULL);
 	s->base.ops = &ops;
 	s->base.writable = mode == JOURNAL_WRITE;
+	s->base.audited = mode == JOURNAL_AUDIT;
 	s->dir = -1;
 	r = journal_sqlite_prepare(s, dir, fault);
 	if (r != RESULT_OK) {

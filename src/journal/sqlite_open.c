@@ -201,12 +201,43 @@ check_head(struct journal_sqlite *s, const struct journal_head *head, struct fau
 				(unsigned long long)head->seq);
 }
 
+/* Whoever asks what is damaged gets the store all the same. */
+static enum result
+unless_audited(const struct journal_sqlite *s, enum result r, struct fault *fault)
+{
+	if (r != RESULT_DAMAGED || !s->base.audited) {
+		return r;
+	}
+	if (fault != NULL) {
+		fault->text[0] = '\0';
+	}
+	return RESULT_OK;
+}
+
+/* Where the journal ends: the last record and the last document. */
+static enum result
+open_end(struct journal_sqlite *s, struct fault *fault)
+{
+	struct journal_head head;
+	struct journal_end end;
+	enum result r = unless_audited(s, journal_sqlite_read_head(s, &head, &end, fault), fault);
+
+	if (r == RESULT_OK) {
+		r = unless_audited(s, check_head(s, &head, fault), fault);
+	}
+	if (r == RESULT_OK) {
+		s->base.head = head;
+		s->raw_open = true;
+		r = unless_audited(s, journal_raw_open(&s->raw, s->dir, &end, s->base.writable, fault),
+				   fault);
+	}
+	return r;
+}
+
 enum result
 journal_sqlite_prepare(struct journal_sqlite *s, const char *dir, struct fault *fault)
 {
 	int flags = s->base.writable ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY;
-	struct journal_head head;
-	struct journal_end end;
 	char path[PATH_MAX];
 	enum result r = open_folder(s, dir, fault);
 
@@ -240,16 +271,5 @@ journal_sqlite_prepare(struct journal_sqlite *s, const char *dir, struct fault *
 	if (r == RESULT_OK) {
 		r = prepare_statements(s, fault);
 	}
-	if (r == RESULT_OK) {
-		r = journal_sqlite_read_head(s, &head, &end, fault);
-	}
-	if (r == RESULT_OK) {
-		r = check_head(s, &head, fault);
-	}
-	if (r == RESULT_OK) {
-		s->base.head = head;
-		s->raw_open = true;
-		r = journal_raw_open(&s->raw, s->dir, &end, s->base.writable, fault);
-	}
-	return r;
+	return r == RESULT_OK ? open_end(s, fault) : r;
 }

@@ -11,7 +11,7 @@
 #define AGAIN_NS INT64_C(250000000)
 
 enum result
-store_open(struct vouch *v, struct journal **j)
+store_open(struct vouch *v, enum journal_mode mode, struct journal **j)
 {
 	const char *dir = v->args.operand_count == 1 ? v->args.operands[0] : NULL;
 	struct config config;
@@ -22,7 +22,7 @@ store_open(struct vouch *v, struct journal **j)
 		r = config_load(vouch_config_path(v), &v->arena, &config, &v->fault);
 		dir = r == RESULT_OK ? config.data : NULL;
 	}
-	return r == RESULT_OK ? journal_sqlite_open(dir, JOURNAL_READ, j, &v->fault) : r;
+	return r == RESULT_OK ? journal_sqlite_open(dir, mode, j, &v->fault) : r;
 }
 
 void

@@ -5,8 +5,8 @@
 #include "journal/journal.h"
 #include "vouch/vouch.h"
 
-/* The journal of operands[0], else of the configuration's data folder, to be read. */
-enum result store_open(struct vouch *v, struct journal **j) MUST_USE;
+/* The journal of operands[0], else of the configuration's data folder: JOURNAL_READ or JOURNAL_AUDIT. */
+enum result store_open(struct vouch *v, enum journal_mode mode, struct journal **j) MUST_USE;
 
 struct store_progress {
 	int64_t told_ns;

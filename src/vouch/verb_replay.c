@@ -21,8 +21,18 @@ struct fall {
 	int64_t computed_ms;
 };
 
+/* A snapshot of the store: a restart begins with it, so it must be what the journal gives. */
+struct shot {
+	uint64_t seq;
+	struct hash hash; /* of its bytes */
+};
+
+#define SHOTS_MAX 2U /* the journal keeps so many */
+
 struct replaying {
 	struct vouch *v;
+	struct shot shots[SHOTS_MAX]; /* not compared yet, by seq */
+	size_t shot_count;
 	struct fold *fold;
 	struct replay_effects *effects; /* of the input that is being folded */
 	bool compare;
@@ -86,6 +96,61 @@ on_registry(void *context, const struct registry_change *change)
 	(void)change;
 }
 
+/* ---- snapshots */
+
+static enum result
+find_shots(struct replaying *p, struct journal *j)
+{
+	struct shot newest_first[SHOTS_MAX];
+	struct buffer bytes;
+	uint64_t at = 0, seq;
+	size_t n = 0;
+	enum result r = RESULT_OK;
+
+	buffer_init(&bytes, FOLD_SNAPSHOT_BYTES_MAX);
+	while (r == RESULT_OK && n < SHOTS_MAX) {
+		r = journal_get_snapshot(j, at, &seq, &bytes);
+		if (r == RESULT_OK) {
+			newest_first[n++] = (struct shot){ seq, hash_of(bytes.p, bytes.n) };
+			at = seq - 1;
+			r = at == 0 ? RESULT_NOT_FOUND : r;
+		}
+	}
+	buffer_free(&bytes);
+	for (size_t i = 0; i < n; i++) {
+		p->shots[p->shot_count++] = newest_first[n - 1 - i];
+	}
+	return r == RESULT_NOT_FOUND || r == RESULT_OK
+		   ? RESULT_OK
+		   : fault_set(&p->v->fault, r, "the snapshot at record %" PRIu64 " cannot be read", seq);
+}
+
+/* Compares those that were made before record `seq`. */
+static enum result
+compare_shots(struct replaying *p, uint64_t seq, struct fault *fault)
+{
+	enum result r = RESULT_OK;
+
+	while (p->shot_count > 0 && p->shots[0].seq < seq && r == RESULT_OK) {
+		struct buffer bytes;
+		struct hash hash;
+
+		buffer_init(&bytes, FOLD_SNAPSHOT_BYTES_MAX);
+		fold_save(p->fold, &bytes);
+		hash = hash_of(bytes.p, bytes.n);
+		buffer_free(&bytes);
+		if (!hash_equal(&hash, &p->shots[0].hash)) {
+			r = fault_set(fault, RESULT_DIFFERENT,
+				      "the snapshot at record %" PRIu64
+				      " is not what the journal gives there",
+				      p->shots[0].seq);
+		}
+		p->shots[0] = p->shots[1];
+		p->shot_count--;
+	}
+	return r;
+}
+
 static enum result
 apply(void *context, const struct record *input, struct replay_effects *effects, enum result *refused,
       struct fault *fault)
@@ -97,6 +162,10 @@ apply(void *context, const struct record *input, struct replay_effects *effects,
 	p->effects = effects;
 	p->seen = input->seq;
 	store_progress(&p->progress, "replay", p->seen, p->total);
+	r = compare_shots(p, input->seq, fault);
+	if (r != RESULT_OK) {
+		return r;
+	}
 	r = fold_apply(p->fold, input, &words);
 	if (r == RESULT_DAMAGED) {
 		return fault_set(fault, r, "record %" PRIu64 ": %s", input->seq, words.text);
@@ -247,7 +316,7 @@ replay(struct vouch *v, struct journal *j, const struct fold_policy *policy)
 	struct replaying p = { .v = v, .compare = !policy->fixed };
 	const struct fold_sink sink = { on_touch, on_alarm, on_move, on_case_change, on_registry, &p };
 	const struct replay_rooms rooms = { &p, apply, step };
-	struct replay_summary summary;
+	struct replay_summary summary = { .records = 0 };
 	struct journal_head head;
 	enum result r = journal_head(j, &head);
 
@@ -256,7 +325,13 @@ replay(struct vouch *v, struct journal *j, const struct fold_policy *policy)
 	}
 	p.total = head.seq;
 	p.fold = fold_open(policy, &sink);
-	r = replay_run(j, &rooms, &summary, &v->fault);
+	r = p.compare ? find_shots(&p, j) : RESULT_OK;
+	if (r == RESULT_OK) {
+		r = replay_run(j, &rooms, &summary, &v->fault);
+	}
+	if (r == RESULT_OK) {
+		r = compare_shots(&p, UINT64_MAX, &v->fault);
+	}
 	store_progress(&p.progress, "replay", 0, 0);
 	if (r == RESULT_OK || r == RESULT_DIFFERENT) {
 		print_replay(&p, &summary, r);
@@ -274,7 +349,7 @@ verb_replay(struct vouch *v)
 	enum result r = read_policy(v, &policy);
 
 	if (r == RESULT_OK) {
-		r = store_open(v, &j);
+		r = store_open(v, JOURNAL_READ, &j);
 	}
 	if (r == RESULT_OK) {
 		r = replay(v, j, &policy);

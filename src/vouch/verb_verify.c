@@ -79,27 +79,39 @@ print_audit(const struct audit *a, enum result r, const struct journal_head *hea
 	json_decref(root);
 }
 
+static enum result
+walk(struct audit *a, struct journal *j)
+{
+	const struct journal_auditor auditor = { .found = found, .progress = progress, .context = a };
+	struct journal_head head = { .seq = 0 };
+	enum result r = journal_verify(j, &auditor);
+
+	store_progress(&a->progress, "verify", 0, 0);
+	if (journal_head(j, &head) != RESULT_OK) {
+		head = (struct journal_head){ .seq = 0 };
+	}
+	print_audit(a, r, &head);
+	return r == RESULT_OK ? r
+			      : fault_set(&a->v->fault, r, "%s",
+					  r == RESULT_DAMAGED ? "the record is damaged" : result_sentence(r));
+}
+
 enum result
 verb_verify(struct vouch *v)
 {
 	struct audit a = { .v = v, .findings = json_array() };
-	const struct journal_auditor auditor = { .found = found, .progress = progress, .context = &a };
-	struct journal_head head = { .seq = 0 };
 	struct journal *j;
-	enum result r = store_open(v, &j);
+	enum result r = store_open(v, JOURNAL_AUDIT, &j);
 
 	if (r == RESULT_OK) {
-		r = journal_verify(j, &auditor);
-		store_progress(&a.progress, "verify", 0, 0);
-		if (journal_head(j, &head) != RESULT_OK) {
-			head = (struct journal_head){ .seq = 0 };
-		}
-		print_audit(&a, r, &head);
-		if (r != RESULT_OK) {
-			r = fault_set(&v->fault, r, "%s",
-				      r == RESULT_DAMAGED ? "the record is damaged" : result_sentence(r));
-		}
+		r = walk(&a, j);
 		journal_close(j);
+	} else if (r == RESULT_DAMAGED && vouch_has(v, FLAG_json)) {
+		/* So damaged that it cannot be walked. */
+		const struct journal_finding whole = { .table = "journal.db", .why = v->fault };
+
+		found(&a, &whole);
+		print_audit(&a, r, &(struct journal_head){ .seq = 0 });
 	}
 	json_decref(a.findings);
 	return r;

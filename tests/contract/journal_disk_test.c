@@ -9,6 +9,7 @@
 #include "journal_sample.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -517,6 +518,50 @@ the_first_bad_record_is_named(void **state)
 	}
 }
 
+/* What a reader refuses at once is walked all the same by whoever asks what is damaged. */
+static void
+an_audit_walks_a_store_that_no_reader_opens(void **state)
+{
+	static const struct {
+		const char *sql;
+		const char *segment; /* to be removed */
+		const char *table;
+		uint64_t row;
+	} cases[] = {
+		{ "DELETE FROM records WHERE seq = 6; UPDATE records SET time = time - 1 WHERE seq = 2", NULL,
+		  "records", 2 },
+		{ "DELETE FROM records WHERE seq = 6", NULL, "head", 0 },
+		{ "UPDATE head SET hash = x'00'", NULL, "head", 0 },
+		{ "UPDATE records SET time = time - 1 WHERE seq = 4", "raw-000001.seg", "records", 4 },
+		{ "", "raw-000001.seg", "raw_documents", 1 },
+	};
+	const char *dir = folder_of(state);
+
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct findings f = { 0 };
+		struct journal *j;
+		char path[256];
+		sqlite3 *db;
+
+		fresh_sample(dir);
+		db = open_store(dir);
+		execute(db, cases[i].sql);
+		assert_int_equal(sqlite3_close(db), SQLITE_OK);
+		if (cases[i].segment != NULL) {
+			(void)snprintf(path, sizeof path, "%s/%s", dir, cases[i].segment);
+			assert_true(unlink(path) == 0 || errno == ENOENT);
+		}
+		if (cases[i].segment != NULL || strncmp(cases[i].sql, "DELETE", 6) == 0) {
+			assert_refused(dir, JOURNAL_READ, RESULT_DAMAGED);
+		}
+		j = open_journal(dir, JOURNAL_AUDIT);
+		assert_int_equal(verify(j, &f), RESULT_DAMAGED);
+		assert_string_equal(f.first.table, cases[i].table);
+		assert_int_equal(f.first.row, cases[i].row);
+		journal_close(j);
+	}
+}
+
 static void
 a_lost_end_is_not_written_on(void **state)
 {
@@ -709,6 +754,7 @@ main(void)
 		IN_FOLDER(a_flipped_bit_of_a_segment_is_found),
 		IN_FOLDER(a_changed_value_is_found_in_each_column_of_each_table),
 		IN_FOLDER(the_first_bad_record_is_named),
+		IN_FOLDER(an_audit_walks_a_store_that_no_reader_opens),
 		IN_FOLDER(a_lost_end_is_not_written_on),
 		IN_FOLDER(a_damaged_record_ends_a_scan_and_a_damaged_snapshot_is_passed_over),
 		IN_FOLDER(a_full_disk_loses_nothing_and_passes),

@@ -9,6 +9,7 @@
 #include "serve/http.h"
 #include "vouch/chunk.h"
 #include "vouch/vouch.h"
+#include "vouchd/fold.h"
 
 #include <fcntl.h>
 #include <ftw.h>
@@ -499,6 +500,47 @@ verify_names_the_first_damaged_record(void **state)
 	assert_int_equal(RUN(w, "verify", folder, "--json"), 5);
 	assert_non_null(strstr(w->out, "\"whole\": false"));
 	assert_non_null(strstr(w->out, "\"row\": 2"));
+	put_file(w, "d/journal.db", "this is no database, and it is long enough to be looked at as one");
+	assert_int_equal(RUN(w, "verify", folder), 5);
+	assert_int_equal(RUN(w, "verify", folder, "--json"), 5);
+	assert_non_null(strstr(w->out, "\"whole\": false"));
+}
+
+/* A restart begins with the snapshot: one that the records do not give would change the list, and no record would say so. */
+static void
+replay_compares_the_snapshots_too(void **state)
+{
+	struct world *w = *state;
+	struct fold_sink sink = { .context = NULL };
+	struct fault fault = { .text = "" };
+	struct journal *j;
+	struct journal_tx tx;
+	struct buffer good;
+	struct fold *fold;
+	char folder[160];
+
+	(void)snprintf(folder, sizeof folder, "%s", in_folder(w, "d"));
+	make_store(w);
+	assert_int_equal(RUN(w, "replay", folder), 0);
+	fold = fold_open(&(struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST }, &sink);
+	buffer_init(&good, 1 << 20);
+	for (int bad = 0; bad <= 1; bad++) {
+		buffer_clear(&good);
+		fold_save(fold, &good);
+		good.p[good.n - 1] ^= (uint8_t)bad;
+		assert_int_equal(journal_sqlite_open(folder, JOURNAL_WRITE, &j, &fault), RESULT_OK);
+		tx = journal_begin(j);
+		journal_put_snapshot(&tx, (uint64_t)bad + 2, buffer_text(&good));
+		assert_int_equal(journal_commit(&tx), RESULT_OK);
+		journal_close(j);
+		assert_int_equal(RUN(w, "verify", folder), 0);
+		assert_int_equal(RUN(w, "replay", folder), bad ? 5 : 0);
+	}
+	assert_non_null(strstr(w->err, "the snapshot at record 3 is not what the journal gives there"));
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1"),
+			 0); /* another past is compared with nothing */
+	buffer_free(&good);
+	fold_close(fold);
 }
 
 static void
@@ -535,6 +577,7 @@ main(void)
 		EACH(init_writes_once),
 		EACH(quarantine_has_three_actions),
 		EACH(verify_names_the_first_damaged_record),
+		EACH(replay_compares_the_snapshots_too),
 		EACH(help_and_completion_know_every_verb),
 	};
 
