@@ -258,6 +258,29 @@ find_scenario(struct vouch *v, struct sim_params *params)
 			 name.p, known);
 }
 
+/* What was written. */
+static void
+print_files(struct vouch *v)
+{
+	static const char *const files[] = { "programme", "traffic", "truth" };
+	static const char *const endings[] = { "yaml", "jsonl", "json" };
+	json_t *root = json_object();
+
+	for (size_t i = 0; i < countof(files); i++) {
+		const char *path =
+		    arena_format(&v->arena, "%s/%s.%s", v->args.operands[0], files[i], endings[i]);
+
+		(void)json_object_set_new(root, files[i], json_string(path));
+		if (!vouch_has(v, FLAG_json)) {
+			(void)printf("wrote %s\n", path);
+		}
+	}
+	if (vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	}
+	json_decref(root);
+}
+
 enum result
 verb_sim(struct vouch *v)
 {
@@ -298,5 +321,8 @@ verb_sim(struct vouch *v)
 		r = write_truth(v, sim, &params);
 	}
 	sim_close(sim);
+	if (r == RESULT_OK) {
+		print_files(v);
+	}
 	return r;
 }

@@ -1,4 +1,4 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_timeline.c, api_commands.c,
+/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_timeline.c, api_export.c, api_commands.c,
  * api_programme.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
@@ -36,6 +36,9 @@ enum result api_subject(const struct fold *f, struct text text, struct api_subje
 			struct fault *fault) MUST_USE;
 /* Does the source belong to it? */
 bool api_subject_has(const struct fold *f, const struct api_subject *subject, uint32_t source);
+
+/* The list of vouch.yaml that is called so; the first one for no name; NULL: there is none. */
+const struct config_list *api_list(const struct config *config, struct text name);
 
 /* How far the evidence about a source is on its way to the limit, 0 to 1: the voice that is furthest. */
 double api_watch(const struct fold *f, uint32_t source, struct detect_view *view);

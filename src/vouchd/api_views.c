@@ -1,7 +1,6 @@
-/* vouchd/api_views.c - what is: sources and their states, cases, the published list. */
+/* vouchd/api_views.c - what is: sources and their states, cases. */
 #include "vouchd/api_int.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 json_t *
@@ -19,18 +18,6 @@ api_entry(const struct fold *f, uint32_t source)
 			 v.case_number == 0 ? json_null() : json_integer(v.case_number));
 }
 
-/* The list of vouch.yaml that is called so; the first one for no name. */
-static const struct config_list *
-find_list(const struct config *config, struct text name)
-{
-	for (size_t i = 0; i < config->list_count; i++) {
-		if (name.n == 0 || text_equal(name, text_of(config->lists[i].name))) {
-			return &config->lists[i];
-		}
-	}
-	return NULL;
-}
-
 static void
 status_run(struct job *job, struct pipeline *p)
 {
@@ -40,7 +27,7 @@ status_run(struct job *job, struct pipeline *p)
 	struct api_subject subject;
 	json_t *rows;
 
-	if (list.n > 0 && find_list(c->api->config, list) == NULL) {
+	if (list.n > 0 && api_list(c->api->config, list) == NULL) {
 		job->result = fault_set(&job->fault, RESULT_NOT_FOUND, "no list is called \"%.*s\"",
 					(int)(list.n > 80 ? 80 : list.n), list.p);
 		return;
@@ -176,106 +163,4 @@ void
 api_cases(void *context, const struct http_request *request, struct http_reply *reply)
 {
 	api_run(context, request, reply, false, cases_run);
-}
-
-/* ---- export: one line or object per listed source */
-
-typedef void export_line(struct buffer *b, const struct fold *f, const struct config_list *list,
-			 uint32_t source);
-
-static void
-line_text(struct buffer *b, const struct fold *f, const struct config_list *list, uint32_t source)
-{
-	(void)list;
-	buffer_put_text(b, registry_source(fold_registry(f), source).key);
-	buffer_put_text(b, TEXT("\n"));
-}
-
-/* rbldnsd has its own data set types; names of domains stand beside addresses only in a combined set, so they are left to `text`. */
-static void
-line_rbldnsd(struct buffer *b, const struct fold *f, const struct config_list *list, uint32_t source)
-{
-	struct registry_source s = registry_source(fold_registry(f), source);
-
-	(void)list;
-	if (s.kind == SOURCE_IP || s.kind == SOURCE_PREFIX) {
-		buffer_put_text(b, s.key);
-		buffer_put_text(b, TEXT("\n"));
-	}
-}
-
-static void
-line_json(struct buffer *b, const struct fold *f, const struct config_list *list, uint32_t source)
-{
-	json_t *entry = api_entry(f, source);
-	char *s = json_dumps(entry, JSON_COMPACT);
-
-	(void)list;
-	check(s != NULL);
-	buffer_put_text(b, text_of(s));
-	buffer_put_text(b, TEXT("\n"));
-	free(s);
-	json_decref(entry);
-}
-
-static const struct export_format {
-	const char *name;
-	const char *type;
-	export_line *line;
-} export_formats[] = {
-	{ "text", "text/plain; charset=utf-8", line_text },
-	{ "rbldnsd", "text/plain; charset=utf-8", line_rbldnsd },
-	{ "json", "application/x-ndjson", line_json },
-};
-
-static const struct export_format *
-export_format(struct text name)
-{
-	if (name.n == 0) {
-		return &export_formats[0];
-	}
-	for (size_t i = 0; i < countof(export_formats); i++) {
-		if (text_equal(name, text_of(export_formats[i].name))) {
-			return &export_formats[i];
-		}
-	}
-	return NULL;
-}
-
-static void
-export_run(struct job *job, struct pipeline *p)
-{
-	struct api_call *c = (struct api_call *)job;
-	const struct fold *f = pipeline_fold(p);
-	const struct export_format *format = export_format(http_parameter(c->request, "format"));
-	const struct config_list *list = find_list(c->api->config, http_parameter(c->request, "list"));
-
-	if (format == NULL || list == NULL) {
-		job->result =
-		    fault_set(&job->fault, format == NULL ? RESULT_BAD_INPUT : RESULT_NOT_FOUND,
-			      format == NULL ? "format: text, rbldnsd or json" : "no list is called so");
-		return;
-	}
-	c->reply->type = format->type;
-	if (format->line == line_rbldnsd) {
-		buffer_format(&c->reply->body, ":%s:%s\n", list->code, list->txt);
-	}
-	for (uint32_t i = 0; i < registry_count(fold_registry(f), THING_SOURCE); i++) {
-		struct registry_source s = registry_source(fold_registry(f), i);
-		struct decide_source_view v;
-
-		if (s.removed || !text_equal(s.list, text_of(list->name))) {
-			continue;
-		}
-		decide_source_view(fold_decide(f), i, &v);
-		if (state_listed(v.state)) {
-			format->line(&c->reply->body, f, list, i);
-		}
-	}
-}
-
-void
-api_export(void *context, const struct http_request *request, struct http_reply *reply)
-{
-	api_run(context, request, reply, false, export_run);
 }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The programs as a person starts them: init, a second daemon, signals, paths, a wrong configuration."""
 
+import json
 import os
 import subprocess
 import sys
@@ -60,6 +61,24 @@ class Programs(unittest.TestCase):
                 daemon.terminate()
                 daemon.stderr.read()
                 self.assertEqual(daemon.wait(60), 0)
+
+    def test_bash_completes_verbs_options_and_their_values(self):
+        script = 'source <(vouch completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vouch; echo "${COMPREPLY[*]}"'
+        for words, wanted in (("vouch st", "status"), ("vouch --config x.yaml --json st", "status"), ("vouch help whe", ""),
+                              ("vouch help wh", "why"), ("vouch export --format r", "rbldnsd"), ("vouch ingest --format c", "csv"),
+                              ("vouch confirm 1 --role an", "analyst"), ("vouch quarantine re", "retry"),
+                              ("vouch timeline --li", "--limit"), ("vouch add sy", "system"), ("vouch cases --al", "--all")):
+            done = subprocess.run(["bash", "-c", script, "bash", *words.split()], stdout=subprocess.PIPE, check=True, timeout=60,
+                                  encoding="utf-8", env={**os.environ, "PATH": f"{vouch.BIN}:{os.environ['PATH']}"})
+            self.assertEqual(done.stdout.strip(), wanted, words)
+
+    def test_each_verb_that_needs_no_daemon_speaks_json(self):
+        with vouch.Vouchd() as daemon:
+            for words, member in (("version", "version"), ("help", "verbs"), ("help why", "verbs"), ("completion bash", "script"),
+                                  ("sim traffic --days 1", "traffic"), ("init here", "config"), (f"verify {daemon.data}", "whole"),
+                                  (f"replay {daemon.data}", "same")):
+                done = daemon.cli(*words.split(), "--json")
+                self.assertIn(member, json.loads(done.stdout), words)
 
     def test_a_wrong_configuration_is_refused_with_its_place_and_nothing_is_opened(self):
         with vouch.Vouchd() as other:
