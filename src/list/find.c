@@ -283,6 +283,30 @@ list_find(const struct list_image *image, const uint8_t *name, size_t n)
 	return found;
 }
 
+void
+list_expect(const struct list_image *image, const uint8_t *name, size_t n)
+{
+	uint32_t address = 0;
+	size_t at = 0;
+
+	for (unsigned shift = 0; shift < 32; shift += 8) {
+		size_t length = at < n ? name[at] : 0;
+		uint32_t value = 0;
+
+		if (length < 1 || length > 3 || n - at <= length) {
+			return;
+		}
+		for (size_t i = 1; i <= length; i++) {
+			value = value * 10 + (name[at + i] - (uint32_t)'0');
+		}
+		address |= (value & UINT8_MAX) << shift;
+		at += length + 1;
+	}
+	for (size_t i = 0; i < image->list->row_count; i++) {
+		ipv4_expect(image->pages[i], address);
+	}
+}
+
 /* The source as text, as source_key_text has it. */
 static struct text
 found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])

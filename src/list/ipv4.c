@@ -113,6 +113,19 @@ ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned b
 	return 0;
 }
 
+void
+ipv4_expect(const struct list_page *const *pages, uint32_t address)
+{
+	const struct list_block *b = block_of(pages, address);
+
+	if (b != NULL) {
+		__builtin_prefetch(b);
+		__builtin_prefetch((const char *)b + 64);
+		__builtin_prefetch((const char *)b + 128);
+		__builtin_prefetch((const char *)b + 192);
+	}
+}
+
 bool
 ipv4_below(const struct list_page *const *pages, uint32_t address, unsigned bits)
 {

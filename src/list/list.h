@@ -126,6 +126,12 @@ struct list_found {
  */
 struct list_found list_find(const struct list_image *image, const uint8_t *name, size_t n);
 
+/*
+ * A name that may be asked for soon, of at most n bytes and not looked at yet: what it would be found by is fetched into the
+ * cache. Changes nothing and may be wrong; pays when a batch of names is fetched before the first is looked up.
+ */
+void list_expect(const struct list_image *image, const uint8_t *name, size_t n);
+
 /* The words of the TXT record of a LIST_ENTRY or LIST_VOUCH ("all": it vouches for every type of mail). */
 size_t list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX]);
 

@@ -129,6 +129,7 @@ uint64_t ipv4_find(const struct list_page *const *pages, uint32_t address, unsig
 uint64_t ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned bits);
 /* Is there an entry within this /8, /16 or /24? */
 bool ipv4_below(const struct list_page *const *pages, uint32_t address, unsigned bits);
+void ipv4_expect(const struct list_page *const *pages, uint32_t address); /* into the cache */
 unsigned ipv4_bits(uint64_t entry);
 enum cell_listed ipv4_listed(uint64_t entry);
 uint32_t ipv4_ttl(uint64_t entry);

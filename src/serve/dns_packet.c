@@ -451,3 +451,11 @@ dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool 
 	*outcome = outcome_of(rcode);
 	return answered;
 }
+
+void
+dns_expect(const struct list_image *image, const uint8_t *query, size_t n)
+{
+	if (n > HEADER_BYTES) {
+		list_expect(image, query + HEADER_BYTES, n - HEADER_BYTES);
+	}
+}

@@ -69,6 +69,10 @@ answer_batch(struct dns_udp *u, size_t count, struct dns_tally *tally)
 	const struct list_image *image = list_read(u->list);
 	size_t answers = 0;
 
+	for (size_t i = 0; i < count;
+	     i++) { /* the table is larger than the cache; a batch waits for it once */
+		dns_expect(image, u->queries[i], u->in[i].msg_len);
+	}
 	for (size_t i = 0; i < count; i++) {
 		struct msghdr *m = &u->in[i].msg_hdr;
 		enum counter outcome = COUNTER_DNS_DROPPED;
