@@ -19,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SOURCES        1000000U
@@ -267,32 +266,31 @@ measure(struct server *s, struct changes *c, uint32_t count, bool listed)
 }
 
 static void
-print_row(const char *what, const struct server *own, double value, const struct server *peer,
-	  double peer_value)
+print_row(const char *what, const struct server *own, double value, bool has_peer, double peer_value)
 {
 	printf("{\"bench\":\"change\",\"what\":\"%s\",\"value\":%.3f,\"sources\":%u", what, value,
 	       own->entries);
-	if (peer->pid > 0) {
+	if (has_peer) {
 		printf(",\"peer\":\"rbldnsd, SIGHUP\",\"peer_value\":%.3f", peer_value);
 	}
 	printf("}\n");
 }
 
 static void
-print_all(const struct server *own, struct changes *is, const struct server *peer, struct changes *other)
+print_all(const struct server *own, struct changes *is, bool has_peer, struct changes *other)
 {
 	double median = server_quantile(other->command_ms, PEER_CHANGES, 0.5),
 	       longest = server_quantile(other->command_ms, PEER_CHANGES, 1);
 
 	print_row("commit to changed answer, ms, median", own, server_quantile(is->commit_ms, CHANGES, 0.5),
-		  peer, median);
+		  has_peer, median);
 	print_row("commit to changed answer, ms, p99", own, server_quantile(is->commit_ms, CHANGES, 0.99),
-		  peer, longest);
+		  has_peer, longest);
 	print_row("command to changed answer, ms, median", own, server_quantile(is->command_ms, CHANGES, 0.5),
-		  peer, median);
+		  has_peer, median);
 	print_row("command to changed answer, ms, p99", own, server_quantile(is->command_ms, CHANGES, 0.99),
-		  peer, longest);
-	print_row("longest silence during the changes, ms", own, (double)is->silence_ns / 1e6, peer,
+		  has_peer, longest);
+	print_row("longest silence during the changes, ms", own, (double)is->silence_ns / 1e6, has_peer,
 		  (double)other->silence_ns / 1e6);
 	printf("{\"bench\":\"change\",\"what\":\"bytes resident per source, whole daemon\",\"value\":%.0f,"
 	       "\"sources\":%u}\n",
@@ -303,11 +301,9 @@ int
 main(int argc, char **argv)
 {
 	uint32_t sources = argc > 2 ? (uint32_t)strtoul(argv[2], NULL, 10) : SOURCES;
-	struct server own = { .name = "vouch", .entries = sources },
-		      peer = { .name = "rbldnsd", .entries = sources };
+	struct server own = { .name = "vouch", .entries = sources }, peer = { .entries = sources };
 	static struct changes is, other;
-	char tmp[] = "/tmp/bench-change-XXXXXX";
-	int64_t began;
+	bool has_peer;
 
 	if (argc < 2 || sources < CHANGES * SYSTEM_SOURCES || sources > SOURCES) {
 		(void)fprintf(stderr, "usage: bench_change FOLDER [SOURCES] (%u to %u)\n",
@@ -316,23 +312,16 @@ main(int argc, char **argv)
 	}
 	log_set_level(LOG_ERROR);
 	folder = argv[1];
-	check(mkdtemp(tmp) != NULL && chmod(tmp, 0755) == 0);
 	server_pin_last();
 	server_start(&own, run_daemon);
-	check(server_await(&own, instant_monotonic_ns()));
+	check(server_await(&own));
 	measure(&own, &is, CHANGES, false);
 	server_stop(&own);
-	began = instant_monotonic_ns();
-	server_start_rbldnsd(&peer, tmp);
-	if (server_await(&peer, began)) {
+	has_peer = server_start_peer(&peer, "rbldnsd");
+	if (has_peer) {
 		measure(&peer, &other, PEER_CHANGES, true);
 		server_stop(&peer);
-	} else {
-		(void)fprintf(stderr, "bench_change: rbldnsd is not here; script/peers fetches it\n");
-		server_stop(&peer);
-		peer.pid = 0;
 	}
-	(void)rmdir(tmp);
-	print_all(&own, &is, &peer, &other);
+	print_all(&own, &is, has_peer, &other);
 	return 0;
 }

@@ -1,40 +1,57 @@
 /*
- * bench_dns [ENTRIES]: DNS answers beside rbldnsd with the same entries (1,000,000 IPv4 addresses), in the same run.
+ * bench_dns [ENTRIES]: DNS answers beside other servers with the same entries (1,000,000 IPv4 addresses), in one run.
  *
- * Each server is a process on the first core, the asker is on the last. A bare echo with the same system calls shows
- * what the kernel alone costs. Queries: half listed, half not, at most WINDOW on their way. A change is one entry more:
- * Vouch is told to put and publish it, rbldnsd has it in its file and gets SIGHUP; measured until the first answer that
- * differs, asked every 100 us. (bench_change measures the whole way through the daemon.) rbldnsd: build/peers
- * (script/peers), else the PATH; without it the peer is left out.
+ * Each server is a process on the first core, the asker is on the last; they are asked in turns, ROUNDS times, and medians
+ * count, so that all meet the same machine. A bare echo with the same system calls shows what the kernel alone costs.
+ * Queries: half listed, half not, at most WINDOW on their way. A change is one entry more: Vouch is told to put and publish
+ * it (bench_change measures the whole way through the daemon), rbldnsd and NSD have it in their file and get SIGHUP, Knot and
+ * BIND get an RFC 2136 update; measured until the first answer that differs, asked every 100 us. A peer that is not here
+ * is left out (script/peers fetches them; by hand: script/peers run -- build/release/bench_dns).
  */
 #include "common/server.h"
 #include "list/list.h"
 #include "serve/dns.h"
 
 #include <arpa/inet.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define ENTRIES     1000000U
 #define ENTRIES_MAX 4000000U
 #define WINDOW      256
 #define BATCH       64
-#define RUN_NS      4000000000
+#define QUERIES     65536U /* different ones; a multiple of BATCH */
+#define ROUNDS      5U
+#define ROUND_NS    600000000
 #define LOST_NS     10000000
-#define CHANGES     15
+#define CHANGES_MAX 30U
+#define ASKS_MAX    100000U
+#define ASK_NS      INT64_C(1500000000) /* asking one after the other, at rest and while changes go in */
+#define PACE_NS     1000000             /* between two of these changes */
 
-/* What is measured of one server. */
-struct measured {
-	double per_second;
-	double cpu_us;
-	double change_ms[CHANGES];
+/* Servers in the order of the table, with what is measured of each. */
+static struct contender {
+	const char *name;
+	uint32_t changes; /* so many one by one */
+	bool paced;       /* takes a thousand changes per second */
+	struct server server;
+	double per_second[ROUNDS], cpu_us[ROUNDS];
+	double change_ms[CHANGES_MAX];
 	int64_t silence_ns; /* longest time without an answer during a change */
+	double rest_us[2];  /* latency: median and 99 of 100 */
+	double paced_us[2]; /* the same while changes go in */
 	double entry_bytes; /* resident */
+} contenders[] = {
+	{ .name = "vouch", .changes = 30, .paced = true },
+	{ .name = "bare echo" },
+	{ .name = "rbldnsd", .changes = 15 },
+	{ .name = "NSD", .changes = 2 },
+	{ .name = "Knot", .changes = 5 },
+	{ .name = "BIND", .changes = 15, .paced = true },
 };
+enum { OWN, ECHO };
 
 /* ---- the servers of this program */
 
@@ -125,22 +142,25 @@ run_echo(const struct server_ends *ends, uint32_t entries)
 
 /* ---- measuring */
 
-/* As many queries as it answers, for RUN_NS. Returns the share that was listed. */
+/* As many queries as it answers, for ROUND_NS. Returns the share that was listed. */
 static double
-saturate(const struct server *s, struct measured *m)
+saturate(struct contender *c, unsigned round)
 {
-	static uint8_t queries[1024][SERVER_QUERY_BYTES], answers[BATCH][512];
-	struct mmsghdr out[1024], in[BATCH];
-	struct iovec out_iov[1024], in_iov[BATCH];
-	int64_t start_ns, cpu = server_cpu_ns(s->pid), waiting = 0;
+	static uint8_t queries[QUERIES][SERVER_QUERY_BYTES], answers[BATCH][512];
+	const struct server *s = &c->server;
+	static struct mmsghdr out[QUERIES];
+	static struct iovec out_iov[QUERIES];
+	struct mmsghdr in[BATCH];
+	struct iovec in_iov[BATCH];
+	int64_t start_ns, cpu = server_cpu_ns(s), waiting = 0;
 	uint64_t done = 0, listed = 0;
 	size_t next = 0;
 	int fd = server_dial(s);
 
-	memset(out, 0, sizeof out);
 	memset(in, 0, sizeof in);
 	for (size_t i = 0; i < countof(out); i++) { /* even ones are listed */
-		uint32_t address = server_address((uint32_t)(i * 7919 % s->entries + i % 2 * s->entries));
+		uint32_t address =
+		    server_address((uint32_t)((uint64_t)i * 7919 % s->entries + i % 2 * s->entries));
 
 		out_iov[i] = (struct iovec){ queries[i], server_query(queries[i], address) };
 		out[i].msg_hdr = (struct msghdr){ .msg_iov = &out_iov[i], .msg_iovlen = 1 };
@@ -150,7 +170,7 @@ saturate(const struct server *s, struct measured *m)
 		in[i].msg_hdr = (struct msghdr){ .msg_iov = &in_iov[i], .msg_iovlen = 1 };
 	}
 	start_ns = instant_monotonic_ns();
-	while (instant_monotonic_ns() - start_ns < RUN_NS) {
+	while (instant_monotonic_ns() - start_ns < ROUND_NS) {
 		int got;
 
 		while (waiting + BATCH <= WINDOW) {
@@ -169,126 +189,223 @@ saturate(const struct server *s, struct measured *m)
 		done += got > 0 ? (uint64_t)got : 0;
 		waiting -= got > 0 ? got : 0;
 	}
-	m->per_second = (double)done * 1e9 / (double)(instant_monotonic_ns() - start_ns);
-	m->cpu_us = (double)(server_cpu_ns(s->pid) - cpu) / 1e3 / (double)done;
+	c->per_second[round] = (double)done * 1e9 / (double)(instant_monotonic_ns() - start_ns);
+	c->cpu_us[round] = (double)(server_cpu_ns(s) - cpu) / 1e3 / (double)done;
 	(void)close(fd);
 	return (double)listed / (double)done;
 }
 
 static void
-measure_changes(struct server *s, struct measured *m)
+measure_changes(struct contender *c)
 {
-	int fd = server_dial(s);
+	int fd = server_dial(&c->server);
 
-	for (uint32_t i = 0; i < CHANGES; i++) {
+	for (uint32_t i = 0; i < c->changes; i++) {
 		int64_t since_commit;
 
-		m->change_ms[i] = (double)server_change(s, fd, server_address(s->entries + i), true, i,
-							&m->silence_ns, &since_commit) /
+		c->change_ms[i] = (double)server_change(&c->server, fd, server_address(c->server.entries + i),
+							true, i, &c->silence_ns, &since_commit) /
 				  1e6;
 	}
 	(void)close(fd);
 }
 
+/* Asks one after the other for ASK_NS, with a change every PACE_NS or none. */
 static void
-measure(struct server *s, struct measured *m)
+measure_latency(struct contender *c, bool paced, double us[2])
 {
-	double listed = saturate(s, m);
+	static double took[ASKS_MAX];
+	int fd = server_dial(&c->server);
+	int64_t began = instant_monotonic_ns(), now = began, changed = began;
+	size_t asks = 0;
+	uint32_t next = c->changes;
 
-	check(listed > 0.49 && listed < 0.51);
-	measure_changes(s, m);
+	while (now - began < ASK_NS && asks < ASKS_MAX) {
+		int64_t then = instant_monotonic_ns();
+
+		if (paced && then - changed >= PACE_NS) {
+			server_command(&c->server, next++);
+			changed = then;
+			then = instant_monotonic_ns();
+		}
+		(void)server_ask(fd, server_address((uint32_t)asks * 7919 % (2 * c->server.entries)),
+				 LOST_NS);
+		now = instant_monotonic_ns();
+		took[asks++] = (double)(now - then) / 1e3;
+	}
+	us[0] = server_quantile(took, asks, 0.5);
+	us[1] = server_quantile(took, asks, 0.99);
+	(void)close(fd);
 }
 
-/* Bytes of memory per entry: with all of them, less with one. */
-static double
-entry_bytes(const struct server *full, double one_mib)
+static void
+measure_entry(struct contender *c)
 {
-	return (full->resident_mib - one_mib) * (1 << 20) / full->entries;
-}
+	struct server one = { .entries = 1 };
 
-static double
-one_mib(bool rbldnsd, const char *folder)
-{
-	struct server s = { .name = "with one entry", .entries = 1 };
-
-	if (rbldnsd) {
-		server_start_rbldnsd(&s, folder);
+	if (c != &contenders[OWN]) {
+		check(server_start_peer(&one, c->name));
 	} else {
-		server_start(&s, run_vouch);
+		server_start(&one, run_vouch);
+		check(server_await(&one));
 	}
-	check(server_await(&s, instant_monotonic_ns()));
-	server_stop(&s);
-	return s.resident_mib;
+	c->entry_bytes = (c->server.resident_mib - one.resident_mib) * (1 << 20) / c->server.entries;
+	server_stop(&one);
 }
 
 static void
-print_row(const char *what, uint32_t entries, double own, const char *peer, double peer_value)
+start_all(uint32_t entries)
 {
-	printf("{\"bench\":\"dns\",\"what\":\"%s\",\"value\":%.3f", what, own);
-	if (peer != NULL) {
-		printf(",\"peer\":\"%s\",\"peer_value\":%.3f", peer, peer_value);
+	for (size_t i = 0; i < countof(contenders); i++) {
+		struct contender *c = &contenders[i];
+
+		c->server.entries = entries;
+		if (i == ECHO) {
+			server_start(&c->server, run_echo);
+		} else if (i == OWN) {
+			server_start(&c->server, run_vouch);
+			check(server_await(&c->server));
+		} else {
+			(void)server_start_peer(&c->server, c->name);
+		}
+		if (i != ECHO && c->server.pid != 0) {
+			measure_entry(c); /* while this process is small: a fork shares its memory */
+		}
 	}
-	printf(",\"entries\":%u}\n", entries);
 }
 
 static void
-print_all(const struct server *own, struct measured *is, const struct server *other, struct measured *peer,
-	  double echo_us)
+measure_all(void)
 {
-	const char *name = other->pid > 0 ? other->name : NULL;
-	uint32_t n = own->entries;
+	for (unsigned round = 0; round < ROUNDS; round++) {
+		for (size_t i = 0; i < countof(contenders); i++) {
+			struct contender *c = &contenders[i];
 
-	print_row("DNS queries/s on one core", n, is->per_second, name, peer->per_second);
-	print_row("DNS CPU us per query", n, is->cpu_us, name, peer->cpu_us);
-	print_row("DNS CPU us per query, beside the kernel's share", n, is->cpu_us, "bare echo", echo_us);
-	print_row("change to answer, ms, median", n, server_quantile(is->change_ms, CHANGES, 0.5), name,
-		  server_quantile(peer->change_ms, CHANGES, 0.5));
-	print_row("change to answer, ms, longest", n, server_quantile(is->change_ms, CHANGES, 1), name,
-		  server_quantile(peer->change_ms, CHANGES, 1));
-	print_row("longest silence during a change, ms", n, (double)is->silence_ns / 1e6, name,
-		  (double)peer->silence_ns / 1e6);
-	print_row("start to first answer, ms", n, own->ready_ms, name, other->ready_ms);
-	print_row("resident MiB", n, own->resident_mib, name, other->resident_mib);
-	print_row("resident bytes per entry", n, is->entry_bytes, name, peer->entry_bytes);
+			if (c->server.pid != 0) {
+				double listed = saturate(c, round);
+
+				check(i == ECHO || (listed > 0.49 && listed < 0.51));
+			}
+		}
+	}
+	for (size_t i = 0; i < countof(contenders); i++) {
+		struct contender *c = &contenders[i];
+
+		if (c->server.pid != 0 && i != ECHO) {
+			measure_latency(c, false, c->rest_us);
+			measure_changes(c);
+		}
+		if (c->server.pid != 0 && c->paced) {
+			measure_latency(c, true, c->paced_us);
+		}
+	}
+}
+
+/* ---- telling */
+
+static void
+print_row(const char *what, double own, const struct contender *peer, double value)
+{
+	printf("{\"bench\":\"dns\",\"what\":\"%s\",\"value\":%.3f,\"peer\":\"%s\",\"peer_value\":%.3f,"
+	       "\"entries\":%u}\n",
+	       what, own, peer->name, value, peer->server.entries);
+}
+
+/* A row for each server that is here; `of` gives its value. */
+static void
+print_rows(const char *what, bool echo, double (*of)(struct contender *c))
+{
+	for (size_t i = ECHO; i < countof(contenders); i++) {
+		if (contenders[i].server.ready_ms > 0 || (i == ECHO && echo)) {
+			print_row(what, of(&contenders[OWN]), &contenders[i], of(&contenders[i]));
+		}
+	}
+}
+
+static double
+per_second(struct contender *c)
+{
+	return server_quantile(c->per_second, ROUNDS, 0.5);
+}
+
+static double
+cpu_us(struct contender *c)
+{
+	return server_quantile(c->cpu_us, ROUNDS, 0.5);
+}
+
+static double
+change_ms(struct contender *c)
+{
+	return server_quantile(c->change_ms, c->changes, 0.5);
+}
+
+static double
+longest_change_ms(struct contender *c)
+{
+	return server_quantile(c->change_ms, c->changes, 1);
+}
+
+static double
+silence_ms(struct contender *c)
+{
+	return (double)c->silence_ns / 1e6;
+}
+
+static double
+rest_us(struct contender *c)
+{
+	return c->rest_us[0];
+}
+
+static double
+rest_p99_us(struct contender *c)
+{
+	return c->rest_us[1];
+}
+
+static double
+ready_ms(struct contender *c)
+{
+	return c->server.ready_ms;
+}
+
+static double
+entry_bytes(struct contender *c)
+{
+	return c->entry_bytes;
+}
+
+static void
+print_all(void)
+{
+	const struct contender *own = &contenders[OWN], *bind = &contenders[countof(contenders) - 1];
+
+	print_rows("DNS queries/s on one core", true, per_second);
+	print_rows("DNS CPU us per query", true, cpu_us);
+	print_rows("latency, us, median", false, rest_us);
+	print_rows("latency, us, p99", false, rest_p99_us);
+	print_row("latency at 1000 changes/s, us, median", own->paced_us[0], bind, bind->paced_us[0]);
+	print_row("latency at 1000 changes/s, us, p99", own->paced_us[1], bind, bind->paced_us[1]);
+	print_rows("change to answer, ms, median", false, change_ms);
+	print_rows("change to answer, ms, longest", false, longest_change_ms);
+	print_rows("longest silence during a change, ms", false, silence_ms);
+	print_rows("start to first answer, ms", false, ready_ms);
+	print_rows("resident bytes per entry", false, entry_bytes);
 }
 
 int
 main(int argc, char **argv)
 {
 	uint32_t entries = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : ENTRIES;
-	struct server own = { .name = "vouch", .entries = entries },
-		      echo = { .name = "bare echo", .entries = entries },
-		      peer = { .name = "rbldnsd", .entries = entries };
-	struct measured is = { 0 }, floor = { 0 }, other = { 0 };
-	char folder[] = "/tmp/bench-dns-XXXXXX";
-	int64_t began;
 
 	check(entries >= 1 && entries <= ENTRIES_MAX);
-	check(mkdtemp(folder) != NULL && chmod(folder, 0755) == 0);
 	server_pin_last();
-	server_start(&echo, run_echo);
-	(void)saturate(&echo, &floor);
-	server_stop(&echo);
-
-	began = instant_monotonic_ns();
-	server_start(&own, run_vouch);
-	check(server_await(&own, began));
-	measure(&own, &is);
-	server_stop(&own);
-	is.entry_bytes = entry_bytes(&own, one_mib(false, folder));
-
-	began = instant_monotonic_ns();
-	server_start_rbldnsd(&peer, folder);
-	if (server_await(&peer, began)) {
-		measure(&peer, &other);
-		server_stop(&peer);
-		other.entry_bytes = entry_bytes(&peer, one_mib(true, folder));
-	} else {
-		(void)fprintf(stderr, "bench_dns: rbldnsd is not here; script/peers fetches it\n");
-		server_stop(&peer);
-		peer.pid = 0;
+	start_all(entries);
+	measure_all();
+	for (size_t i = 0; i < countof(contenders); i++) {
+		server_stop(&contenders[i].server);
 	}
-	(void)rmdir(folder);
-	print_all(&own, &is, &peer, &other, floor.cpu_us);
+	print_all();
 	return 0;
 }

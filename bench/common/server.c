@@ -1,4 +1,4 @@
-#include "common/server.h"
+#include "common/server_int.h"
 
 #include "base/result.h"
 
@@ -15,8 +15,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#define PROBE_NS 100000
-#define PEER     "build/peers/root/usr/sbin/rbldnsd"
+#define PROBE_NS      100000
+#define PROCESSES_MAX 32
 
 uint32_t
 server_address(uint32_t i)
@@ -40,32 +40,70 @@ server_pin_last(void)
 	server_pin((size_t)sysconf(_SC_NPROCESSORS_ONLN) - 1);
 }
 
-int64_t
-server_cpu_ns(pid_t pid)
+/* The process and all below it. */
+static size_t
+processes_of(const struct server *s, pid_t out[PROCESSES_MAX])
 {
-	struct timespec t = { 0 };
-	clockid_t clock;
+	size_t n = 1;
 
-	if (clock_getcpuclockid(pid, &clock) == 0) {
-		(void)clock_gettime(clock, &t);
+	out[0] = s->pid;
+	for (size_t i = 0; i < n; i++) {
+		char path[64];
+		int child;
+		FILE *f;
+
+		(void)snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int)out[i], (int)out[i]);
+		f = fopen(path, "r");
+		while (f != NULL && n < PROCESSES_MAX && fscanf(f, "%d", &child) == 1) {
+			out[n++] = child;
+		}
+		if (f != NULL) {
+			(void)fclose(f);
+		}
 	}
-	return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+	return n;
 }
 
-double
-server_resident_mib(pid_t pid)
+int64_t
+server_cpu_ns(const struct server *s)
 {
-	unsigned long long pages = 0;
-	char path[40];
-	FILE *f;
+	pid_t pids[PROCESSES_MAX];
+	size_t n = processes_of(s, pids);
+	int64_t ns = 0;
 
-	(void)snprintf(path, sizeof path, "/proc/%d/statm", (int)pid);
-	f = fopen(path, "r");
-	if (f != NULL) {
-		check(fscanf(f, "%*u %llu", &pages) == 1);
-		(void)fclose(f);
+	for (size_t i = 0; i < n; i++) {
+		struct timespec t = { 0 };
+		clockid_t clock;
+
+		if (clock_getcpuclockid(pids[i], &clock) == 0 && clock_gettime(clock, &t) == 0) {
+			ns += (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+		}
 	}
-	return (double)pages * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+	return ns;
+}
+
+static double
+resident_mib(const struct server *s)
+{
+	pid_t pids[PROCESSES_MAX];
+	size_t n = processes_of(s, pids);
+	unsigned long long kib = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		unsigned long long own;
+		char path[64], line[256];
+		FILE *f;
+
+		(void)snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pids[i]);
+		f = fopen(path, "r");
+		while (f != NULL && fgets(line, sizeof line, f) != NULL) {
+			kib += sscanf(line, "Pss: %llu", &own) == 1 ? own : 0;
+		}
+		if (f != NULL) {
+			(void)fclose(f);
+		}
+	}
+	return (double)kib / 1024;
 }
 
 /* ---- starting and stopping */
@@ -75,6 +113,7 @@ server_start(struct server *s, server_run *run)
 {
 	int port[2], commands[2], reports[2];
 
+	s->began_ns = instant_monotonic_ns();
 	check(pipe(port) == 0 && pipe(commands) == 0 && pipe(reports) == 0);
 	s->pid = fork();
 	check(s->pid >= 0);
@@ -94,75 +133,13 @@ server_start(struct server *s, server_run *run)
 	s->reports = reports[0];
 }
 
-static uint16_t
-free_port(void)
-{
-	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
-	socklen_t n = sizeof at;
-	int fd = socket(AF_INET, SOCK_DGRAM, 0);
-
-	check(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
-	      getsockname(fd, (struct sockaddr *)&at, &n) == 0);
-	(void)close(fd);
-	return ntohs(at.sin_port);
-}
-
-static void
-write_entries(const char *path, const char *mode, uint32_t from, uint32_t to)
-{
-	FILE *f = fopen(path, mode);
-
-	check(f != NULL);
-	for (uint32_t i = from; i < to; i++) {
-		uint32_t a = server_address(i);
-
-		(void)fprintf(f, "%u.%u.%u.%u\n", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
-	}
-	check(fclose(f) == 0);
-}
-
-static void
-run_rbldnsd(const struct server *s, const char *folder)
-{
-	const char *program = access(PEER, X_OK) == 0 ? PEER : "rbldnsd";
-	char at[32], zone[100];
-	/* As root it wants to become somebody else; "-n" twice is the same as once. */
-	const char *user = geteuid() == 0 ? "-unobody:nogroup" : "-n";
-	const char *const arguments[] = {
-		"rbldnsd", "-n", "-w", folder, "-b", at, "-c", "0", user, zone, NULL
-	};
-
-	(void)snprintf(at, sizeof at, "127.0.0.1/%u", s->port);
-	(void)snprintf(zone, sizeof zone, "%s:ip4set:zone", SERVER_ZONE);
-	server_pin(0);
-	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-	if (freopen("/dev/null", "w", stdout) != NULL && freopen("/dev/null", "w", stderr) != NULL) {
-		(void)execvp(program, (char *const *)(uintptr_t)arguments);
-	}
-	_exit(127);
-}
-
-void
-server_start_rbldnsd(struct server *s, const char *folder)
-{
-	s->port = free_port();
-	s->commands = s->reports = -1;
-	(void)snprintf(s->data, sizeof s->data, "%s/zone", folder);
-	write_entries(s->data, "w", 0, s->entries);
-	s->pid = fork();
-	check(s->pid >= 0);
-	if (s->pid == 0) {
-		run_rbldnsd(s, folder);
-	}
-}
-
 bool
-server_await(struct server *s, int64_t began_ns)
+server_await(struct server *s)
 {
 	int fd = server_dial(s);
 	bool there = false;
 
-	while (!there && instant_monotonic_ns() - began_ns < SERVER_GIVE_UP_NS &&
+	while (!there && instant_monotonic_ns() - s->began_ns < SERVER_GIVE_UP_NS &&
 	       waitpid(s->pid, NULL, WNOHANG) == 0) {
 		there = server_ask(fd, server_address(0), 10 * PROBE_NS) == 1;
 		if (!there) {
@@ -170,8 +147,8 @@ server_await(struct server *s, int64_t began_ns)
 		}
 	}
 	(void)close(fd);
-	s->ready_ms = (double)(instant_monotonic_ns() - began_ns) / 1e6;
-	s->resident_mib = server_resident_mib(s->pid);
+	s->ready_ms = (double)(instant_monotonic_ns() - s->began_ns) / 1e6;
+	s->resident_mib = resident_mib(s);
 	return there;
 }
 
@@ -186,9 +163,10 @@ server_stop(struct server *s)
 		(void)close(s->commands);
 		(void)close(s->reports);
 	}
-	if (s->data[0] != '\0') {
-		(void)unlink(s->data);
+	if (s->peer != NULL) {
+		peer_forget(s);
 	}
+	s->pid = 0;
 }
 
 /* ---- asking */
@@ -234,13 +212,28 @@ server_answers(int fd, int64_t patience_ns)
 int
 server_ask(int fd, uint32_t address, int64_t patience_ns)
 {
-	uint8_t p[512];
+	static uint16_t id;
+	uint8_t q[SERVER_QUERY_BYTES], p[512];
+	size_t n = server_query(q, address);
 
-	(void)!send(fd, p, server_query(p, address), 0);
-	if (!server_answers(fd, patience_ns) || recv(fd, p, sizeof p, 0) < 12) {
-		return -1;
-	}
+	memcpy(q, &(uint16_t){ ++id }, sizeof id);
+	(void)!send(fd, q, n, 0);
+	do {
+		if (!server_answers(fd, patience_ns) || recv(fd, p, sizeof p, 0) < 12) {
+			return -1;
+		}
+	} while (memcmp(p, q, sizeof id) != 0); /* an answer that came too late for an earlier question */
 	return p[7] == 1;
+}
+
+void
+server_command(const struct server *s, uint32_t next)
+{
+	if (s->peer != NULL) {
+		peer_change(s, next);
+	} else {
+		check(write(s->commands, "+", 1) == 1);
+	}
 }
 
 int64_t
@@ -251,11 +244,11 @@ server_change(struct server *s, int fd, uint32_t address, bool listed, uint32_t 
 	int64_t begin, last, committed = 0;
 
 	check(server_ask(fd, address, SERVER_GIVE_UP_NS) == !listed);
-	if (s->commands < 0) {
-		write_entries(s->data, "a", s->entries + next, s->entries + next + 1);
+	if (s->peer != NULL) {
+		peer_prepare(s, next);
 	}
 	begin = last = instant_monotonic_ns();
-	check(s->commands < 0 ? kill(s->pid, SIGHUP) == 0 : write(s->commands, "+", 1) == 1);
+	server_command(s, next);
 	for (;;) {
 		bool changed = server_ask(fd, address, SERVER_GIVE_UP_NS) == listed;
 		int64_t now = instant_monotonic_ns();

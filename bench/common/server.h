@@ -12,24 +12,31 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <sys/types.h>
 
-#define SERVER_ZONE       "list.example"
-#define SERVER_GIVE_UP_NS INT64_C(60000000000)
+#define SERVER_ZONE         "list.example"
+#define SERVER_GIVE_UP_NS   INT64_C(60000000000)
+#define SERVER_FOLDER_BYTES 64
+#define SERVER_PATH_BYTES   (SERVER_FOLDER_BYTES + 32)
+
+struct peer;
 
 struct server {
 	const char *name;
-	pid_t pid;
-	uint16_t port;
-	int commands;  /* to a server of this program: one byte per change; -1 */
-	int reports;   /* from it: the monotonic time of each commit, int64_t ns; -1 */
-	char data[64]; /* rbldnsd: its file; "" */
 	uint32_t entries;
-	double ready_ms; /* from its start to its first answer */
-	double resident_mib;
+	pid_t pid; /* 0: it is not here */
+	uint16_t port;
+	int commands;                     /* to a server of this program: one byte per change; -1 */
+	int reports;                      /* from it: the monotonic time of each commit, int64_t ns; -1 */
+	const struct peer *peer;          /* NULL: a server of this program */
+	char folder[SERVER_FOLDER_BYTES]; /* of a peer, made for it */
+	int64_t began_ns;
+	double ready_ms;     /* from its start to its first answer */
+	double resident_mib; /* of all its processes, what they share once */
 };
 
-/* What a server of this program is given: it writes its port, then does a change for each byte. Never returns. */
+/* What a server of this program is given: it writes its port, then does a change for each byte. */
 struct server_ends {
 	int port;     /* uint16_t, once it answers */
 	int commands; /* ends when the bench does */
@@ -40,23 +47,23 @@ typedef void server_run(const struct server_ends *ends, uint32_t entries);
 /* The i-th address: each another one, spread over the upper half of IPv4. */
 uint32_t server_address(uint32_t i);
 
-void server_pin(size_t core);     /* this process from now on */
-void server_pin_last(void);       /* the asker's core */
-int64_t server_cpu_ns(pid_t pid); /* user and system time so far */
-double server_resident_mib(pid_t pid);
+void server_pin(size_t core);                  /* this process from now on */
+void server_pin_last(void);                    /* the asker's core */
+int64_t server_cpu_ns(const struct server *s); /* user and system time of all its processes so far */
 
 /* Forks; the child runs on the first core. Returns when it has told its port. */
 void server_start(struct server *s, server_run *run);
-/* rbldnsd with an ip4set in `folder`: from build/peers, else the PATH. */
-void server_start_rbldnsd(struct server *s, const char *folder);
-/* Until its first answer; sets ready_ms and resident_mib. False: it ended. */
-bool server_await(struct server *s, int64_t began_ns);
+/* Until its first answer; sets ready_ms and resident_mib. False: it ended, or never answered. */
+bool server_await(struct server *s);
+/* A peer of peers.def by its name, the same entries, started and waited for. False: it is not here, or ended. */
+bool server_start_peer(struct server *s, const char *name);
 void server_stop(struct server *s);
 
+/* Tells the server to change its next entry, `next` changes after the start. */
+void server_command(const struct server *s, uint32_t next);
 /*
- * Tells the server to change its next entry and waits for the changed answer, asking every 100 us. `next` counts the changes
- * so far. Returns ns from the command (of rbldnsd: from SIGHUP, its file is written before) to the answer; *silence_ns grows to the
- * longest time without an answer. *commit_ns: from the commit to the answer, when the server reports commits; else 0.
+ * The same, and waits for the changed answer, asking every 100 us. Returns ns from the command to the answer; a file that the server reads is written before. *silence_ns grows to
+ * the longest time without an answer. *commit_ns: from the commit to the answer, when the server reports commits; else 0.
  */
 int64_t server_change(struct server *s, int fd, uint32_t address, bool listed, uint32_t next,
 		      int64_t *silence_ns, int64_t *commit_ns);
