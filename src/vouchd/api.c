@@ -65,6 +65,27 @@ find_source(const struct fold *f, struct text text, struct api_subject *subject)
 	return true;
 }
 
+/* A source that has left the programme, the last that was called so: what happened to it can still be asked. */
+static bool
+find_former(const struct fold *f, struct text text, struct api_subject *subject)
+{
+	const struct registry *registry = fold_registry(f);
+	struct source_key key;
+
+	if (source_key_parse(text, &key, NULL) != RESULT_OK) {
+		return false;
+	}
+	for (uint32_t i = registry_count(registry, THING_SOURCE); i-- > 0;) {
+		struct registry_item item = registry_item(registry, THING_SOURCE, i);
+
+		if (item.removed && text_equal(item.name, source_key_text(&key))) {
+			*subject = (struct api_subject){ DECIDE_SOURCE, i, item.name };
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool
 find_case(const struct fold *f, struct text text, struct api_subject *subject)
 {
@@ -93,7 +114,8 @@ api_subject(const struct fold *f, struct text text, struct api_subject *subject,
 		(void)cut_kind(&t, "source");
 		found = find_source(f, t, subject) ||
 			find_thing(f, THING_SYSTEM, DECIDE_SYSTEM, t, subject) ||
-			find_thing(f, THING_MEMBER, DECIDE_MEMBER, t, subject) || find_case(f, t, subject);
+			find_thing(f, THING_MEMBER, DECIDE_MEMBER, t, subject) || find_case(f, t, subject) ||
+			find_former(f, t, subject);
 	}
 	return found ? RESULT_OK
 		     : fault_set(fault, RESULT_NOT_FOUND,

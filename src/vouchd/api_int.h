@@ -30,7 +30,7 @@ struct api_subject {
 /*
  * Reads "192.0.2.10" (a source, or the one whose prefix covers it), "mail.example", "acct:...", the id of a system or a
  * member, a case number; or with its kind before it: "system:harbour-news". Sources come before systems, systems before
- * members. Errors: RESULT_NOT_FOUND; the fault names the text.
+ * members; last come sources that have left. Errors: RESULT_NOT_FOUND; the fault names the text.
  */
 enum result api_subject(const struct fold *f, struct text text, struct api_subject *subject,
 			struct fault *fault) MUST_USE;

@@ -25,14 +25,30 @@ struct telling {
 	struct run run;
 };
 
+/* Does the key name the source, which may have left? */
+static bool
+names_source(struct text key, struct text source)
+{
+	struct prefix inner, outer;
+
+	return text_equal(key, source) ||
+	       (prefix_parse(key, &inner, NULL) == RESULT_OK &&
+		prefix_parse(source, &outer, NULL) == RESULT_OK && prefix_contains(&outer, &inner));
+}
+
 /* Is one of the keys of this observation a source of the subject? */
 static bool
 concerns(const struct telling *t, const struct observation *o)
 {
-	for (uint32_t i = 0; i < o->key_count; i++) {
-		uint32_t id = registry_lookup(fold_registry(t->f), o->keys[i]);
+	const struct registry *registry = fold_registry(t->f);
+	bool former = t->subject->kind == DECIDE_SOURCE &&
+		      registry_item(registry, THING_SOURCE, t->subject->id).removed;
 
-		if (id != REGISTRY_NONE && api_subject_has(t->f, t->subject, id)) {
+	for (uint32_t i = 0; i < o->key_count; i++) {
+		uint32_t id = registry_lookup(registry, o->keys[i]);
+
+		if (former ? names_source(o->keys[i], t->subject->name)
+			   : id != REGISTRY_NONE && api_subject_has(t->f, t->subject, id)) {
 			return true;
 		}
 	}

@@ -50,6 +50,12 @@ expect    vouch "remove member harbour-bank" == 3 "- source 192.0.2.10 (harbour-
 expect    dns 10.2.0.192.certified.example A == 127.0.0.10
 expect    vouch "remove member harbour-bank --yes" == 0 "applied 3 changes"
 expect    dns 10.2.0.192.certified.example A == NXDOMAIN
+# What has left can still be asked for, by whoever has to explain it later; nobody can list it.
+expect    vouch "status 192.0.2.10" == 0 "harbour-bank" "revoked" "withdrawn"
+expect    vouch "why 192.0.2.10" == 0 "192.0.2.10 is revoked since" "off the list (withdrawn). It belongs to harbour-bank" "it is no longer in the programme"
+expect    vouch "timeline 192.0.2.10" == 0 "added to the programme by anna" "taken out of the programme by" "certified -> suspended" "suspended -> revoked"
+expect    vouch "apply 192.0.2.10 come back" == 1 "no source is there"
+expect    vouch "list" == 0 "no source yet"
 expect    vouch "add source 192.0.2.10 system=meadow-shared" == 0 "+ source 192.0.2.10 (meadow-mail, meadow-shared)"
 restart with kill -9
 expect    state 192.0.2.10 == APPLIED
