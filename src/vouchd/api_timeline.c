@@ -146,7 +146,8 @@ tell_case(const struct telling *t, struct text payload)
 	struct case_change c;
 
 	if (case_change_read(payload, &c) == RESULT_OK) {
-		buffer_format(t->words, "case %" PRIu32 " %s: %.*s", c.number, case_status_name(c.status),
+		buffer_format(t->words, "case %" PRIu32 " %s, %" PRIu32 " source%s: %.*s", c.number,
+			      case_status_name(c.status), c.source_count, c.source_count == 1 ? "" : "s",
 			      TEXT_ARG(c.ground.reason));
 	}
 }

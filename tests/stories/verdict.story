@@ -24,7 +24,7 @@ expect    vouch "why 192.0.2.11" == 0 "Next: a verdict, overdue for 3 min"
 expect    metric vouch_cases_open == 1
 expect    metric vouch_cases_overdue == 1
 expect    dns 10.2.0.192.certified.example A == NXDOMAIN
-expect    vouch "timeline 192.0.2.11" == 0 "case 1 open: its login page was copied" "case 1 overdue: there is no verdict within the hour"
+expect    vouch "timeline 192.0.2.11" == 0 "case 1 open, 3 sources: its login page was copied" "case 1 overdue, 3 sources: there is no verdict within the hour"
 restart with kill -9
 expect    metric vouch_cases_overdue == 1
 
@@ -36,7 +36,7 @@ expect    vouch "timeline 192.0.2.10 --reports" == 0 "complaint 5 from stranger 
 expect    vouch "timeline 192.0.2.10 --limit 1" == 0 "8 until"
 expect    refused 400 "actor": confirm 1 by detector because "it was not me"
 expect    vouch "confirm 1 the page was theirs, the keys too --actor anna" == 0 "suspended  revoked" "case 1"
-expect    vouch "timeline 1" == 0 "case 1 confirmed: the page was theirs, the keys too"
+expect    vouch "timeline 1" == 0 "case 1 confirmed, 3 sources: the page was theirs, the keys too"
 expect    vouch "why 192.0.2.10" == 0 "Closed: confirmed" "by anna: the page was theirs, the keys too" "vouch apply 192.0.2.10 REASON, then vouch accept"
 expect    vouch "cases" == 0 "no open case"
 expect    vouch "cases --all" == 0 "confirmed"
