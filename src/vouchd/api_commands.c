@@ -17,6 +17,22 @@ member(const json_t *root, const char *name)
 				 : (struct text){ "", 0 };
 }
 
+/* Nobody who misspells a lesser role gets the operator's. */
+static bool
+read_role(const json_t *value, enum actor *role)
+{
+	static const enum actor roles[] = { ACTOR_OPERATOR, ACTOR_ANALYST, ACTOR_MEMBER };
+
+	*role = ACTOR_OPERATOR;
+	for (size_t i = 0; i < countof(roles) && value != NULL; i++) {
+		if (json_is_string(value) && strcmp(json_string_value(value), actor_name(roles[i])) == 0) {
+			*role = roles[i];
+			return true;
+		}
+	}
+	return value == NULL;
+}
+
 struct command_call {
 	struct api_call call; /* first */
 	json_t *body;
@@ -26,7 +42,7 @@ struct command_call {
 static enum result
 command_of(const struct command_call *c, const struct fold *f, struct command *command, struct fault *fault)
 {
-	struct text actor = member(c->body, "actor"), role = member(c->body, "role");
+	struct text actor = member(c->body, "actor");
 	struct api_subject subject;
 	enum result r;
 
@@ -34,13 +50,13 @@ command_of(const struct command_call *c, const struct fold *f, struct command *c
 		return fault_set(fault, RESULT_BAD_USAGE,
 				 "verb: accept, refuse, apply, suspend, clear or confirm");
 	}
+	if (!read_role(json_object_get(c->body, "role"), &command->decide.role)) {
+		return fault_set(fault, RESULT_BAD_USAGE, "role: operator, analyst or member");
+	}
 	r = api_subject(f, member(c->body, "subject"), &subject, fault);
 	if (r != RESULT_OK) {
 		return r;
 	}
-	command->decide.role = text_equal(role, TEXT("analyst"))  ? ACTOR_ANALYST
-			       : text_equal(role, TEXT("member")) ? ACTOR_MEMBER
-								  : ACTOR_OPERATOR;
 	command->decide.subject = subject.kind;
 	command->decide.id = subject.id;
 	command->decide.actor = c->call.request->control && actor.n > 0 ? actor : c->call.request->actor;

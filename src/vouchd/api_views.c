@@ -145,9 +145,15 @@ cases_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *c = (struct api_call *)job;
 	const struct fold *f = pipeline_fold(p);
-	bool all = !text_equal(http_parameter(c->request, "status"), TEXT("open"));
-	json_t *cases = json_array();
+	struct text status = http_parameter(c->request, "status");
+	bool all = status.n == 0 || text_equal(status, TEXT("all"));
+	json_t *cases;
 
+	if (!all && !text_equal(status, TEXT("open"))) {
+		job->result = fault_set(&job->fault, RESULT_BAD_INPUT, "status: open or all");
+		return;
+	}
+	cases = json_array();
 	for (uint32_t i = 1; i <= decide_case_count(fold_decide(f)); i++) {
 		struct decide_case_view v;
 

@@ -80,6 +80,27 @@ class Programs(unittest.TestCase):
                 done = daemon.cli(*words.split(), "--json")
                 self.assertIn(member, json.loads(done.stdout), words)
 
+    def test_the_api_refuses_what_it_does_not_know_instead_of_taking_it_for_something_else(self):
+        with vouch.Vouchd() as daemon:
+            command = {"verb": "accept", "subject": "nobody", "reason": "so it is"}
+            for path, body, words in (
+                    ("/v1/cases?status=closed", None, "status: open or all"),
+                    ("/v1/timeline?subject=x&reports=none", None, ""),
+                    ("/v1/export?format=xml", None, "format: text, rbldnsd or json"),
+                    ("/v1/commands", {**command, "role": "king"}, "role: operator, analyst or member"),
+                    ("/v1/commands", {**command, "role": 1}, "role: operator, analyst or member"),
+                    ("/v1/commands", {**command, "verb": "list"}, "verb: accept, refuse, apply, suspend, clear or confirm"),
+                    ("/v1/commands", [], "a JSON object is wanted"),
+                    ("/v1/registry", {"op": "drop"}, "op: add, change or remove"),
+                    ("/v1/registry", {"op": "add", "thing": "list"}, "thing: member, system"),
+                    ("/v1/registry", {"op": "add", "thing": "member", "id": "m", "set": {"name": 1}}, "a text is wanted"),
+                    ("/v1/reports?format=xml", {}, "format: arf, csv or jsonl"),
+                    ("/v1/reports?line=x", {}, "line: a whole number")):
+                status, document = daemon.request("GET" if body is None else "POST", path,
+                                                  b"" if body is None else json.dumps(body).encode())
+                self.assertIn(status, (400, 404), path)
+                self.assertIn(words, document["error"], path)
+
     def test_a_wrong_configuration_is_refused_with_its_place_and_nothing_is_opened(self):
         with vouch.Vouchd() as other:
             path = other.write("wrong.yaml", "data: none\nlists:\n  - name: a\n    zone: x.test\n    code: 127.255.255.1\n")
