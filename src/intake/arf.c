@@ -333,6 +333,9 @@ refusal(const struct arf *a)
 	if (a->mail.has_feedback) {
 		return NULL;
 	}
+	if (text_trim(a->d->raw).n == 0) {
+		return "the document is empty";
+	}
 	if (a->mail.is_delivery_report) {
 		return "a delivery report (bounce), not a feedback report";
 	}

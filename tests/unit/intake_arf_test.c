@@ -399,10 +399,24 @@ a_hostile_mail_ends(void **context)
 	buffer_free(&b);
 }
 
+static void
+an_empty_document_is_said_to_be_empty(void **state)
+{
+	struct intake_hint mail = { .format = INTAKE_ARF, .received = { 1000000000000 } };
+	struct arena arena = { 0 };
+	struct intake_result result;
+
+	(void)state;
+	assert_int_equal(intake_read(TEXT("\r\n"), &mail, &arena, &result), RESULT_BAD_INPUT);
+	assert_true(text_equal(result.faults[0].words, TEXT("the document is empty")));
+	arena_clear(&arena);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_empty_document_is_said_to_be_empty),
 		cmocka_unit_test(each_mail_reads_as_a_person_reads_it),
 		cmocka_unit_test(each_report_fits_the_journal),
 		cmocka_unit_test(the_id_follows_the_content_not_the_way),
