@@ -36,18 +36,27 @@ want(struct editor *e, enum thing thing, struct text name, uint32_t id)
 
 /* ---- the values */
 
+static bool
+has_entry(struct text list, struct text entry)
+{
+	struct text one;
+
+	while (list.n > 0) {
+		(void)text_cut(&list, ' ', &one);
+		if (text_equal(one, entry)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* The reporter other than `self` that has this entry in a field; each token and address belongs to one. */
 static uint32_t
 holder(const struct registry *r, enum registry_field field, struct text entry, uint32_t self)
 {
 	for (uint32_t id = 0; id < registry_count(r, THING_REPORTER); id++) {
-		struct text rest = registry_value(r, id, field), one;
-
-		while (id != self && rest.n > 0) {
-			(void)text_cut(&rest, ' ', &one);
-			if (text_equal(one, entry)) {
-				return id;
-			}
+		if (id != self && has_entry(registry_value(r, id, field), entry)) {
+			return id;
 		}
 	}
 	return REGISTRY_NONE;
@@ -81,6 +90,10 @@ put_entry(const struct editor *e, enum registry_field field, struct text in, str
 		return RESULT_OK;
 	}
 	entry = (struct text){ (const char *)value->p + from, value->n - from };
+	if (has_entry((struct text){ (const char *)value->p, from }, entry)) {
+		return fault_set(e->fault, RESULT_CONFLICT, "%s: %.*s stands there twice", info->key,
+				 TEXT_ARG(entry));
+	}
 	other = holder(r, field, entry, e->wanted->id);
 	return other == REGISTRY_NONE
 		   ? RESULT_OK

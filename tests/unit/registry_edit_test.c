@@ -158,6 +158,8 @@ what_does_not_fit_is_refused_in_words(void **state)
 	assert_string_equal(
 	    CHANGE(SOURCE, "news.example", "system=shop"),
 	    "a source stays with its system: remove it and add it there; it is then another one");
+	assert_string_equal(ADD(REPORTER, "r", "kind=mta trust=full addresses=A@b.example,a@B.example"),
+			    "addresses: a@b.example stands there twice");
 	assert_string_equal(CHANGE(MEMBER, "nobody", "name=A"), "no member is called 'nobody'");
 	assert_string_equal(CHANGE(MEMBER, "bank", ""), "what is to change? KEY=VALUE is wanted");
 	assert_string_equal(CHANGE(MEMBER, "bank", "name="), "a member must have a name: name=...");

@@ -1,0 +1,104 @@
+/*
+ * Lines "op thing id key=value ..." as changes of the programme, one after another: refused with words, or folded. A change
+ * that is planned and cannot be folded would stop the daemon for good. What is written reads back as it is.
+ */
+#include "registry/registry.h"
+
+#include <string.h>
+
+#define LINES_MAX    64
+#define SETTINGS_MAX 8
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+apply(struct registry *r, const struct registry_plan *plan)
+{
+	struct buffer payload;
+
+	buffer_init(&payload, RECORD_BYTES_MAX);
+	registry_plan_write(plan, TEXT("fuzz"), &payload);
+	check(registry_apply(r, buffer_text(&payload), NULL, NULL, NULL) == RESULT_OK);
+	buffer_free(&payload);
+}
+
+/* False: the line is no change at all. */
+static bool
+read_edit(struct text line, struct registry_edit *e, struct registry_setting settings[SETTINGS_MAX])
+{
+	static const char ops[] = "+~-";
+	struct text op, thing, word;
+	const char *at;
+
+	*e = (struct registry_edit){ .settings = settings };
+	(void)text_cut(&line, ' ', &op);
+	(void)text_cut(&line, ' ', &thing);
+	(void)text_cut(&line, ' ', &e->name);
+	at = op.n == 1 ? memchr(ops, op.p[0], 3) : NULL;
+	if (at == NULL || !registry_thing_parse(thing, &e->thing)) {
+		return false;
+	}
+	e->op = (enum registry_op)(at - ops);
+	while (line.n > 0 && e->setting_count < SETTINGS_MAX) {
+		struct registry_setting *s = &settings[e->setting_count++];
+
+		(void)text_cut(&line, ' ', &word);
+		s->value = word;
+		(void)text_cut(&s->value, '=', &s->key);
+	}
+	return true;
+}
+
+static bool
+is_text(const uint8_t *data, size_t size)
+{
+	for (size_t i = 0; i < size; i++) {
+		if (data[i] >= 0x80 || data[i] == '\0') {
+			return false; /* the API takes JSON: UTF-8, no NUL */
+		}
+	}
+	return true;
+}
+
+static void
+check_written(const struct registry *r, struct arena *arena)
+{
+	struct registry_plan plan;
+	struct buffer yaml;
+
+	buffer_init(&yaml, 64U << 20);
+	registry_write(r, &yaml);
+	check(registry_plan(r, buffer_text(&yaml), "written", arena, &plan, NULL) == RESULT_OK);
+	check(plan.line_count == 0);
+	buffer_free(&yaml);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct text rest = { (const char *)data, size }, line;
+	struct registry_setting settings[SETTINGS_MAX];
+	struct registry *r = registry_open();
+	struct arena arena = { 0 };
+	struct registry_edit edit;
+
+	for (int i = 0; i < LINES_MAX && rest.n > 0 && is_text(data, size); i++) {
+		struct registry_plan plan;
+		struct fault fault = { { 0 } };
+
+		(void)text_cut(&rest, '\n', &line);
+		if (!read_edit(line, &edit, settings)) {
+			continue;
+		}
+		if (registry_plan_edit(r, &edit, &arena, &plan, &fault) != RESULT_OK) {
+			check(fault.text[0] != '\0' && plan.line_count == 0);
+			continue;
+		}
+		apply(r, &plan);
+		check(registry_plan_edit(r, &edit, &arena, &plan, NULL) != RESULT_OK || plan.line_count == 0);
+	}
+	check_written(r, &arena);
+	arena_clear(&arena);
+	registry_close(r);
+	return 0;
+}
