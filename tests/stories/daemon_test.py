@@ -101,6 +101,13 @@ class Programs(unittest.TestCase):
                 self.assertIn(status, (400, 404), path)
                 self.assertIn(words, document["error"], path)
 
+    def test_the_programme_of_the_demo_is_what_the_simulation_writes(self):
+        with vouch.Vouchd() as daemon:
+            daemon.cli("sim", "--seed", "7", "--days", "1", "traffic")
+            with open(daemon.path("traffic/programme.yaml"), encoding="utf-8") as made, \
+                    open(os.path.join(peers.TREE, "demo", "programme.yaml"), encoding="utf-8") as kept:
+                self.assertTrue(made.read() == kept.read(), "copy it: vouch sim --seed 7 --days 1 DIR")
+
     def test_a_wrong_configuration_is_refused_with_its_place_and_nothing_is_opened(self):
         with vouch.Vouchd() as other:
             path = other.write("wrong.yaml", "data: none\nlists:\n  - name: a\n    zone: x.test\n    code: 127.255.255.1\n")
