@@ -73,123 +73,117 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 	return d->unit_count++;
 }
 
-static bool
-has_bad_news(const struct unit *u)
+/* When the open bin joins the cohorts, by what is in it now. */
+static int64_t
+due_ms(const struct unit *u)
 {
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		if (u->bin_count[e] > 0) {
+	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && detect_pending_waits(u));
+	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
+	int64_t patience =
+	    u->times[PENDING] == NEVER ? INT64_MAX : u->times[PENDING] + (int64_t)(VOLUME_SPAN * HOUR_MS);
+	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);
+
+	if (u->bin_mail > 0 || news) {
+		return due;
+	}
+	return patience < INT64_MAX ? patience : due;
+}
+
+static bool
+surprises(const struct detect *d, struct unit *u, int64_t now_ms)
+{
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort(u, i);
+		struct outlook o;
+
+		detect_baseline_outlook(d, u, i, now_ms, &o);
+		if (detect_story_surprises(c, &o)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* So much bad news that it is not worth waiting, not even for the volume: what volume may come is taken into account. */
-static bool
-is_surprising(const struct detect *d, const struct unit *u)
-{
-	double mail = -1;
-
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		if (u->bin_count[e] >= SURPRISE_COUNT) {
-			if (mail < 0) {
-				mail = detect_exposure_most(u);
-			}
-			if (u->bin_count[e] >
-			    SURPRISE_FACTOR * mail * detect_baseline_rate(d, u, (enum evidence)e)) {
-				return true;
-			}
-		}
-	}
-	return false;
-}
-
-/* When the open bin is weighed, by what is in it now. */
-static int64_t
-due_ms(const struct detect *d, const struct unit *u)
-{
-	bool bad = has_bad_news(u);
-	double wait = (bad || (double)u->bin_volume >= BIN_TELLS ? BIN_SHORT : BIN_LONG) * MINUTE_MS;
-
-	if (bad && (u->flags & UNIT_HEARD) == 0) {
-		double volume_wait = detect_exposure_wait_ms(u);
-
-		wait = volume_wait > wait ? volume_wait : wait;
-	}
-	if (bad && is_surprising(d, u)) {
-		wait = BIN_SOON * MINUTE_MS;
-	}
-	return u->bin_ms + (int64_t)wait;
-}
-
-/* An alarm ends both voices' evidence: it is one suspension. */
 static void
-raise_alarm(struct detect *d, uint32_t id, int64_t at_ms)
+judge(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	struct unit *u = &d->units[id];
 	struct alarm alarm;
 
+	if (!surprises(d, u, now_ms)) {
+		return;
+	}
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		if (detect_evidence(u, (enum voice)v) >= d->limit[u->kind][v]) {
-			detect_ledger_alarm(d, id, (enum voice)v, at_ms, &alarm);
-			for (int all = 0; all < VOICE_COUNT; all++) {
-				for (int k = 0; k < PROFILE_COUNT; k++) {
-					u->n.m[all][k] = 0;
-				}
-			}
-			detect_ledger_clear(u);
-			u->day_ms = at_ms; /* a whole quarantine for the verdict */
+		if (detect_evidence(d, u, (enum voice)v, now_ms) >= d->limit[u->kind][v]) {
+			detect_evidence_alarm(d, id, (enum voice)v, now_ms, &alarm);
+			detect_evidence_end(u);
 			d->alarm(d->context, &alarm);
 			return;
 		}
 	}
 }
 
+/* The volume of the bin, or what stands in for it when bad news has waited in vain. */
+static struct bin
+take_volume(struct unit *u, int64_t end_ms)
+{
+	struct bin bin = { .start_ms = u->times[BIN_AT], .end_ms = end_ms, .mail = (double)u->bin_mail };
+
+	bin.covered_ms = bin.start_ms;
+	if (u->bin_mail > 0) {
+		int64_t last_ms =
+		    u->times[BIN_VOLUME_END] + (int64_t)((double)u->n.gap_hours * HOUR_MS + 0.5);
+
+		bin.start_ms = u->times[BIN_VOLUME];
+		bin.covered_ms = last_ms > bin.start_ms ? last_ms : bin.start_ms;
+		u->times[JOINED] = u->times[BIN_VOLUME_END];
+	} else if (detect_pending_waits(u) &&
+		   end_ms - u->times[PENDING] >= (int64_t)(VOLUME_SPAN * HOUR_MS)) {
+		bin.start_ms = u->times[PENDING];
+		bin.covered_ms = end_ms;
+		bin.stand_in = detect_volume_presumed(u, end_ms);
+	}
+	return bin;
+}
+
 static void
 close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 {
 	struct unit *u = &d->units[id];
-	struct growth growth;
-	struct bin bin = { .end_ms = end_ms,
-			   .hours = (double)(end_ms - u->bin_ms) / HOUR_MS,
-			   .since = (double)(end_ms - u->step_ms) / HOUR_MS,
-			   .volume = (double)u->bin_volume };
+	int64_t before_ms = detect_cohort_covered_ms(u);
+	struct bin bin = take_volume(u, end_ms);
+	bool news = (u->flags & UNIT_NEWS) != 0;
 
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		bin.count[e] = u->bin_count[e];
+	if (bin.mail > 0 || bin.stand_in > 0) {
+		detect_pending_take(u, before_ms, bin.covered_ms, bin.counts);
+		detect_cohort_join(d, u, &bin);
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			news = news || bin.counts[kind] > 0;
+		}
+		if (bin.counts[PENDING_SPREAD] > 0) {
+			detect_cohort_spread(d, u, bin.counts[PENDING_SPREAD], end_ms);
+		}
 	}
-	detect_exposure_fill(u, &bin);
-	detect_baseline_block(d, u, &bin);
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		bin.rate[e] = detect_baseline_rate(d, u, (enum evidence)e);
+	detect_volume_learn(u, &bin);
+	u->times[STEP] = end_ms;
+	u->bin_mail = 0;
+	u->flags &= (uint8_t) ~(UNIT_OPEN | UNIT_NEWS);
+	if (news) {
+		judge(d, id, end_ms);
 	}
-	detect_weigh(u, &bin, &growth);
-	detect_ledger_add(u, &bin, &growth);
-	detect_baseline_count(u, &bin);
-	u->step_ms = end_ms;
-	u->bin_volume = 0;
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		u->bin_count[e] = 0;
-	}
-	u->flags &= (uint8_t) ~(UNIT_OPEN | UNIT_HEARD | UNIT_SILENCE);
-	raise_alarm(d, id, end_ms);
 }
 
-/* Weighs the bin if it is due at `now`; it ends then or when it was due, but not before what is in it. */
+/* The bin ends when it is due or now, but not before what is in it. */
 static bool
 close_if_due(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	const struct unit *u = &d->units[id];
-	int64_t due;
+	int64_t due = due_ms(u);
 
-	if (now_ms < u->bin_ms + (int64_t)(BIN_SOON * MINUTE_MS)) {
-		return false;
-	}
-	due = due_ms(d, u);
 	if (now_ms < due) {
 		return false;
 	}
-	close_bin(d, id, due > u->last_ms ? due : u->last_ms);
+	close_bin(d, id, due > u->times[LAST] ? due : u->times[LAST]);
 	return true;
 }
 
@@ -197,69 +191,121 @@ static void
 start_unit(struct unit *u, int64_t at_ms)
 {
 	u->flags |= UNIT_STARTED;
-	u->last_ms = u->step_ms = u->credited_ms = u->block_ms = u->complaint_block_ms = u->day_ms = at_ms;
-	u->volume_ms = INT64_MIN;
-	u->n.bad_list = (float)BAD_LIST_PRIOR;
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		u->n.old_weight[e] = 0.5F;
+	u->times[LAST] = u->times[STEP] = u->times[CREDIT] = u->times[RETIRED] = at_ms;
+	u->times[VOLUME] = u->times[JOINED] = u->times[PENDING] = NEVER;
+}
+
+/* Volume of a time that has joined the cohorts already takes the place of what was presumed. */
+static void
+add_volume(const struct detect *d, struct unit *u, const struct detect_fact *f)
+{
+	int64_t at_ms = f->at.ms;
+	struct cohort *c = at_ms <= u->times[JOINED] ? detect_cohort_of(u, at_ms) : NULL;
+
+	detect_volume_heard(d, u, at_ms);
+	if (c == NULL) {
+		if (u->bin_mail == 0) {
+			u->times[BIN_VOLUME] = u->times[BIN_VOLUME_END] = at_ms;
+		}
+		u->times[BIN_VOLUME] = at_ms < u->times[BIN_VOLUME] ? at_ms : u->times[BIN_VOLUME];
+		u->times[BIN_VOLUME_END] =
+		    at_ms > u->times[BIN_VOLUME_END] ? at_ms : u->times[BIN_VOLUME_END];
+		u->bin_mail += f->count;
+		return;
 	}
+	c->n.mail = (float)((double)c->n.mail + f->count);
+	u->n.stand_in = (float)((double)u->n.stand_in > f->count ? (double)u->n.stand_in - f->count : 0);
+}
+
+/* The first half of the records and the latest of the others are kept. */
+static void
+note_report(struct unit *u, uint64_t seq)
+{
+	if (u->report_count > 0 && u->reports[u->report_count - 1] == seq) {
+		return;
+	}
+	if (u->report_count == ALARM_REPORTS_MAX) {
+		for (size_t i = ALARM_REPORTS_MAX / 2; i + 1 < ALARM_REPORTS_MAX; i++) {
+			u->reports[i] = u->reports[i + 1];
+		}
+		u->report_count--;
+	}
+	u->reports[u->report_count++] = seq;
+}
+
+static uint32_t
+sum_u32(uint32_t a, uint32_t b)
+{
+	return b < UINT32_MAX - a ? a + b : UINT32_MAX;
 }
 
 static void
-add_volume(struct unit *u, uint32_t count, int64_t at_ms)
+add_bad_news(const struct detect *d, struct unit *u, enum evidence e, const struct detect_fact *f)
 {
-	if (has_bad_news(u)) {
-		u->flags |= UNIT_HEARD;
-	}
-	detect_exposure_heard(u, at_ms);
-	u->bin_volume += count;
-	u->delivered += u->report_count > 0 ? count : 0;
-}
+	bool known = f->mailed.ms != DETECT_MAILED_UNKNOWN;
+	int64_t mailed_ms = known ? f->mailed.ms : f->at.ms;
+	struct cohort *c = NULL;
 
-static void
-add_bad_news(struct unit *u, enum evidence e, uint32_t count, int64_t at_ms, uint64_t seq)
-{
-	uint32_t room = UINT32_MAX - u->bin_count[e];
-
-	if (u->volume_ms >= at_ms) {
-		u->flags |= UNIT_HEARD;
+	note_report(u, f->seq);
+	if (!known && e == EVIDENCE_COMPLAINT) {
+		detect_pending_add(u, PENDING_SPREAD, f->count, mailed_ms);
+		return;
 	}
-	u->bin_count[e] += count < room ? count : room;
-	detect_ledger_bad(u, at_ms, seq);
+	if (mailed_ms >= detect_cohort_covered_ms(u) ||
+	    (u->bin_mail > 0 && mailed_ms >= u->times[BIN_VOLUME])) {
+		detect_pending_add(u, e, f->count, mailed_ms);
+		u->pending_seq = u->pending_seq == 0 ? f->seq : u->pending_seq;
+		return;
+	}
+	c = detect_cohort_of(u, mailed_ms);
+	if (c == NULL) {
+		u->left_out = sum_u32(u->left_out, 1);
+		return;
+	}
+	if (e == EVIDENCE_COMPLAINT) {
+		(void)detect_cohort_complaints(d, u, f->count, mailed_ms, u->times[LAST]);
+	} else {
+		c->n.events[e] = (float)((double)c->n.events[e] + f->count);
+	}
+	if (c->first_bad_seq == 0) {
+		c->first_bad_seq = f->seq;
+		c->n.first_bad_hour = (float)((double)(mailed_ms - c->start_ms) / HOUR_MS);
+	}
+	u->flags |= UNIT_NEWS;
 }
 
 void
-detect_observe(struct detect *d, uint32_t unit, enum signal signal, uint32_t count, struct instant at,
-	       uint64_t seq)
+detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 {
 	struct unit *u;
 
-	check(unit < d->unit_count && signal < SIGNAL_COUNT && count > 0);
-	if (signal != SIGNAL_DELIVERED && evidence_of[signal] == 0) {
+	check(unit < d->unit_count && f->signal < SIGNAL_COUNT && f->count > 0);
+	if (f->signal != SIGNAL_DELIVERED && evidence_of[f->signal] == 0) {
 		return;
 	}
 	u = &d->units[unit];
+	d->now_ms = f->at.ms > d->now_ms ? f->at.ms : d->now_ms;
 	if ((u->flags & UNIT_STARTED) == 0) {
-		start_unit(u, at.ms);
+		start_unit(u, f->at.ms);
 	}
-	if ((double)(u->last_ms - at.ms) > LATE_MAX * HOUR_MS) {
-		u->left_out++;
+	if ((double)(u->times[LAST] - f->at.ms) > LATE_MAX * HOUR_MS) {
+		u->left_out = sum_u32(u->left_out, 1);
 		return;
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {
 		d->waiting[d->waiting_count++] = unit;
-	} else if (at.ms > u->last_ms) {
-		(void)close_if_due(d, unit, at.ms);
+	} else if (f->at.ms > u->times[LAST]) {
+		(void)close_if_due(d, unit, f->at.ms);
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {
 		u->flags |= UNIT_OPEN;
-		u->bin_ms = at.ms > u->step_ms ? at.ms : u->step_ms;
+		u->times[BIN_AT] = f->at.ms > u->times[STEP] ? f->at.ms : u->times[STEP];
 	}
-	u->last_ms = at.ms > u->last_ms ? at.ms : u->last_ms;
-	if (signal == SIGNAL_DELIVERED) {
-		add_volume(u, count, at.ms);
+	u->times[LAST] = f->at.ms > u->times[LAST] ? f->at.ms : u->times[LAST];
+	if (f->signal == SIGNAL_DELIVERED) {
+		add_volume(d, u, f);
 	} else {
-		add_bad_news(u, (enum evidence)(evidence_of[signal] - 1), count, at.ms, seq);
+		add_bad_news(d, u, (enum evidence)(evidence_of[f->signal] - 1), f);
 	}
 }
 
@@ -268,6 +314,10 @@ detect_tick(struct detect *d, struct instant now)
 {
 	uint32_t kept = 0;
 
+	if (d->unit_count == 0) {
+		return;
+	}
+	d->now_ms = now.ms > d->now_ms ? now.ms : d->now_ms;
 	for (uint32_t i = 0; i < d->waiting_count; i++) {
 		uint32_t id = d->waiting[i];
 
@@ -288,21 +338,22 @@ void
 detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view)
 {
 	const struct unit *u;
+	enum stream stream = STREAM_TRICKLE;
 
 	check(unit < d->unit_count);
 	u = &d->units[unit];
-	*view = (struct detect_view){ .delivered = u->delivered, .left_out = u->left_out };
+	*view = (struct detect_view){ .left_out = u->left_out };
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		double evidence = detect_evidence(u, (enum voice)v);
+		double evidence = detect_evidence(d, u, (enum voice)v, u->times[LAST]);
 
-		view->evidence_nats[v] = number_ln(evidence > EVIDENCE_LEAST ? evidence : EVIDENCE_LEAST);
+		view->evidence_nats[v] = number_ln(evidence > 1e-30 ? evidence : 1e-30);
 		view->limit_nats[v] = number_ln(d->limit[u->kind][v]);
 	}
+	if (u->cohort_count > 0) {
+		stream = (enum stream)detect_cohort_at(u, u->cohort_count - 1U)->stream;
+	}
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		view->rate[e] = detect_baseline_rate(d, u, (enum evidence)e);
-		view->evidence[e] = (struct alarm_evidence){ .observed = u->observed[e],
-							     .expected = (double)u->n.expected[e],
-							     .nats = (double)u->nats[VOICE_BAYES][e] };
+		view->rate[e] = detect_baseline_rate(d, u, stream, (enum evidence)e);
 	}
 	if (u->n.volume_hours > 0) {
 		view->volume_per_day = 24 * (double)u->n.volume / (double)u->n.volume_hours;

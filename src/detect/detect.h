@@ -34,14 +34,22 @@ void detect_close(struct detect *d);
 /* Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. */
 uint32_t detect_unit_add(struct detect *d, enum unit_kind kind);
 
+/* One fact about a unit. */
+struct detect_fact {
+	enum signal signal;
+	uint32_t count;        /* >= 1 */
+	struct instant at;     /* when it happened: mail was delivered, a complaint was made */
+	struct instant mailed; /* when the message was delivered that it is about; DETECT_MAILED_UNKNOWN */
+	uint64_t seq;          /* the journal record that brought it */
+};
+#define DETECT_MAILED_UNKNOWN INT64_MIN
+
 /*
- * Takes `count` (>= 1) of a signal into the unit's open bin. `at` is the time of the event, `seq` the journal record that
- * brought it. Signals that are neither volume nor in model/evidence.def change nothing. An observation older than the
- * unit's bin is counted in that bin (time never goes back); one that is more than a day older tells nothing about now and is left
- * out. Volume may come later than the complaints about it: the bin then waits, or the learnt volume stands in.
+ * Takes a fact into the unit's open bin. Signals that are neither volume nor in model/evidence.def change nothing. Bad news
+ * counts for the mail it is about; where a complaint does not say which, the cohorts share it by their age and rate.
+ * Volume may come later than the bad news about it: that then waits, or the learnt volume stands in. Older than a day: left out.
  */
-void detect_observe(struct detect *d, uint32_t unit, enum signal signal, uint32_t count, struct instant at,
-		    uint64_t seq);
+void detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *fact);
 
 /* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
 void detect_tick(struct detect *d, struct instant now);
@@ -59,11 +67,10 @@ bool detect_waits(const struct detect *d);
 struct detect_view {
 	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */
 	double limit_nats[VOICE_COUNT];
-	double rate[EVIDENCE_COUNT];                    /* learnt rate per delivered message */
-	double volume_per_day;                          /* learnt mean volume, messages */
-	struct alarm_evidence evidence[EVIDENCE_COUNT]; /* since the evidence last stood at zero */
-	uint64_t delivered;                             /* since the first bad observation of that time */
-	uint64_t left_out;                              /* observations that were more than a day late */
+	double rate
+	    [EVIDENCE_COUNT];  /* learnt rate per delivered message of the kind of mail that was sent last */
+	double volume_per_day; /* learnt mean volume, messages */
+	uint64_t left_out;     /* observations that were more than a day late */
 };
 void detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view);
 

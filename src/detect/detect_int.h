@@ -1,12 +1,14 @@
 /*
  * detect/detect_int.h - the state of a unit and the parts of the room. Private.
  *
- *   detect.c    bins: what is observed waits here until it is weighed
- *   exposure.c  how much mail the bad news of a bin answers to
- *   predict.c   the Gamma-Poisson predictive, the one formula behind both stories
- *   weigh.c     honest story against takeovers: e-values and their accumulation
- *   baseline.c  blocks, and the honest rates learnt from them
- *   ledger.c    what the evidence consists of
+ *   detect.c    what is observed goes into bins, and bins into cohorts
+ *   volume.c    when volume is reported, and what stands in for it
+ *   pending.c   bad news that waits for its volume
+ *   cohort.c    a cohort: mail sent together, with all the bad news that answers to it
+ *   baseline.c  the honest rates, learnt from cohorts that are old
+ *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
+ *   story.c     the honest story of a cohort against takeovers
+ *   evidence.c  the e-process over the cohorts, and what an alarm consists of
  *   snapshot.c  the state as bytes
  */
 #ifndef DETECT_DETECT_INT_H
@@ -20,10 +22,14 @@
 #include "detect/tuning.def"
 #undef TUNING
 
-#define MINUTE_MS      60000.0
-#define HOUR_MS        3600000.0
-#define LN2            0x1.62e42fefa39efp-1
-#define EVIDENCE_LEAST 1e-30 /* years; less is zero */
+#define MINUTE_MS          60000.0
+#define HOUR_MS            3600000.0
+#define LN2                0x1.62e42fefa39efp-1
+#define VOLUME_GAPS_LONGER 24
+#define PENDING_SLOTS      3
+#define PENDING_KINDS      (EVIDENCE_COUNT + 1)
+#define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
+#define COHORTS            7U             /* of a unit; a busy one fills them in a day */
 
 enum {
 #define LAG(hours, share) +1
@@ -40,7 +46,7 @@ enum {
 };
 
 struct detect_rate {
-	double honest, prior_events, frailty, bad_rate, bad_factor, bad_shape;
+	double honest, prior_events, frailty, bad_rate, bad_factor, bad_shape, attack_shape;
 };
 extern const struct detect_rate detect_rates[EVIDENCE_COUNT]; /* rates.def */
 
@@ -60,112 +66,161 @@ struct tally {
 	float mail[EVIDENCE_COUNT];
 };
 
-/* All that is a number and never below zero; floats, since a unit is to stay below 600 bytes. */
-struct unit_numbers {
-	struct tally block;               /* of this block */
-	float old_events[EVIDENCE_COUNT]; /* slow memory that knows no blocks */
-	float old_expected[EVIDENCE_COUNT];
-	struct tally today[STREAM_COUNT], yesterday[STREAM_COUNT], learnt[STREAM_COUNT];
-	float block_volume, block_hours;
-	float complaint_due;                 /* of the block of complaints */
-	float old_weight[EVIDENCE_COUNT];    /* chance that slow memory predicts better than the block */
-	float bad_list;                      /* chance that the block is mail to a bad list */
-	float lag[LAG_COUNT];                /* mail whose complaints are still to come, by compartment */
-	float unanswered[EVIDENCE_COUNT];    /* mail without bad news yet */
-	float volume, volume_hours;          /* fading sums: the mean volume */
-	float peak;                          /* messages of the busiest hour, fading */
-	float gap_hours;                     /* usual time between two volume reports; 0 = none came yet */
-	float m[VOICE_COUNT][PROFILE_COUNT]; /* the e-process, in years */
-	float expected[EVIDENCE_COUNT];      /* ledger */
+/* Numbers that are never below zero; floats, since a unit is to stay small. */
+struct cohort_numbers {
+	float mail; /* messages that were reported as delivered */
+	float events[EVIDENCE_COUNT];
+	float weight;         /* years: start weight of takeovers that begin with it */
+	float first_bad_hour; /* after its start */
+};
+
+/* Mail sent together. Its bad news may come days later and still counts here. */
+struct cohort {
+	int64_t start_ms;
+	uint64_t first_bad_seq; /* journal record of its first bad news; 0: none */
+	uint32_t length_ms;     /* of the volume reports that joined it, from its start */
+	uint32_t stream;
+	struct cohort_numbers n;
 };
 
 enum unit_flag {
 	UNIT_OPEN = 1,    /* a bin is open; the unit stands in the waiting list */
 	UNIT_STARTED = 2, /* something was observed once; the times below are set */
-	UNIT_HEARD = 4,   /* volume came after the first bad news of the bin */
-	UNIT_SILENCE = 8, /* the first volume of the bin came after a silence */
+	UNIT_NEW = 4,     /* the next bin begins a cohort: the last alarm ended the one before */
+	UNIT_NEWS = 8,    /* bad news came that no evaluation has seen */
+};
+
+enum unit_time {
+	BIN_AT,     /* start of the open bin */
+	BIN_VOLUME, /* starts of the first and the last volume report in it */
+	BIN_VOLUME_END,
+	LAST,    /* latest observation; time of the unit */
+	STEP,    /* end of the last bin */
+	JOINED,  /* start of the latest volume report that has joined the cohorts; NEVER */
+	VOLUME,  /* start of the latest volume report; NEVER */
+	RETIRED, /* start of the latest cohort that left the ring */
+	CREDIT,  /* start weight was given up to here */
+	PENDING, /* the oldest mail that bad news waits for; NEVER: none does */
+	UNIT_TIMES
+};
+#define NEVER (-((int64_t)1 << 53))
+
+struct unit_numbers {
+	float old[VOICE_COUNT][PROFILE_COUNT]; /* the e-process of the cohorts that left the ring, years */
+	float stand_in; /* messages presumed in the latest cohort, until their volume is reported */
+	float bank;     /* years of start weight that wait for the next burst */
+	struct tally learnt[STREAM_COUNT];
+	float lag[LAG_COUNT];        /* mail that left the ring and whose complaints are still to come */
+	float volume, volume_hours;  /* fading sums: the mean volume */
+	float calm_mail, calm_hours; /* the same of trickle alone, over all hours */
+	float peak;                  /* messages of the busiest hour, fading */
+	float late_hours;            /* usual delay of a volume report */
+	float gap_hours;             /* usual time between two volume reports; 0: not known */
+	float gap_next;              /* the shortest of the last gaps that were longer */
 };
 
 struct unit {
-	int64_t bin_ms;      /* start of the open bin */
-	int64_t last_ms;     /* latest observation; time of the unit */
-	int64_t step_ms;     /* end of the last bin */
-	int64_t credited_ms; /* start weight was given up to here */
-	int64_t block_ms;    /* start of the block */
-	int64_t complaint_block_ms;
-	int64_t volume_ms; /* latest volume; INT64_MIN: none came yet */
-	int64_t day_ms;    /* start of `today` */
-	int64_t first_bad_ms;
-	uint64_t first_bad_seq;
-	uint64_t delivered; /* since first_bad_ms */
+	int64_t times[UNIT_TIMES];
+	uint64_t pending_seq; /* first bad news that waits; 0: none */
+	uint64_t bin_mail;
 	uint64_t reports[ALARM_REPORTS_MAX];
-	uint64_t bin_volume;
-	uint32_t bin_count[EVIDENCE_COUNT];
-	uint32_t observed[EVIDENCE_COUNT]; /* ledger */
 	uint32_t left_out;
+	uint16_t pending[PENDING_SLOTS][PENDING_KINDS]; /* bad news that waits for its volume */
 	uint8_t kind;
 	uint8_t flags;
-	uint8_t streams;                         /* bit e: evidence e answers to a burst */
-	uint8_t report_count;                    /* 0: no bad news since the evidence last stood at zero */
-	float nats[VOICE_COUNT][EVIDENCE_COUNT]; /* ledger; may be below zero */
+	uint8_t report_count;
+	uint8_t gap_longer; /* gaps in a row that were longer than usual */
+	uint8_t cohort_count;
+	uint8_t cohort_first; /* of the ring */
 	struct unit_numbers n;
+	struct cohort ring[COHORTS];
+};
+
+/* What all units together show, per stream and kind. */
+struct fleet {
+	double events[STREAM_COUNT][EVIDENCE_COUNT];
+	double mail[STREAM_COUNT][EVIDENCE_COUNT];
+	double spread[STREAM_COUNT][EVIDENCE_COUNT]; /* how much cohorts differ; may be below zero */
+	double weight[STREAM_COUNT][EVIDENCE_COUNT]; /* of the cohorts that say so */
 };
 
 struct detect {
-	double limit[UNIT_KIND_COUNT][VOICE_COUNT]; /* alarm when the sum over `m` reaches it, in years */
+	double limit[UNIT_KIND_COUNT][VOICE_COUNT]; /* alarm when the e-process reaches it, in years */
+	int64_t now_ms;                             /* latest time that was heard of */
 	detect_alarm_fn *alarm;
 	void *context;
 	struct unit *units;
 	uint32_t *waiting; /* ids of the units with an open bin, in the order of their opening */
 	uint32_t unit_count, unit_size, waiting_count;
-	double fleet_events[STREAM_COUNT][EVIDENCE_COUNT]; /* what was learnt from all units */
-	double fleet_mail[STREAM_COUNT][EVIDENCE_COUNT];
+	struct fleet fleet;
 };
 
-/* A bin that is being weighed. */
+/* A bin that joins the cohorts. */
 struct bin {
-	int64_t end_ms;
-	double hours;  /* its own length */
-	double since;  /* hours since the end of the bin before: silence belongs to the next bin */
-	double volume; /* messages reported in it */
-	uint32_t count[EVIDENCE_COUNT];
-	double due;                  /* mail whose complaints were due in it, by the lag alone */
-	double mail[EVIDENCE_COUNT]; /* what the counts answer to, at most */
-	double rate[EVIDENCE_COUNT]; /* honest, learnt */
+	int64_t start_ms, covered_ms; /* of its volume; start_ms <= covered_ms */
+	int64_t end_ms;               /* now */
+	double mail, stand_in;
+	uint32_t counts[PENDING_KINDS]; /* bad news that is about it */
 };
 
-/* How a bin changed the stories; per voice and kind of evidence, weighted by what the profiles were worth. */
-struct growth {
-	double nats[VOICE_COUNT][EVIDENCE_COUNT];
+/* ln of the likelihood of a cohort's counts, without what all stories have alike. */
+struct story {
+	double honest[VOICE_COUNT];
+	double attack[PROFILE_COUNT];
+};
+
+/* What a cohort expects of an honest sender. */
+struct outlook {
+	double rate[EVIDENCE_COUNT];  /* learnt */
+	double shape[EVIDENCE_COUNT]; /* of the Gamma by which a cohort differs from it */
+	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
 };
 
 /* predict.c: see there. */
-double detect_predict(double shape, double scale, double rate, double mail, uint32_t events);
+double detect_predict(double shape, double rate, double mail, double events);
 double detect_ln_sum(double a, double b); /* ln(exp a + exp b) */
 
-/* exposure.c */
-void detect_exposure_heard(struct unit *u, int64_t at_ms);  /* a volume report came */
-void detect_exposure_fill(struct unit *u, struct bin *bin); /* bin->mail; moves the lag compartments on */
-double detect_exposure_wait_ms(const struct unit *u);       /* how long bad news waits for volume */
-double detect_exposure_most(const struct unit *u); /* mail that the open bin may answer to, at most */
+/* cohort.c */
+struct cohort *detect_cohort(struct unit *u, uint32_t i); /* 0: the oldest */
+const struct cohort *detect_cohort_at(const struct unit *u, uint32_t i);
+double detect_cohort_answered(const struct cohort *c,
+			      int64_t now_ms); /* share of its complaints that have come */
+void detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin);
+int64_t detect_cohort_covered_ms(const struct unit *u);             /* end of the mail that has joined */
+struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too old */
+bool detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
+			      int64_t now_ms); /* false: about mail that is too old */
+void detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms);
+
+/* volume.c */
+void detect_volume_heard(const struct detect *d, struct unit *u, int64_t at_ms);
+double detect_volume_presumed(const struct unit *u, int64_t now_ms);
+void detect_volume_learn(struct unit *u, const struct bin *bin);
+
+/* pending.c */
+void detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
+void detect_pending_take(struct unit *u, int64_t base_ms, int64_t covered_ms, uint32_t counts[PENDING_KINDS]);
+bool detect_pending_waits(const struct unit *u);
 
 /* baseline.c */
-double detect_baseline_rate(const struct detect *d, const struct unit *u, enum evidence e);
-double detect_baseline_shape(const struct unit *u, enum evidence e);
-void detect_baseline_block(struct detect *d, struct unit *u,
-			   const struct bin *bin);                 /* opens a block if it is time */
-void detect_baseline_count(struct unit *u, const struct bin *bin); /* after it was weighed */
+double detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream stream,
+			    enum evidence e);
+void detect_baseline_outlook(const struct detect *d, const struct unit *u, uint32_t cohort, int64_t now_ms,
+			     struct outlook *o);
+void detect_baseline_learn(struct detect *d, struct unit *u, int64_t now_ms); /* from the oldest cohort */
 
-/* weigh.c: moves the e-process and the suspicion of a bad list on. */
-void detect_weigh(struct unit *u, const struct bin *bin, struct growth *growth);
-double detect_evidence(const struct unit *u, enum voice voice); /* sum of the e-process, years */
+/* story.c */
+void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
+void detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
+			double nats[EVIDENCE_COUNT]);
+bool detect_story_surprises(const struct cohort *c, const struct outlook *o);
 
-/* ledger.c */
-void detect_ledger_bad(struct unit *u, int64_t at_ms, uint64_t seq);
-void detect_ledger_add(struct unit *u, const struct bin *bin, const struct growth *growth);
-void detect_ledger_alarm(const struct detect *d, uint32_t id, enum voice voice, int64_t at_ms,
-			 struct alarm *alarm);
-double detect_ledger_nats(const struct unit *u, enum voice voice);
-void detect_ledger_clear(struct unit *u);
+/* evidence.c */
+void detect_evidence_retire(const struct detect *d, struct unit *u,
+			    int64_t now_ms); /* the oldest cohort leaves */
+double detect_evidence(const struct detect *d, const struct unit *u, enum voice voice, int64_t now_ms);
+void detect_evidence_alarm(const struct detect *d, uint32_t id, enum voice voice, int64_t at_ms,
+			   struct alarm *alarm);
+void detect_evidence_end(struct unit *u);
 
 #endif

@@ -1,36 +1,26 @@
 #include "detect/detect_int.h"
 
 /*
- * ln of the chance of `events` among `mail` messages of a sender whose rate is `rate` times a factor from
- * Gamma(shape, scale): the negative binomial
+ * ln of the likelihood of `events` among `mail` messages of a sender whose rate is `rate` times a factor from
+ * Gamma(shape, shape): the negative binomial
  *
- *     G(shape + x) / (G(shape) x!)  (m / (scale + m))^x  (scale / (scale + m))^shape,   m = rate * mail
+ *     G(shape + x) / (G(shape) x!)  (m / (shape + m))^x  (shape / (shape + m))^shape,   m = rate * mail
  *
- * without mail^x / x!, which every story has alike, so that it is also finite for mail = 0. A factor with mean 1 has
- * shape = scale; after X events among S messages it is Gamma(shape + X, scale + rate S).
- * Shape: shape, scale, rate > 0, mail >= 0.
- * Source: M. Greenwood, G. U. Yule, J. R. Stat. Soc. 83 (1920) 255-279; the sequence is a Polya urn, so the product of
- * these over the bins of a block does not depend on where the bins are cut.
+ * without mail^x / x!, which every story has alike. Counts of one cohort share one factor, so the likelihood depends on
+ * their totals only, not on when they were looked at.
+ * Shape: shape, rate > 0, mail, events >= 0.
+ * Source: M. Greenwood, G. U. Yule, J. R. Stat. Soc. 83 (1920) 255-279.
  */
 double
-detect_predict(double shape, double scale, double rate, double mail, uint32_t events)
+detect_predict(double shape, double rate, double mail, double events)
 {
-	double mean = rate * mail, x = events, ln = -shape * number_ln1p(mean / scale);
+	double mean = rate * mail, ln = -shape * number_ln1p(mean / shape);
 
-	if (events == 0) {
+	if (events <= 0) {
 		return ln;
 	}
-	if (events <= 6) {
-		double product = shape;
-
-		for (uint32_t i = 1; i < events; i++) {
-			product *= shape + i;
-		}
-		ln += number_ln(product);
-	} else {
-		ln += number_lgamma(shape + x) - number_lgamma(shape);
-	}
-	return ln + x * number_ln(rate / (scale + mean));
+	return ln + number_lgamma(shape + events) - number_lgamma(shape) +
+	       events * number_ln(rate / (shape + mean));
 }
 
 double

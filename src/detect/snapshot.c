@@ -4,13 +4,16 @@
 
 /*
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
- * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or, but for the ledger, negative.
+ * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  1
+#define VERSION  2
 #define TIME_MAX ((int64_t)1 << 53)
 
+#define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
+
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 700, "the header promises it");
+_Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
+_Static_assert(sizeof(struct unit) <= 780, "the header promises it");
 
 static void
 put_floats(struct buffer *b, const void *floats, size_t bytes)
@@ -24,14 +27,14 @@ put_floats(struct buffer *b, const void *floats, size_t bytes)
 }
 
 static void
-get_floats(struct wire *w, void *floats, size_t bytes, bool negative)
+get_floats(struct wire *w, void *floats, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += sizeof(float)) {
 		uint64_t wide = wire_u64(w);
 		uint32_t bits = (uint32_t)wide;
 		bool finite = (bits & 0x7f800000U) != 0x7f800000U;
 
-		if (wide > UINT32_MAX || !finite || (!negative && bits >> 31 != 0)) {
+		if (wide > UINT32_MAX || !finite || bits >> 31 != 0) {
 			w->bad = true;
 			return;
 		}
@@ -52,76 +55,109 @@ get_u32(struct wire *w, uint64_t max)
 }
 
 static void
+put_cohort(struct buffer *b, const struct cohort *c)
+{
+	wire_put_i64(b, c->start_ms);
+	wire_put_u64(b, c->length_ms);
+	wire_put_u64(b, c->first_bad_seq);
+	wire_put_u8(b, (uint8_t)c->stream);
+	put_floats(b, &c->n, sizeof c->n);
+}
+
+static void
+get_cohort(struct wire *w, struct cohort *c)
+{
+	c->start_ms = wire_i64(w);
+	c->length_ms = get_u32(w, UINT32_MAX);
+	c->first_bad_seq = wire_u64(w);
+	c->stream = wire_u8(w);
+	get_floats(w, &c->n, sizeof c->n);
+	w->bad = w->bad || c->stream >= STREAM_COUNT || c->start_ms <= -TIME_MAX || c->start_ms >= TIME_MAX;
+}
+
+static void
 put_unit(struct buffer *b, const struct unit *u)
 {
 	wire_put_u8(b, u->kind);
 	wire_put_u8(b, u->flags);
-	wire_put_u8(b, u->streams);
-	wire_put_i64(b, u->bin_ms);
-	wire_put_i64(b, u->last_ms);
-	wire_put_i64(b, u->step_ms);
-	wire_put_i64(b, u->credited_ms);
-	wire_put_i64(b, u->block_ms);
-	wire_put_i64(b, u->complaint_block_ms);
-	wire_put_i64(b, u->volume_ms);
-	wire_put_i64(b, u->day_ms);
-	wire_put_i64(b, u->first_bad_ms);
-	wire_put_u64(b, u->first_bad_seq);
-	wire_put_u64(b, u->delivered);
-	wire_put_u64(b, u->bin_volume);
+	for (size_t i = 0; i < countof(u->times); i++) {
+		wire_put_i64(b, u->times[i]);
+	}
+	wire_put_u64(b, u->pending_seq);
+	wire_put_u64(b, u->bin_mail);
 	wire_put_u64(b, u->left_out);
+	wire_put_u64(b, u->gap_longer);
+	for (size_t i = 0; i < PENDING_SLOTS * PENDING_KINDS; i++) {
+		wire_put_u64(b, u->pending[i / PENDING_KINDS][i % PENDING_KINDS]);
+	}
 	wire_put_u64(b, u->report_count);
 	for (size_t i = 0; i < u->report_count; i++) {
 		wire_put_u64(b, u->reports[i]);
 	}
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		wire_put_u64(b, u->bin_count[e]);
-		wire_put_u64(b, u->observed[e]);
-	}
-	put_floats(b, u->nats, sizeof u->nats);
 	put_floats(b, &u->n, sizeof u->n);
+	wire_put_u64(b, u->cohort_count);
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		put_cohort(b, detect_cohort_at(u, i));
+	}
 }
 
 static void
 get_unit(struct wire *w, struct unit *u)
 {
 	u->flags = wire_u8(w);
-	u->streams = wire_u8(w);
-	u->bin_ms = wire_i64(w);
-	u->last_ms = wire_i64(w);
-	u->step_ms = wire_i64(w);
-	u->credited_ms = wire_i64(w);
-	u->block_ms = wire_i64(w);
-	u->complaint_block_ms = wire_i64(w);
-	u->volume_ms = wire_i64(w);
-	u->day_ms = wire_i64(w);
-	u->first_bad_ms = wire_i64(w);
-	u->first_bad_seq = wire_u64(w);
-	u->delivered = wire_u64(w);
-	u->bin_volume = wire_u64(w);
+	for (size_t i = 0; i < countof(u->times); i++) {
+		u->times[i] = wire_i64(w);
+		w->bad = w->bad || u->times[i] < -TIME_MAX || u->times[i] > TIME_MAX;
+	}
+	u->pending_seq = wire_u64(w);
+	u->bin_mail = wire_u64(w);
 	u->left_out = get_u32(w, UINT32_MAX);
+	u->gap_longer = (uint8_t)get_u32(w, VOLUME_GAPS_LONGER);
+	for (size_t i = 0; i < PENDING_SLOTS * PENDING_KINDS; i++) {
+		u->pending[i / PENDING_KINDS][i % PENDING_KINDS] = (uint16_t)get_u32(w, UINT16_MAX);
+	}
 	u->report_count = (uint8_t)get_u32(w, ALARM_REPORTS_MAX);
 	for (size_t i = 0; i < u->report_count; i++) {
 		u->reports[i] = wire_u64(w);
 	}
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		u->bin_count[e] = get_u32(w, UINT32_MAX);
-		u->observed[e] = get_u32(w, UINT32_MAX);
+	get_floats(w, &u->n, sizeof u->n);
+	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
+	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {
+		get_cohort(w, &u->ring[i]);
 	}
-	get_floats(w, u->nats, sizeof u->nats, true);
-	get_floats(w, &u->n, sizeof u->n, false);
+	w->bad = w->bad || (u->flags >> 4) != 0;
+}
+
+static void
+put_fleet(struct buffer *b, const double *sums, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		wire_put_f64(b, sums[i]);
+	}
+}
+
+/* What the fleet shows: finite; the spread alone may be below zero. */
+static void
+get_fleet(struct wire *w, double *sums, size_t n, double least)
+{
+	for (size_t i = 0; i < n; i++) {
+		sums[i] = wire_f64(w);
+		if (!(sums[i] >= least && sums[i] < 1e300)) {
+			w->bad = true;
+			sums[i] = 0;
+		}
+	}
 }
 
 void
 detect_save(const struct detect *d, struct buffer *b)
 {
 	wire_put_u8(b, VERSION);
-	for (int s = 0; s < STREAM_COUNT; s++) {
-		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			wire_put_f64(b, d->fleet_events[s][e]);
-			wire_put_f64(b, d->fleet_mail[s][e]);
-		}
-	}
+	wire_put_i64(b, d->now_ms);
+	put_fleet(b, d->fleet.events[0], FLEET_SUMS);
+	put_fleet(b, d->fleet.mail[0], FLEET_SUMS);
+	put_fleet(b, d->fleet.weight[0], FLEET_SUMS);
+	put_fleet(b, d->fleet.spread[0], FLEET_SUMS);
 	wire_put_u64(b, d->unit_count);
 	for (uint32_t i = 0; i < d->unit_count; i++) {
 		put_unit(b, &d->units[i]);
@@ -161,42 +197,6 @@ get_waiting(struct detect *d, struct wire *w)
 	}
 }
 
-/* A fleet's sum: finite and not negative. */
-static double
-get_sum(struct wire *w)
-{
-	double v = wire_f64(w);
-
-	if (!(v >= 0 && v < 1e300)) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
-/* Chances stay inside (0, 1), and times where their differences cannot overflow. */
-static bool
-sane(const struct unit *u)
-{
-	const int64_t times[] = { u->bin_ms,      u->last_ms,  u->step_ms,
-				  u->credited_ms, u->block_ms, u->complaint_block_ms,
-				  u->day_ms };
-	bool started = (u->flags & UNIT_STARTED) != 0, sane = true;
-
-	for (size_t i = 0; i < countof(times); i++) {
-		sane = sane && times[i] > -TIME_MAX && times[i] < TIME_MAX;
-	}
-	for (int e = 0; e < EVIDENCE_COUNT && started; e++) {
-		sane = sane && u->n.old_weight[e] > 0 && u->n.old_weight[e] < 1;
-	}
-	if (started) {
-		sane = sane && u->n.bad_list > 0 && u->n.bad_list < 1;
-		sane = sane &&
-		       (u->volume_ms == INT64_MIN || (u->volume_ms > -TIME_MAX && u->volume_ms < TIME_MAX));
-	}
-	return sane && (u->flags >> 4) == 0;
-}
-
 enum result
 detect_load(struct detect *d, struct wire *w)
 {
@@ -206,12 +206,12 @@ detect_load(struct detect *d, struct wire *w)
 	if (wire_u8(w) != VERSION) {
 		w->bad = true;
 	}
-	for (int s = 0; s < STREAM_COUNT; s++) {
-		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			d->fleet_events[s][e] = get_sum(w);
-			d->fleet_mail[s][e] = get_sum(w);
-		}
-	}
+	d->now_ms = wire_i64(w);
+	w->bad = w->bad || d->now_ms < -TIME_MAX || d->now_ms > TIME_MAX;
+	get_fleet(w, d->fleet.events[0], FLEET_SUMS, 0);
+	get_fleet(w, d->fleet.mail[0], FLEET_SUMS, 0);
+	get_fleet(w, d->fleet.weight[0], FLEET_SUMS, 0);
+	get_fleet(w, d->fleet.spread[0], FLEET_SUMS, -1e300);
 	count = get_u32(w, SOURCES_MAX * 2U);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
 		uint8_t kind = wire_u8(w);
@@ -222,15 +222,14 @@ detect_load(struct detect *d, struct wire *w)
 		}
 		(void)detect_unit_add(d, (enum unit_kind)kind);
 		get_unit(w, &d->units[i]);
-		w->bad = w->bad || !sane(&d->units[i]);
 	}
 	if (!w->bad) {
 		get_waiting(d, w);
 	}
 	if (w->bad) {
 		d->unit_count = d->waiting_count = 0;
-		memset(d->fleet_events, 0, sizeof d->fleet_events);
-		memset(d->fleet_mail, 0, sizeof d->fleet_mail);
+		d->now_ms = 0;
+		d->fleet = (struct fleet){ 0 };
 		return RESULT_DAMAGED;
 	}
 	return RESULT_OK;

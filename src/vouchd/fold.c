@@ -203,6 +203,8 @@ on_registry_change(void *context, const struct registry_change *change)
 
 /* ---- reports */
 
+#define MAILED_AGO_MAX ((struct span){ 30LL * 24 * 60 * 60 * 1000 })
+
 /* Does this reporter's word count? An operator who loads a file vouches for it (reporter "operator"). */
 static bool
 is_trusted(const struct fold *f, struct text reporter)
@@ -254,9 +256,32 @@ sources_of(const struct fold *f, const struct observation *o, uint32_t ids[OBSER
 	return n;
 }
 
+/*
+ * When the mail was delivered that an observation is about: volume and bounces bear its time; a complaint has it in the attribute
+ * "arrival" if its reporter says so. A time after the complaint, or long before it, is not believed.
+ */
+static struct instant
+mailed_at(const struct observation *o)
+{
+	struct instant at;
+
+	if (o->signal != SIGNAL_COMPLAINT) {
+		return o->at;
+	}
+	for (uint32_t i = 0; i < o->attribute_count; i++) {
+		if (text_equal(o->attributes[i].name, TEXT("arrival")) &&
+		    instant_parse(o->attributes[i].value, &at) == RESULT_OK && at.ms <= o->at.ms &&
+		    o->at.ms - at.ms <= MAILED_AGO_MAX.ms) {
+			return at;
+		}
+	}
+	return (struct instant){ DETECT_MAILED_UNKNOWN };
+}
+
 static void
 count_observation(struct fold *f, const struct observation *o, const uint32_t *ids, size_t n)
 {
+	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
 	uint32_t systems[OBSERVATION_KEYS_MAX];
 	size_t system_count = 0;
 
@@ -266,12 +291,11 @@ count_observation(struct fold *f, const struct observation *o, const uint32_t *i
 		if (o->signal == SIGNAL_DELIVERED) {
 			decide_delivered(f->decide, ids[i], o->count, o->at);
 		}
-		detect_observe(f->detect, s->unit, o->signal, o->count, o->at, f->now.seq);
+		detect_observe(f->detect, s->unit, &fact);
 		if (s->family == system_family(&f->systems[s->system]) &&
 		    !is_among(systems, system_count, s->system)) {
 			systems[system_count++] = s->system;
-			detect_observe(f->detect, f->systems[s->system].unit, o->signal, o->count, o->at,
-				       f->now.seq);
+			detect_observe(f->detect, f->systems[s->system].unit, &fact);
 		}
 	}
 }

@@ -1,0 +1,305 @@
+#include "detect/detect_int.h"
+
+/*
+ * Cohorts: mail sent together. A burst (campaign) is one, the trickle between bursts is cut every few hours. All that is
+ * known of one cohort shares one factor per kind of bad news, so a campaign that people dislike is one surprise and not many,
+ * whether its complaints come in an hour or in three days.
+ */
+
+static const struct {
+	double hours, share;
+} lags[] = {
+#define LAG(hours, share) { hours, share },
+#include "detect/lags.def"
+#undef LAG
+};
+_Static_assert(countof(lags) == LAG_COUNT, "one compartment per row");
+
+struct cohort *
+detect_cohort(struct unit *u, uint32_t i)
+{
+	return &u->ring[(u->cohort_first + i) % COHORTS];
+}
+
+const struct cohort *
+detect_cohort_at(const struct unit *u, uint32_t i)
+{
+	return &u->ring[(u->cohort_first + i) % COHORTS];
+}
+
+static int64_t
+end_of(const struct cohort *c)
+{
+	return c->start_ms + (int64_t)c->length_ms;
+}
+
+/* Mean over the hours of sending of the share that is still to come, per compartment. */
+static double
+outstanding(size_t lag, double hours, double since_end)
+{
+	double x = hours / lags[lag].hours, mean = x > 1e-6 ? (1 - number_exp(-x)) / x : 1;
+
+	return lags[lag].share * mean * number_exp(-since_end / lags[lag].hours);
+}
+
+static double
+hours_between(int64_t from_ms, int64_t to_ms)
+{
+	return to_ms > from_ms ? (double)(to_ms - from_ms) / HOUR_MS : 0;
+}
+
+double
+detect_cohort_answered(const struct cohort *c, int64_t now_ms)
+{
+	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms),
+	       left = 0;
+
+	for (size_t i = 0; i < LAG_COUNT; i++) {
+		left += outstanding(i, hours, since_end);
+	}
+	return left < 1 ? 1 - left : 0;
+}
+
+/* Complaints per message and hour that come now. */
+static double
+coming(const struct cohort *c, int64_t now_ms)
+{
+	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms),
+	       sum = 0;
+
+	for (size_t i = 0; i < LAG_COUNT; i++) {
+		sum += outstanding(i, hours, since_end) / lags[i].hours;
+	}
+	return sum;
+}
+
+/* Complaints that a cohort should bring in proportion: by its mail, its rate and what it had so far. */
+static double
+complaints_due(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms)
+{
+	struct outlook o;
+	double shape, expected;
+
+	detect_baseline_outlook(d, u, i, now_ms, &o);
+	shape = o.shape[EVIDENCE_COMPLAINT];
+	expected = o.rate[EVIDENCE_COMPLAINT] * o.mail[EVIDENCE_COMPLAINT];
+	return o.rate[EVIDENCE_COMPLAINT] * o.mail[EVIDENCE_UNKNOWN_USER] *
+	       (shape + (double)detect_cohort_at(u, i)->n.events[EVIDENCE_COMPLAINT]) / (shape + expected);
+}
+
+static void
+share_out(struct unit *u, double complaints, const double part[COHORTS], double sum)
+{
+	for (uint32_t i = 0; i < u->cohort_count && sum > 0; i++) {
+		float *events = &detect_cohort(u, i)->n.events[EVIDENCE_COMPLAINT];
+
+		*events = (float)((double)*events + complaints * part[i] / sum);
+	}
+}
+
+/* Complaints of a feed that does not say which mail they are about: each cohort gets what its age and mail explain. */
+void
+detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms)
+{
+	double part[COHORTS], sum = 0;
+
+	for (size_t i = 0; i < LAG_COUNT; i++) {
+		sum += (double)u->n.lag[i] / lags[i].hours *
+		       detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT);
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		part[i] = complaints_due(d, u, i, now_ms) * coming(detect_cohort_at(u, i), now_ms);
+		sum += part[i];
+	}
+	share_out(u, complaints, part, sum);
+}
+
+/*
+ * Complaints about mail of a stated time. Clocks of reporters are wrong now and then, so cohorts nearby get a share too where
+ * they explain the complaints far better.
+ */
+bool
+detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
+			 int64_t now_ms)
+{
+	const struct cohort *stated = detect_cohort_of(u, mailed_ms);
+	double part[COHORTS], sum = 0;
+
+	if (stated == NULL) {
+		return false;
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+		double away = hours_between(mailed_ms, c->start_ms) + hours_between(end_of(c), mailed_ms);
+
+		part[i] = c == stated ? 1 : away < CLOCK_WRONG ? CLOCK_DOUBT : 0;
+		if (part[i] > 0) {
+			part[i] *= complaints_due(d, u, i, now_ms) + 1e-9;
+		}
+		sum += part[i];
+	}
+	share_out(u, complaints, part, sum);
+	return true;
+}
+
+int64_t
+detect_cohort_covered_ms(const struct unit *u)
+{
+	const struct cohort *c;
+
+	if (u->cohort_count == 0) {
+		return NEVER;
+	}
+	c = detect_cohort_at(u, u->cohort_count - 1U);
+	return end_of(c);
+}
+
+struct cohort *
+detect_cohort_of(struct unit *u, int64_t mailed_ms)
+{
+	for (uint32_t i = u->cohort_count; i-- > 0;) {
+		struct cohort *c = detect_cohort(u, i);
+
+		if (c->start_ms <= mailed_ms) {
+			return c;
+		}
+	}
+	return NULL;
+}
+
+/* ---- where one cohort ends and the next begins */
+
+/* Is the mail of the bin far above what comes between bursts? Of a unit that is not known yet nothing is. */
+static bool
+is_burst(const struct unit *u, const struct bin *bin)
+{
+	double calm = u->n.calm_hours > CALM_HOURS ? (double)u->n.calm_mail / (double)u->n.calm_hours : 1e9;
+	double hours = hours_between(bin->start_ms, bin->covered_ms);
+
+	return bin->mail > BURST_FACTOR * calm * hours + BURST_LEAST * hours;
+}
+
+/* Is this more than chance, and by the factor? */
+static bool
+exceeds(double more, double less, double factor)
+{
+	double gap = more - less, noise = CHANGE_LEAST;
+
+	return more > factor * less && gap > noise && gap * gap > CHANGE_SIGMAS * CHANGE_SIGMAS * less;
+}
+
+static bool
+begins_new(const struct unit *u, const struct cohort *c, const struct bin *bin)
+{
+	double age = hours_between(c->start_ms, bin->start_ms),
+	       silence = hours_between(end_of(c), bin->start_ms);
+	double hours = hours_between(c->start_ms, end_of(c)), mail = (double)c->n.mail;
+	double same = hours > 0 ? mail / hours * hours_between(bin->start_ms, bin->covered_ms) : 0;
+
+	if ((u->flags & UNIT_NEW) != 0 || age > COHORT_LONGEST) {
+		return true;
+	}
+	if (bin->mail <= 0) { /* only volume tells where a cohort ends */
+		return false;
+	}
+	if (mail >= COHORT_MAIL &&
+	    (age > COHORT_LONG ||
+	     (silence > COHORT_SILENCE && silence > VOLUME_GAP_FACTOR * (double)u->n.gap_hours))) {
+		return true;
+	}
+	if (c->stream == STREAM_TRICKLE) {
+		return is_burst(u, bin);
+	}
+	/* A campaign that gathers pace is still one campaign, and so is its end. */
+	return !is_burst(u, bin) || (hours > BURST_RAMP && exceeds(bin->mail, same, BURST_JUMP));
+}
+
+/*
+ * Start weight, in years: a takeover may begin with any cohort, but rather with a burst. What trickle does not get waits for the
+ * next burst, so that all that was ever given is never more than the time that went by.
+ */
+static double
+start_weight(struct unit *u, int64_t now_ms, enum stream stream)
+{
+	double years = (double)(now_ms - u->times[CREDIT]) / YEAR_MS, given;
+
+	u->times[CREDIT] = now_ms;
+	if (stream == STREAM_BURST) {
+		given = BURST_WEIGHT * ((double)u->n.bank + years);
+		u->n.bank = (float)((double)u->n.bank + years - given);
+		return given;
+	}
+	given = TRICKLE_WEIGHT * years;
+	u->n.bank = (float)((double)u->n.bank + years - given);
+	return given;
+}
+
+static void
+retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
+{
+	const struct cohort *c = detect_cohort(u, 0);
+	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms);
+
+	detect_evidence_retire(d, u, now_ms);
+	detect_baseline_learn(d, u, now_ms);
+	for (size_t i = 0; i < LAG_COUNT; i++) {
+		u->n.lag[i] += (float)((double)c->n.mail * outstanding(i, hours, since_end));
+	}
+	u->times[RETIRED] = c->start_ms;
+	u->cohort_first = (uint8_t)((u->cohort_first + 1) % COHORTS);
+	u->cohort_count--;
+}
+
+static uint32_t
+length_ms(int64_t from_ms, int64_t to_ms)
+{
+	return to_ms - from_ms < UINT32_MAX ? (uint32_t)(to_ms - from_ms) : UINT32_MAX;
+}
+
+static struct cohort *
+begin(struct detect *d, struct unit *u, const struct bin *bin)
+{
+	bool burst = is_burst(u, bin);
+	struct cohort *c;
+
+	if (u->cohort_count == COHORTS) {
+		retire_oldest(d, u, bin->end_ms);
+	}
+	c = detect_cohort(u, u->cohort_count++);
+	*c = (struct cohort){ .start_ms = bin->start_ms,
+			      .length_ms = length_ms(bin->start_ms, bin->covered_ms),
+			      .stream = burst ? STREAM_BURST : STREAM_TRICKLE };
+	c->n.weight = (float)start_weight(u, bin->end_ms, (enum stream)c->stream);
+	u->flags &= (uint8_t)~UNIT_NEW;
+	return c;
+}
+
+void
+detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
+{
+	struct cohort *c = u->cohort_count > 0 ? detect_cohort(u, u->cohort_count - 1U) : NULL;
+	double since = (double)(bin->end_ms - u->times[STEP]) / HOUR_MS;
+
+	for (size_t i = 0; i < LAG_COUNT; i++) {
+		u->n.lag[i] = (float)((double)u->n.lag[i] * number_exp(-since / lags[i].hours));
+	}
+	if (c == NULL || begins_new(u, c, bin)) {
+		c = begin(d, u, bin);
+	}
+	if (c->stream == STREAM_TRICKLE) {
+		u->n.calm_mail += (float)bin->mail;
+	}
+	c->n.mail = (float)((double)c->n.mail + bin->mail);
+	u->n.stand_in = (float)bin->stand_in;
+	if (bin->mail > 0 && bin->covered_ms > end_of(c)) {
+		c->length_ms = length_ms(c->start_ms, bin->covered_ms);
+	}
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		c->n.events[e] = (float)((double)c->n.events[e] + bin->counts[e]);
+	}
+	if (u->pending_seq != 0 && c->first_bad_seq == 0) {
+		c->first_bad_seq = u->pending_seq;
+		c->n.first_bad_hour = (float)((double)(bin->start_ms - c->start_ms) / HOUR_MS);
+	}
+	u->pending_seq = detect_pending_waits(u) ? u->pending_seq : 0;
+}

@@ -1,0 +1,197 @@
+#include "detect/detect_int.h"
+
+/*
+ * The e-process. For a takeover k that begins with cohort s, the evidence is the product over the cohorts from s on of
+ *
+ *     (likelihood under k) / (likelihood of the honest story),
+ *
+ * and over all beginnings:   M_k = ((old_k f_1 + p_k w_1) e_1 f_2 + p_k w_2) e_2 ...   with w start weights, f <= 1 fading.
+ *
+ * Each product is a likelihood ratio of all that was observed so far, so M - sum w is a supermartingale while the unit is
+ * honest, and with a reset at each alarm the expected number of alarms is at most (sum of w) / limit, whatever depends on what
+ * (Shiryaev-Roberts; J. Shin, A. Ramdas, A. Rinaldo, "E-detectors", New England J. Stat. Data Sci. 2 (2024) 229-260).
+ * M depends on totals only: it may be looked at as often or as rarely as wanted.
+ */
+
+#define NATS_MAX 600.0
+#define M_MAX    1e30
+#define M_LEAST  1e-30
+
+static double
+bounded(double m)
+{
+	return m < M_LEAST ? 0 : m > M_MAX ? M_MAX : m;
+}
+
+/* What earlier evidence is worth when cohort `i` begins. */
+static double
+fade(const struct unit *u, uint32_t i)
+{
+	int64_t before_ms = i == 0 ? u->times[RETIRED] : detect_cohort_at(u, i - 1)->start_ms;
+	double hours = (double)(detect_cohort_at(u, i)->start_ms - before_ms) / HOUR_MS;
+
+	return hours > 0 ? number_exp(-hours / EVIDENCE_FADE) : 1;
+}
+
+static void
+multiply(const struct cohort *c, const struct story *s, int voice, double kept, double m[PROFILE_COUNT])
+{
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		double nats = s->attack[k] - s->honest[voice];
+
+		m[k] = bounded((m[k] * kept + detect_profiles[k].prior * (double)c->n.weight) *
+			       number_exp(nats < NATS_MAX ? nats : NATS_MAX));
+	}
+}
+
+/* The cohort at `i`, told as a story at `now`. */
+static const struct cohort *
+tell(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms, struct story *s)
+{
+	const struct cohort *c = detect_cohort_at(u, i);
+	struct outlook o;
+
+	detect_baseline_outlook(d, u, i, now_ms, &o);
+	detect_story(c, &o, s);
+	return c;
+}
+
+void
+detect_evidence_retire(const struct detect *d, struct unit *u, int64_t now_ms)
+{
+	struct story s;
+	const struct cohort *c = tell(d, u, 0, now_ms, &s);
+
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		double m[PROFILE_COUNT];
+
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			m[k] = (double)u->n.old[v][k];
+		}
+		multiply(c, &s, v, fade(u, 0), m);
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			u->n.old[v][k] = (float)m[k];
+		}
+	}
+}
+
+static void
+all_evidence(const struct detect *d, const struct unit *u, int64_t now_ms,
+	     double m[VOICE_COUNT][PROFILE_COUNT])
+{
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			m[v][k] = (double)u->n.old[v][k];
+		}
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		struct story s;
+		const struct cohort *c = tell(d, u, i, now_ms, &s);
+		double kept = fade(u, i);
+
+		for (int v = 0; v < VOICE_COUNT; v++) {
+			multiply(c, &s, v, kept, m[v]);
+		}
+	}
+}
+
+double
+detect_evidence(const struct detect *d, const struct unit *u, enum voice voice, int64_t now_ms)
+{
+	double m[VOICE_COUNT][PROFILE_COUNT], sum = 0;
+
+	all_evidence(d, u, now_ms, m);
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		sum += m[voice][k];
+	}
+	return sum;
+}
+
+/* The cohort with which takeover k most likely began. */
+static uint32_t
+best_start(const struct detect *d, const struct unit *u, enum voice voice, uint32_t k, int64_t now_ms)
+{
+	double m = (double)u->n.old[voice][k];
+	uint32_t start = 0;
+
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		struct story s;
+		const struct cohort *c = tell(d, u, i, now_ms, &s);
+		double kept = m * fade(u, i);
+		double begun = detect_profiles[k].prior * (double)c->n.weight,
+		       nats = s.attack[k] - s.honest[voice];
+
+		start = begun >= kept ? i : start;
+		m = begun >= kept ? begun : kept;
+		m = bounded(m * number_exp(nats < NATS_MAX ? nats : NATS_MAX));
+	}
+	return start;
+}
+
+static void
+add_cohort(const struct detect *d, const struct unit *u, uint32_t i, uint32_t k, int64_t now_ms,
+	   struct alarm *alarm)
+{
+	const struct cohort *c = detect_cohort_at(u, i);
+	double nats[EVIDENCE_COUNT];
+	struct outlook o;
+
+	detect_baseline_outlook(d, u, i, now_ms, &o);
+	detect_story_parts(c, &o, alarm->voice, k, nats);
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		alarm->evidence[e].observed += (uint64_t)((double)c->n.events[e] + 0.5);
+		alarm->evidence[e].expected += o.rate[e] * o.mail[e];
+		alarm->evidence[e].nats += nats[e];
+	}
+	alarm->delivered += (uint64_t)(double)c->n.mail;
+	if (alarm->first_bad_seq == 0 && c->first_bad_seq != 0) {
+		alarm->first_bad_seq = c->first_bad_seq;
+		alarm->first_bad_at.ms = c->start_ms + (int64_t)((double)c->n.first_bad_hour * HOUR_MS);
+	}
+}
+
+void
+detect_evidence_alarm(const struct detect *d, uint32_t id, enum voice voice, int64_t at_ms,
+		      struct alarm *alarm)
+{
+	const struct unit *u = &d->units[id];
+	double m[VOICE_COUNT][PROFILE_COUNT], sum = 0;
+	uint32_t best = 0, start;
+
+	all_evidence(d, u, at_ms, m);
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		sum += m[voice][k];
+		best = m[voice][k] > m[voice][best] ? k : best;
+	}
+	*alarm = (struct alarm){ .kind = (enum unit_kind)u->kind,
+				 .unit = id,
+				 .voice = voice,
+				 .takeover = detect_profiles[best].takeover,
+				 .at = { at_ms },
+				 .evidence_nats = number_ln(sum > M_LEAST ? sum : M_LEAST),
+				 .limit_nats = number_ln(d->limit[u->kind][voice]),
+				 .report_count = u->report_count };
+	start = best_start(d, u, voice, best, at_ms);
+	for (uint32_t i = start; i < u->cohort_count; i++) {
+		add_cohort(d, u, i, best, at_ms, alarm);
+	}
+	for (uint32_t i = 0; i < u->report_count; i++) {
+		alarm->reports[i] = u->reports[i];
+	}
+}
+
+/* It was one suspension: what was evidence until now counts no more. */
+void
+detect_evidence_end(struct unit *u)
+{
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			u->n.old[v][k] = 0;
+		}
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		detect_cohort(u, i)->n.weight = 0;
+	}
+	u->report_count = 0;
+	u->flags |= UNIT_NEW;
+}

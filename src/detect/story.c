@@ -1,0 +1,138 @@
+#include "detect/detect_int.h"
+
+/*
+ * The honest story of a cohort against the takeovers.
+ *
+ * Honest: an ordinary cohort, each kind of bad news with a factor of its own around the learnt rate; or mail to a badly
+ * imported list, which happens to honest senders. The Bayes voice weighs the two, the robust voice takes the one that fits best,
+ * however rare. A takeover brings bad news on top of the honest rates (profiles.def); kinds it does not touch are as in an
+ * ordinary cohort. All kinds are judged together: that the same mail has both unknown users and complaints tells.
+ */
+
+const struct detect_profile detect_profiles[PROFILE_COUNT] = {
+#define PROFILE(id, share, prior, complaint, unknown_user, trap, trap_typo) \
+	{ TAKEOVER_##id,                                                    \
+	  share,                                                            \
+	  prior,                                                            \
+	  { [EVIDENCE_COMPLAINT] = (share) * (complaint),                   \
+	    [EVIDENCE_UNKNOWN_USER] = (share) * (unknown_user),             \
+	    [EVIDENCE_TRAP] = (share) * (trap),                             \
+	    [EVIDENCE_TRAP_TYPO] = (share) * (trap_typo) } },
+#include "detect/profiles.def"
+#undef PROFILE
+};
+
+/* ln of the chance of one kind. */
+struct chances {
+	double ordinary, bad_list;
+};
+
+static double
+larger(double a, double b)
+{
+	return a > b ? a : b;
+}
+
+static struct chances
+honest_chances(const struct cohort *c, const struct outlook *o, int e)
+{
+	const struct detect_rate *r = &detect_rates[e];
+	double x = (double)c->n.events[e], rate = larger(r->bad_rate, r->bad_factor * o->rate[e]),
+	       shape = r->bad_shape;
+
+	if (r->bad_rate <= 0) { /* around a rate that is itself not well known */
+		shape = 1 / ((1 + 1 / shape) * (1 + 1 / o->shape[e]) - 1);
+	}
+	return (struct chances){ detect_predict(o->shape[e], o->rate[e], o->mail[e], x),
+				 detect_predict(shape, rate, o->mail[e], x) };
+}
+
+static double
+attack_chance(const struct cohort *c, const struct outlook *o, const struct detect_profile *p, int e)
+{
+	double added = larger(p->added[e], (ATTACK_LEAST - 1) * o->rate[e]);
+
+	return detect_predict(detect_rates[e].attack_shape, o->rate[e] + added, o->mail[e],
+			      (double)c->n.events[e]);
+}
+
+/* ln of the chance of a bad list and of none. */
+static struct chances
+honest_prior(const struct cohort *c, enum voice voice)
+{
+	double bad = c->stream == STREAM_BURST ? BAD_LIST_BURST : BAD_LIST_TRICKLE;
+
+	if (voice == VOICE_ROBUST) {
+		return (struct chances){ 0, 0 };
+	}
+	return (struct chances){ number_ln1p(-bad), number_ln(bad) };
+}
+
+static double
+honest_sum(enum voice voice, struct chances all)
+{
+	return voice == VOICE_ROBUST ? larger(all.ordinary, all.bad_list)
+				     : detect_ln_sum(all.ordinary, all.bad_list);
+}
+
+void
+detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
+{
+	struct chances each[EVIDENCE_COUNT];
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		each[e] = honest_chances(c, o, e);
+	}
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		struct chances all = honest_prior(c, (enum voice)v);
+
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			all.ordinary += each[e].ordinary;
+			all.bad_list += each[e].bad_list;
+		}
+		s->honest[v] = honest_sum((enum voice)v, all);
+	}
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		s->attack[k] = 0;
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			s->attack[k] += detect_profiles[k].added[e] > 0
+					    ? attack_chance(c, o, &detect_profiles[k], e)
+					    : each[e].ordinary;
+		}
+	}
+}
+
+/* The same, kind by kind: each is what it adds given those before it, the quickest kinds first. */
+void
+detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
+		   double nats[EVIDENCE_COUNT])
+{
+	struct chances all = honest_prior(c, voice);
+	double before = honest_sum(voice, all);
+
+	for (int e = EVIDENCE_COUNT - 1; e >= 0; e--) {
+		struct chances one = honest_chances(c, o, e);
+		double attack = detect_profiles[profile].added[e] > 0
+				    ? attack_chance(c, o, &detect_profiles[profile], e)
+				    : one.ordinary;
+		double honest;
+
+		all.ordinary += one.ordinary;
+		all.bad_list += one.bad_list;
+		honest = honest_sum(voice, all);
+		nats[e] = attack - (honest - before);
+		before = honest;
+	}
+}
+
+/* Evidence depends on totals only, so it need not be looked at while no kind is above what is expected. */
+bool
+detect_story_surprises(const struct cohort *c, const struct outlook *o)
+{
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		if ((double)c->n.events[e] > SURPRISE_FACTOR * o->rate[e] * o->mail[e]) {
+			return true;
+		}
+	}
+	return false;
+}

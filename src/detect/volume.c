@@ -1,0 +1,85 @@
+#include "detect/detect_int.h"
+
+/*
+ * When volume is reported, and what stands in for it while it is not. A report bears the start of its period and reaches us
+ * some time later.
+ */
+
+/* The usual gap follows shorter gaps at once; longer ones only when no short one has come for a while: little mail leaves some out. */
+static void
+learn_gap(struct unit *u, double gap)
+{
+	if (u->n.gap_hours > 0 && gap > (double)u->n.gap_hours * VOLUME_GAP_SAME) {
+		u->n.gap_next =
+		    u->gap_longer == 0 || gap < (double)u->n.gap_next ? (float)gap : u->n.gap_next;
+		if (++u->gap_longer < VOLUME_GAPS_LONGER) {
+			return;
+		}
+		gap = (double)u->n.gap_next;
+	}
+	u->n.gap_hours = (float)gap;
+	u->gap_longer = 0;
+}
+
+/* The usual delay follows at its pace. */
+void
+detect_volume_heard(const struct detect *d, struct unit *u, int64_t at_ms)
+{
+	double late = (double)(d->now_ms - at_ms) / HOUR_MS, usual = (double)u->n.late_hours, gap;
+
+	late = late < 0 ? 0 : late > VOLUME_SPAN ? VOLUME_SPAN : late;
+	if (u->times[VOLUME] == NEVER) {
+		u->times[VOLUME] = at_ms;
+		u->n.late_hours = (float)late;
+		return;
+	}
+	u->n.late_hours = (float)(usual + VOLUME_LATE_SPEED * (late - usual));
+	if (at_ms <= u->times[VOLUME]) {
+		return;
+	}
+	gap = (double)(at_ms - u->times[VOLUME]) / HOUR_MS;
+	u->times[VOLUME] = at_ms;
+	learn_gap(u, gap < VOLUME_SPAN ? gap : VOLUME_SPAN);
+}
+
+/* Hours that no volume report covers yet. */
+static double
+uncovered(const struct unit *u, int64_t now_ms)
+{
+	if (u->times[VOLUME] == NEVER) {
+		return VOLUME_SPAN;
+	}
+	return (double)(now_ms - u->times[VOLUME]) / HOUR_MS -
+	       (u->n.gap_hours > 0 ? (double)u->n.gap_hours : 1);
+}
+
+/*
+ * Bad news about mail whose volume nobody reports. It was sent, but a first campaign is larger than all before it; so much
+ * is presumed that only what no honest campaign brings tells something.
+ */
+double
+detect_volume_presumed(const struct unit *u, int64_t now_ms)
+{
+	double since = uncovered(u, now_ms), peak = VOLUME_PEAK_FACTOR * (double)u->n.peak;
+
+	since = since < VOLUME_SPAN ? since : VOLUME_SPAN;
+	return since > 0 ? (peak > VOLUME_UNKNOWN ? peak : VOLUME_UNKNOWN) * since : 0;
+}
+
+void
+detect_volume_learn(struct unit *u, const struct bin *bin)
+{
+	double since = (double)(bin->end_ms - u->times[STEP]) / HOUR_MS;
+	double fade = number_exp(-since * (LN2 / (24 * VOLUME_HALF_LIFE)));
+	double hours = (double)(bin->covered_ms - bin->start_ms) / HOUR_MS,
+	       per_hour = bin->mail / (hours > 1 ? hours : 1);
+
+	u->n.volume = (float)((double)u->n.volume * fade + bin->mail);
+	u->n.volume_hours = (float)((double)u->n.volume_hours * fade + since);
+	u->n.calm_mail = (float)((double)u->n.calm_mail * fade);
+	u->n.calm_hours = (float)((double)u->n.calm_hours * fade + since);
+	u->n.peak = (float)((double)u->n.peak * fade);
+	if ((double)u->n.peak < per_hour) {
+		u->n.peak = (float)per_hour;
+	}
+}
