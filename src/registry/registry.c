@@ -404,8 +404,10 @@ struct registry_reporter
 registry_reporter(const struct registry *r, uint32_t id)
 {
 	struct text trap = registry_value(r, id, FIELD_REPORTER_TRAP);
+	struct text weight = registry_value(r, id, FIELD_REPORTER_WEIGHT);
 	struct registry_reporter out = { .id = registry_item(r, THING_REPORTER, id).name,
-					 .trap_signal = SIGNAL_TRAP_PRISTINE };
+					 .trap_signal = SIGNAL_TRAP_PRISTINE,
+					 .weight = BLOCKLIST_SIGNIFICANT };
 
 	if (registry_item(r, THING_REPORTER, id).removed) {
 		return out;
@@ -414,6 +416,13 @@ registry_reporter(const struct registry *r, uint32_t id)
 	out.trust = registry_trust_of(registry_value(r, id, FIELD_REPORTER_TRUST));
 	if (trap.n > 0) {
 		out.trap_signal = registry_trap_of(trap);
+	}
+	if (weight.n > 0) {
+		check(blocklist_weight_parse(weight, &out.weight) == RESULT_OK);
+	}
+	out.receiver = registry_value(r, id, FIELD_REPORTER_RECEIVER);
+	if (out.receiver.n == 0 && out.kind == REPORTER_MAILBOX) {
+		out.receiver = out.id;
 	}
 	out.has_token = hash_from_hex(registry_value(r, id, FIELD_REPORTER_TOKEN), &out.token);
 	return out;

@@ -17,6 +17,7 @@
 #include "base/wire.h"
 #include "model/signal.h"
 #include "model/source.h"
+#include "model/threshold.h"
 
 enum thing {
 #define THING(id, name, max, meaning) THING_##id,
@@ -171,7 +172,9 @@ struct registry_reporter {
 	struct text id;
 	enum reporter_kind kind;
 	enum trust trust;
-	enum signal trap_signal; /* of a trap network; SIGNAL_TRAP_PRISTINE when it does not say */
+	enum signal trap_signal;      /* of a trap network; SIGNAL_TRAP_PRISTINE when it does not say */
+	enum blocklist_weight weight; /* of a blocklist; BLOCKLIST_SIGNIFICANT when it does not say */
+	struct text receiver;         /* that its reports are about; empty: none, or each says it */
 	bool has_token;
 	struct hash token; /* SHA-256 */
 };

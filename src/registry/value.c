@@ -207,6 +207,14 @@ put_TRAP(struct text in, struct buffer *out)
 }
 
 static bool
+put_WEIGHT(struct text in, struct buffer *out)
+{
+	enum blocklist_weight weight;
+
+	return put_if(blocklist_weight_parse(in, &weight) == RESULT_OK, in, out);
+}
+
+static bool
 put_SECRET(struct text in, struct buffer *out)
 {
 	struct hash h;

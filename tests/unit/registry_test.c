@@ -233,7 +233,9 @@ reporters_are_known_with_kind_trust_and_token(void **state)
 	    r, "reporters:\n"
 	       "- {id: mailbox.example, kind: mailbox, trust: full, token_sha256: " TOKEN "}\n"
 	       "- {id: spider, kind: trap_network, trust: full, trap: typo, addresses: [Traps@In.Example]}\n"
-	       "- {id: web, kind: trap_network, trust: none}\n");
+	       "- {id: web, kind: trap_network, trust: none}\n"
+	       "- {id: relay, kind: mta, trust: full, receiver: mailbox.example}\n"
+	       "- {id: harsh, kind: blocklist, trust: full, weight: critical}\n");
 	reporter = registry_reporter(r, registry_find(r, THING_REPORTER, TEXT("mailbox.example")));
 	assert_true(reporter.kind == REPORTER_MAILBOX && reporter.trust == TRUST_FULL && reporter.has_token);
 	assert_true(hash_equal(&reporter.token, &token));
@@ -243,6 +245,11 @@ reporters_are_known_with_kind_trust_and_token(void **state)
 	assert_true(text_equal(registry_value(r, 1, FIELD_REPORTER_ADDRESSES), TEXT("traps@in.example")));
 	reporter = registry_reporter(r, 2);
 	assert_true(reporter.trust == TRUST_NONE && reporter.trap_signal == SIGNAL_TRAP_PRISTINE);
+	assert_true(text_equal(registry_reporter(r, 0).receiver, TEXT("mailbox.example")));
+	assert_int_equal(reporter.receiver.n, 0);
+	assert_true(text_equal(registry_reporter(r, 3).receiver, TEXT("mailbox.example")));
+	assert_int_equal(registry_reporter(r, 3).weight, BLOCKLIST_SIGNIFICANT);
+	assert_int_equal(registry_reporter(r, 4).weight, BLOCKLIST_CRITICAL);
 	assert_string_equal(trust_name(TRUST_FULL), "full");
 	assert_string_equal(reporter_kind_name(REPORTER_TRAP_NETWORK), "trap_network");
 	(void)import(r, "reporters: []\n");
