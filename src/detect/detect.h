@@ -16,6 +16,8 @@
 
 #include "model/alarm.h"
 #include "model/signal.h"
+#include "model/source.h"
+#include "model/threshold.h"
 
 #include <stdbool.h>
 
@@ -84,5 +86,103 @@ void detect_save(const struct detect *d, struct buffer *b);
  * detector is then empty as before.
  */
 enum result detect_load(struct detect *d, struct wire *w) MUST_USE;
+
+/* ---- compliance: the programme's public thresholds over windows of days (model/threshold.h), exact and in whole numbers */
+
+/*
+ * A source is counted apart from what detect_unit_add counts: its id is that of the registry, its group that of its member. What
+ * counts is in the window when its event falls on one of the last so many days (UTC), today included, whenever it is reported.
+ * So late news is counted in its own day, and only if it comes after the window has passed not at all.
+ *
+ * Cost: O(1) per observation, plus O(all that is kept) when a day begins. compliance_observe allocates when a source is counted
+ * for a threshold and party for the first time, and else never. Memory: below 400 bytes for each source and receiver, and for
+ * each source and other threshold that had news. Test: tests/unit/compliance_twin_test.c, a naive twin on random histories.
+ */
+struct compliance;
+
+/* For whom counts are kept apart; each kind counts its ids from 0. */
+enum compliance_party {
+	COMPLIANCE_RECEIVER,
+	COMPLIANCE_NETWORK,
+	COMPLIANCE_BLOCKLIST,
+	COMPLIANCE_PARTY_COUNT
+};
+
+#define COMPLIANCE_NONE         UINT32_MAX
+#define COMPLIANCE_EVIDENCE_MAX 4U
+
+/* One threshold of one source (of the scope GROUP: of one member): the numbers behind it, and how far it is to cross or to return. */
+struct compliance_metric {
+	enum threshold threshold;
+	enum threshold_level level;
+	uint32_t unit;                       /* source, or member */
+	uint32_t party;                      /* receiver or trap network; COMPLIANCE_NONE */
+	struct text party_name;              /* lives as long as the room; empty: none */
+	const struct threshold_limit *limit; /* until the next compliance_policy */
+	uint32_t days;                       /* of the window */
+	uint64_t bad, sample;
+	uint64_t room; /* so many more of the bad cross it; 0: it is over, or no number does */
+	uint64_t
+	    clean; /* when it is over: so much more of the sample, with nothing bad, takes it back; 0: no number does */
+	uint32_t
+	    return_days; /* when it is over: after so many days without any news it is back; 0: not by itself */
+	uint32_t evidence_count;
+	uint64_t evidence[COMPLIANCE_EVIDENCE_MAX]; /* journal records of the latest bad news, oldest first */
+};
+
+/* A threshold was crossed (level OVER) or is no longer. Called within the functions below, in the same order in every run; must not call the room. */
+typedef void compliance_fn(void *context, const struct compliance_metric *metric);
+
+struct compliance *compliance_open(compliance_fn *turned, void *context); /* every limit is off */
+void compliance_close(struct compliance *c);                              /* NULL is fine */
+
+/* From now on these limits hold, also for what is counted already. Cost: O(all that is kept). */
+void compliance_policy(struct compliance *c, const struct threshold_policy *policy);
+
+/* The next source: its id is the number of sources so far. Disuse is measured against the mail of sources of its kind. */
+void compliance_source_add(struct compliance *c, uint32_t source, uint32_t group, enum source_kind kind);
+void compliance_source_remove(struct compliance *c, uint32_t source); /* nothing turns any more */
+/*
+ * A person put it on the list at `now`: its counts start again, and what happened before `now` is not counted any more. What
+ * blocklists say stays.
+ */
+void compliance_source_start(struct compliance *c, uint32_t source, struct instant now);
+
+/* The id of a party, which is new when the name is. COMPLIANCE_NONE: there are COMPLIANCE_PARTIES_MAX. Texts: names. */
+uint32_t compliance_party(struct compliance *c, enum compliance_party kind, struct text name);
+/* The id of a party that there is; COMPLIANCE_NONE: none. */
+uint32_t compliance_party_find(const struct compliance *c, enum compliance_party kind, struct text name);
+/* What a listing on this blocklist counts; SIGNIFICANT until it is said. Cost: O(all that is kept) when it changes. */
+void compliance_weight(struct compliance *c, uint32_t blocklist, enum blocklist_weight weight);
+
+/* Whom an observation is about and from; COMPLIANCE_NONE: nobody in particular. */
+struct compliance_about {
+	uint32_t receiver, network, blocklist;
+};
+/*
+ * Takes `count` (>= 1) of a signal of one source, and of its group if `group` says so: an observation that names two sources of
+ * a member counts once for the member. `at` is the time of the event, `seq` the journal record. compliance_tick comes first.
+ */
+void compliance_observe(struct compliance *c, uint32_t source, bool group,
+			const struct compliance_about *about, enum signal signal, uint32_t count,
+			struct instant at, uint64_t seq);
+
+/* Time has come to `now`. Call it for each record, before its observations. Cost: O(1) but when a day begins. */
+void compliance_tick(struct compliance *c, struct instant now);
+struct instant
+compliance_due(const struct compliance *c); /* the next day begins; INT64_MAX ms: nothing is kept */
+
+/* The metrics of a source or group that have any news, thresholds in their order, then parties; `max` at most. Returns how many there are. */
+uint32_t compliance_source_metrics(const struct compliance *c, uint32_t source,
+				   struct compliance_metric *metrics, uint32_t max);
+uint32_t compliance_group_metrics(const struct compliance *c, uint32_t group,
+				  struct compliance_metric *metrics, uint32_t max);
+/* "complaints at mailbox: 0.31 % of 0.20 % (312 of 101,204 in 30 days)"; with distances: "; 54,796 more clean messages or 12 days". */
+void compliance_words(const struct compliance_metric *metric, bool distances, struct buffer *b);
+
+/* Snapshot, without policy. Equal state gives equal bytes. */
+void compliance_save(const struct compliance *c, struct buffer *b);
+/* Into a room just opened that has its policy. Errors: RESULT_DAMAGED for what compliance_save cannot have written; close it then. */
+enum result compliance_load(struct compliance *c, struct wire *w) MUST_USE;
 
 #endif
