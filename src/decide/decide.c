@@ -1,14 +1,30 @@
-/* decide/decide.c - what comes in: sources, alarms, commands, volume, time. Every move goes through source_move. */
+/* decide/decide.c - what comes in: sources, alarms, commands, volume, time. Every move of a source goes through decide_move. */
 #include "decide/decide_int.h"
 
 #include "base/limits.h"
 
+/* What the table cannot see: the kind of a suspension. */
 static bool
-may_move(const struct decide_source *s, enum event event, enum actor role)
+kind_allows(const struct decide_source *s, enum event event)
+{
+	switch (event) {
+	case EVENT_ALARM:
+	case EVENT_SUSPEND:
+		return s->kind != SUSPENSION_SECURITY; /* it waits for a verdict already */
+	case EVENT_RECOVER:
+		return s->kind == SUSPENSION_COMPLIANCE;
+	default:
+		return event != EVENT_THRESHOLD;
+	}
+}
+
+bool
+decide_may(const struct decide_source *s, enum event event, enum actor role)
 {
 	enum state to;
 
-	return !s->removed && state_next(s->state, event, role, &to) == RESULT_OK;
+	return !s->removed && state_next(s->state, event, role, &to) == RESULT_OK &&
+	       (s->state != STATE_SUSPENDED || kind_allows(s, event));
 }
 
 void
@@ -29,12 +45,8 @@ kind_after(const struct decide_source *s, enum state to, enum suspension kind)
 	return to == STATE_REVOKED ? s->kind : SUSPENSION_NONE;
 }
 
-/*
- * Makes one move, which must be allowed, and reports it. `kind` matters for moves to SUSPENDED and for WITHDRAWN. `words` are
- * those of the ground.
- */
-static void
-source_move(struct decide *d, uint32_t id, enum event event, enum suspension kind, const struct ground *g,
+void
+decide_move(struct decide *d, uint32_t id, enum event event, enum suspension kind, const struct ground *g,
 	    uint32_t words)
 {
 	struct decide_source *s = &d->sources[id];
@@ -59,6 +71,9 @@ source_move(struct decide *d, uint32_t id, enum event event, enum suspension kin
 	decide_words_drop(d, s->words);
 	s->words = words;
 	decide_words_keep(d, words);
+	if (to == STATE_REVOKED) {
+		decide_partials_drop(d, id);
+	}
 	if (to == STATE_REINSTATED) {
 		decide_due_by(d, (struct instant){ g->at.ms + DECIDE_PROBATION });
 	}
@@ -71,9 +86,8 @@ source_move(struct decide *d, uint32_t id, enum event event, enum suspension kin
 							  .ground = *g });
 }
 
-/* What every ground has; the evidence is the record itself until something better is known. */
-static struct ground
-ground_of(struct moment now, enum actor role, struct text actor, struct text reason)
+struct ground
+decide_ground(struct moment now, enum actor role, struct text actor, struct text reason)
 {
 	check(actor.n > 0 && actor.n <= WORDS_BYTES_MAX && reason.n > 0 && reason.n <= WORDS_BYTES_MAX);
 	return (struct ground){ .at = now.at,
@@ -102,19 +116,19 @@ void
 decide_source_remove(struct decide *d, uint32_t source, struct text actor, struct text reason,
 		     struct moment now)
 {
-	struct ground g = ground_of(now, ACTOR_OPERATOR, actor, reason);
+	struct ground g = decide_ground(now, ACTOR_OPERATOR, actor, reason);
 	struct decide_source *s = &d->sources[source];
 	uint32_t words;
 
 	check(source < d->source_count && !s->removed);
 	words = decide_words_new(d, actor, reason);
 	if (state_listed(s->state)) {
-		source_move(d, source, EVENT_SUSPEND, SUSPENSION_WITHDRAWN, &g, words);
+		decide_move(d, source, EVENT_SUSPEND, SUSPENSION_WITHDRAWN, &g, words);
 	}
 	if (s->state == STATE_SUSPENDED) {
-		source_move(d, source, EVENT_CONFIRM, SUSPENSION_WITHDRAWN, &g, words);
+		decide_move(d, source, EVENT_CONFIRM, SUSPENSION_WITHDRAWN, &g, words);
 	} else if (s->state == STATE_APPLIED) {
-		source_move(d, source, EVENT_REFUSE, SUSPENSION_WITHDRAWN, &g, words);
+		decide_move(d, source, EVENT_REFUSE, SUSPENSION_WITHDRAWN, &g, words);
 	}
 	s->removed = true;
 	decide_cases_settle(d, &g, words);
@@ -143,7 +157,7 @@ alarm_next(const struct decide *d, const struct alarm *alarm, uint32_t source)
 static struct ground
 alarm_ground(const struct alarm *alarm, struct moment now, struct text reason)
 {
-	struct ground g = ground_of(now, ACTOR_DETECTOR, TEXT("detector"), reason);
+	struct ground g = decide_ground(now, ACTOR_DETECTOR, TEXT("detector"), reason);
 
 	_Static_assert(ALARM_REPORTS_MAX <= EVIDENCE_SEQS_MAX, "all reports of an alarm are evidence");
 	if (alarm->report_count > 0) {
@@ -183,8 +197,8 @@ decide_alarm(struct decide *d, const struct alarm *alarm, uint32_t id, struct mo
 	g = alarm_ground(alarm, now, buffer_text(&reason));
 	words = decide_words_new(d, g.actor, g.reason);
 	for (uint32_t i = alarm_first(d, alarm, id); i != DECIDE_NONE; i = alarm_next(d, alarm, i)) {
-		if (may_move(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
-			source_move(d, i, EVENT_ALARM, SUSPENSION_SECURITY, &g, words);
+		if (decide_may(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
+			decide_move(d, i, EVENT_ALARM, SUSPENSION_SECURITY, &g, words);
 			moves++;
 		}
 	}
@@ -236,6 +250,17 @@ subject_from(const struct decide *d, const struct decide_command *c, uint32_t so
 	return DECIDE_NONE;
 }
 
+/* A source that stays on the list may be cleared of what it is suspended for partially. */
+static bool
+may_obey(const struct decide_source *s, const struct decide_command *c)
+{
+	enum state to;
+
+	return decide_may(s, c->event, c->role) ||
+	       (c->event == EVENT_CLEAR && s->partials != DECIDE_NONE &&
+		state_next(STATE_SUSPENDED, EVENT_CLEAR, c->role, &to) == RESULT_OK);
+}
+
 static enum result
 command_check(const struct decide *d, const struct decide_command *c, struct fault *fault)
 {
@@ -262,7 +287,7 @@ command_check(const struct decide *d, const struct decide_command *c, struct fau
 				 WORDS_BYTES_MAX);
 	}
 	for (i = subject_from(d, c, 0); i != DECIDE_NONE; i = subject_from(d, c, i + 1)) {
-		if (may_move(&d->sources[i], c->event, c->role)) {
+		if (may_obey(&d->sources[i], c)) {
 			return RESULT_OK;
 		}
 		present++;
@@ -292,12 +317,17 @@ decide_command(struct decide *d, const struct decide_command *command, struct mo
 	if (r != RESULT_OK) {
 		return r;
 	}
-	g = ground_of(now, command->role, command->actor, command->reason);
+	g = decide_ground(now, command->role, command->actor, command->reason);
 	words = decide_words_new(d, g.actor, g.reason);
 	for (uint32_t i = subject_from(d, command, 0); i != DECIDE_NONE;
 	     i = subject_from(d, command, i + 1)) {
-		if (may_move(&d->sources[i], command->event, command->role)) {
-			source_move(d, i, command->event, SUSPENSION_SECURITY, &g, words);
+		bool moves_itself = decide_may(&d->sources[i], command->event, command->role);
+
+		if (command->event == EVENT_CLEAR && may_obey(&d->sources[i], command)) {
+			*moves += decide_partials_clear(d, i, &g);
+		}
+		if (moves_itself) {
+			decide_move(d, i, command->event, SUSPENSION_SECURITY, &g, words);
 			++*moves;
 		}
 	}
@@ -329,8 +359,8 @@ decide_delivered(struct decide *d, uint32_t source, uint64_t count, struct insta
 static void
 end_probations(struct decide *d, struct moment now)
 {
-	struct ground g = ground_of(now, ACTOR_CLOCK, TEXT("clock"),
-				    TEXT("the probation of 30 days ended without a new suspension"));
+	struct ground g = decide_ground(now, ACTOR_CLOCK, TEXT("clock"),
+					TEXT("the probation of 30 days ended without a new suspension"));
 	uint32_t words = DECIDE_NONE;
 
 	for (uint32_t i = 0; i < d->source_count; i++) {
@@ -346,7 +376,7 @@ end_probations(struct decide *d, struct moment now)
 		if (words == DECIDE_NONE) {
 			words = decide_words_new(d, g.actor, g.reason);
 		}
-		source_move(d, i, EVENT_MATURE, SUSPENSION_NONE, &g, words);
+		decide_move(d, i, EVENT_MATURE, SUSPENSION_NONE, &g, words);
 	}
 	decide_words_drop(d, words);
 }
@@ -355,7 +385,7 @@ static void
 mark_overdue(struct decide *d, struct moment now)
 {
 	struct ground g =
-	    ground_of(now, ACTOR_CLOCK, TEXT("clock"), TEXT("there is no verdict within the hour"));
+	    decide_ground(now, ACTOR_CLOCK, TEXT("clock"), TEXT("there is no verdict within the hour"));
 
 	for (uint32_t i = 0; i < d->case_count; i++) {
 		if (d->cases[i].status != CASE_OPEN) {
@@ -378,6 +408,7 @@ decide_tick(struct decide *d, struct moment now)
 	}
 	d->due.ms = INT64_MAX;
 	end_probations(d, now);
+	decide_recover(d, now);
 	mark_overdue(d, now);
 }
 

@@ -1,11 +1,15 @@
 /*
  * decide/decide.h - who is on the list, why, and which cases wait for people.
  *
- * In:   the registry's sources, alarms of the detector, commands of people, delivered volume, time.
+ * In:   the registry's sources, alarms of the detector, thresholds crossed, commands of people, delivered volume, time.
  * Out:  moves of sources and changes of cases (model/move.h), through callbacks, each with actor, reason and evidence.
  * All moves go through the table model/moves.def. An alarm takes off the list at once: the source it names, or all listed
  * sources of the system it names. A system has at most one open case; what is suspended meanwhile joins it. A case
  * wants a verdict within DECIDE_VERDICT and is closed when none of its sources is suspended any more.
+ *
+ * A threshold of a source that is crossed suspends it, one of a receiver suspends it for that receiver alone (partial: the state of
+ * the source stays, and so does its place on the list). Both end by themselves when the metrics are back and the waiting time has
+ * passed. Disuse suspends too, and ends by a person's word only.
  *
  * Pure: no clock, no I/O, no log; the same calls give the same moves on every machine. decide_delivered and a
  * decide_tick with nothing due do not allocate. Ids of sources, systems and members are those of the registry.
@@ -14,7 +18,7 @@
 #ifndef DECIDE_DECIDE_H
 #define DECIDE_DECIDE_H
 
-#include "model/alarm.h"
+#include "detect/detect.h"
 #include "model/move.h"
 
 struct decide;
@@ -55,6 +59,15 @@ void decide_source_remove(struct decide *d, uint32_t source, struct text actor, 
  */
 uint32_t decide_alarm(struct decide *d, const struct alarm *alarm, uint32_t id, struct moment now);
 
+/*
+ * A threshold was crossed (level OVER) or is no longer. `id` is the source or, of the scope GROUP, the member; the metric's own
+ * unit is not looked at. Cost: O(receivers of the source), of a member O(sources).
+ */
+void decide_threshold(struct decide *d, const struct compliance_metric *metric, uint32_t id,
+		      struct moment now);
+/* How long at least a suspension for a threshold lasts, from now on, also one that began already. THRESHOLD_WAIT_DEFAULT until it is said. */
+void decide_wait(struct decide *d, struct span wait);
+
 enum decide_subject { DECIDE_SOURCE, DECIDE_SYSTEM, DECIDE_MEMBER, DECIDE_CASE };
 
 struct decide_command {
@@ -68,7 +81,8 @@ struct decide_command {
 
 /*
  * A command of a person: each source of the subject that may make the move makes it, in order of ids. A suspension by a
- * person opens or joins a case like an alarm does. *moves counts the moves.
+ * person opens or joins a case like an alarm does. EVENT_CLEAR also ends what a source is suspended for partially. *moves
+ * counts the moves.
  * Errors, nothing is then changed: RESULT_BAD_INPUT (no actor, no reason, too long, no such verb), RESULT_NOT_FOUND (no such
  * subject), RESULT_NOT_ALLOWED (no source of it may make this move); the fault says why. Cost: O(sources) but for one
  * source or system.
@@ -82,7 +96,7 @@ enum result decide_command(struct decide *d, const struct decide_command *comman
  */
 void decide_delivered(struct decide *d, uint32_t source, uint64_t count, struct instant at);
 
-/* Time has come to now.at: probations end, verdicts are overdue. Cost: O(1) before decide_due, else O(sources). */
+/* Time has come to now.at: probations and waiting times end, verdicts are overdue. Cost: O(1) before decide_due, else O(sources). */
 void decide_tick(struct decide *d, struct moment now);
 /* The earliest time at which a tick may change something; INT64_MAX ms: never. */
 struct instant decide_due(const struct decide *d);
@@ -100,9 +114,24 @@ struct decide_source_view {
 	enum event event;     /* of the last move; EVENT_APPLY when there was none */
 	enum actor role;
 	struct text actor, reason; /* of the last move; empty when there was none */
+	uint32_t over;             /* thresholds of the source and its member that are crossed now */
+	struct instant
+	    not_before; /* a suspension for a threshold does not end earlier; of another: INT64_MAX ms */
+	uint32_t partial_count; /* receivers for which alone it is suspended */
 };
 uint32_t decide_source_count(const struct decide *d);
 void decide_source_view(const struct decide *d, uint32_t source, struct decide_source_view *view);
+
+/* Suspended for one receiver alone; receivers in the order in which the compliance path met them. */
+struct decide_partial_view {
+	struct text receiver;
+	struct instant since, not_before;
+	uint64_t seq;
+	bool over; /* the threshold is crossed still */
+	struct text reason;
+};
+void decide_partial_view(const struct decide *d, uint32_t source, uint32_t index,
+			 struct decide_partial_view *view);
 
 #define DECIDE_CASE_ALARMS_MAX 16U
 

@@ -4,7 +4,8 @@
  * What must hold between any two calls of the room (decide_test.c looks at it after each step):
  *   - a source is SUSPENDED with the kind SECURITY exactly while it counts in `suspended` of its case;
  *   - a case is open exactly while `suspended` is not 0, and is then the open case of its system;
- *   - case.touched is false and touched_count is 0.
+ *   - case.touched is false and touched_count is 0;
+ *   - a source that is APPLIED or REVOKED is suspended for no receiver in particular.
  */
 #ifndef DECIDE_DECIDE_INT_H
 #define DECIDE_DECIDE_INT_H
@@ -25,6 +26,8 @@ struct decide_source {
 	uint32_t next;        /* in its system, by id; DECIDE_NONE ends */
 	uint32_t case_number; /* the last it was in; 0: none */
 	uint32_t words;       /* of the last move; DECIDE_NONE when there was none */
+	uint32_t partials;    /* the first of them; DECIDE_NONE ends */
+	uint32_t over;        /* thresholds of its own that are crossed */
 	struct instant since;
 	uint64_t seq;
 	enum state state;
@@ -32,6 +35,16 @@ struct decide_source {
 	enum event event;
 	enum actor role;
 	bool removed;
+};
+
+/* A source that is suspended for one receiver; ordered by receiver. */
+struct decide_partial {
+	uint32_t receiver; /* as the compliance path numbers them */
+	uint32_t next;     /* of the source; of a free one the next free one */
+	uint32_t words;
+	struct instant since;
+	uint64_t seq;
+	bool over;
 };
 
 struct decide_system {
@@ -60,12 +73,19 @@ struct decide {
 	struct decide_system *systems;
 	struct decide_case *cases; /* case number - 1 */
 	struct decide_words *words;
+	struct decide_partial *partials;
+	struct text *receivers; /* names, by number; empty for one that was never named */
+	uint32_t *members;      /* thresholds of the whole member that are crossed */
+	struct span wait;
 	uint32_t *touched; /* cases that the call in progress changed */
 	uint32_t source_count, source_size;
 	uint32_t system_count, system_size;
 	uint32_t case_count, case_size;
 	uint32_t words_count, words_size, words_free;
 	uint32_t touched_count, touched_size;
+	uint32_t partial_count, partial_size, partial_free;
+	uint32_t receiver_count, receiver_size;
+	uint32_t member_count, member_size;
 	struct instant due; /* not later than the first thing that time brings */
 };
 
@@ -81,6 +101,12 @@ struct decide_system *decide_system_row(struct decide *d, uint32_t system);
 /* A new source with its system, at the end of both. */
 struct decide_source *decide_source_new(struct decide *d, uint32_t system, uint32_t member);
 void decide_clear(struct decide *d); /* as after decide_open */
+uint32_t *decide_member_over(struct decide *d, uint32_t member);
+void decide_receiver_name(struct decide *d, uint32_t receiver, struct text name);
+/* The place where the partial of this receiver is linked, or would be. */
+uint32_t *decide_partial_place(struct decide *d, uint32_t source, uint32_t receiver);
+uint32_t decide_partial_new(struct decide *d, uint32_t source, uint32_t receiver, uint32_t words);
+void decide_partial_drop(struct decide *d, uint32_t *place);
 
 /* ---- cases.c */
 
@@ -99,6 +125,20 @@ void decide_cases_settle(struct decide *d, const struct ground *ground, uint32_t
 
 /* decide_tick looks again at `at`, or earlier. */
 void decide_due_by(struct decide *d, struct instant at);
+bool decide_may(const struct decide_source *s, enum event event, enum actor role);
+/* One move, which must be allowed. `kind` matters for moves to SUSPENDED and for WITHDRAWN; words are those of the ground. */
+void decide_move(struct decide *d, uint32_t source, enum event event, enum suspension kind,
+		 const struct ground *g, uint32_t words);
+/* What every ground has; the evidence is the record itself until something better is known. */
+struct ground decide_ground(struct moment now, enum actor role, struct text actor, struct text reason);
+
+/* ---- thresholds.c */
+
+/* Listed again for these receivers: by a person's word for all, or dropped because the source is off the list for good. */
+uint32_t decide_partials_clear(struct decide *d, uint32_t source, const struct ground *ground);
+void decide_partials_drop(struct decide *d, uint32_t source);
+void decide_recover(struct decide *d, struct moment now); /* what is over and has waited long enough */
+struct instant decide_not_before(const struct decide *d, const struct decide_source *s);
 
 /* ---- views.c */
 
@@ -108,6 +148,8 @@ bool decide_in_case(const struct decide_source *s); /* suspended, and waits for 
 
 /* The reason of an alarm, at most WORDS_BYTES_MAX bytes: "a takeover is suspected: ..." */
 void decide_alarm_words(const struct alarm *alarm, struct buffer *b);
+/* The reason of a threshold: "a threshold is crossed: ..." */
+void decide_threshold_words(const struct compliance_metric *metric, struct buffer *b);
 
 const char *decide_evidence_words(int evidence);          /* "unknown users" */
 void decide_put_when(struct buffer *b, struct instant t); /* "2026-01-05 10:31": to the minute, UTC */

@@ -16,7 +16,7 @@ static const char *const past[] = {
 	[EVENT_APPLY] = "applied for",     [EVENT_ACCEPT] = "accepted",     [EVENT_REFUSE] = "refused",
 	[EVENT_ALARM] = "suspended",       [EVENT_THRESHOLD] = "suspended", [EVENT_DISUSE] = "suspended",
 	[EVENT_SUSPEND] = "suspended",     [EVENT_CLEAR] = "cleared",       [EVENT_CONFIRM] = "revoked",
-	[EVENT_MATURE] = "certified again"
+	[EVENT_MATURE] = "certified again", [EVENT_RECOVER] = "listed again"
 };
 _Static_assert(countof(past) == EVENT_COUNT, "each event has its word");
 
@@ -174,6 +174,39 @@ explain_case_alone(const struct page *p, uint32_t number)
 
 /* ---- sources */
 
+/* What a suspension without a case waits for. */
+static void
+explain_suspension(const struct page *p, const struct decide_source *s, uint32_t id)
+{
+	if (s->kind == SUSPENSION_COMPLIANCE) {
+		buffer_format(p->b, "Next: listed again, on probation, when all metrics are within the thresholds, "
+				    "and not before ");
+		decide_put_when(p->b, decide_not_before(p->d, s));
+		buffer_format(p->b, " UTC; or vouch clear ");
+	} else {
+		buffer_format(p->b, "Next: it stays off the list until a person says so: vouch clear ");
+	}
+	put_name(p, DECIDE_SOURCE, id);
+	buffer_format(p->b, " REASON.\n");
+}
+
+static void
+explain_partials(const struct page *p, const struct decide_source *s)
+{
+	for (uint32_t i = s->partials; i != DECIDE_NONE; i = p->d->partials[i].next) {
+		const struct decide_partial *partial = &p->d->partials[i];
+
+		buffer_format(p->b, "Partially suspended for %.*s since ",
+			      TEXT_ARG(p->d->receivers[partial->receiver]));
+		decide_put_when(p->b, partial->since);
+		buffer_format(p->b, " UTC (record %" PRIu64 "): %.*s. It ends when that is %s, and not before ",
+			      partial->seq, TEXT_ARG(p->d->words[partial->words].reason),
+			      partial->over ? "within the threshold again" : "still within the threshold");
+		decide_put_when(p->b, instant_add(partial->since, p->d->wait));
+		buffer_format(p->b, " UTC.\n");
+	}
+}
+
 static void
 explain_next(const struct page *p, const struct decide_source *s, uint32_t id)
 {
@@ -195,8 +228,10 @@ explain_next(const struct page *p, const struct decide_source *s, uint32_t id)
 		put_name(p, DECIDE_SOURCE, id);
 		buffer_format(p->b, " REASON, then vouch accept.\n");
 		return;
-	case STATE_CERTIFIED:
 	case STATE_SUSPENDED:
+		explain_suspension(p, s, id);
+		return;
+	case STATE_CERTIFIED:
 	case STATE_COUNT:
 		break; /* nothing to do */
 	}
@@ -220,6 +255,7 @@ explain_source(const struct page *p, uint32_t id)
 	buffer_format(b, ", system ");
 	put_name(p, DECIDE_SYSTEM, s->system);
 	buffer_format(b, ".\n");
+	explain_partials(p, s);
 	if (s->kind == SUSPENSION_SECURITY) {
 		explain_case(p, s->case_number);
 		if (s->state == STATE_SUSPENDED) {

@@ -1,8 +1,9 @@
 /*
  * decide/snapshot.c - the whole state as bytes, and back.
  *
- *     form | words: count, (actor, reason)... in the order in which sources and cases first use them
- *          | sources: count, each | cases: count, each with its sources and alarms
+ *     form | wait | words: count, (actor, reason)... in the order in which sources, their partials and cases first use them
+ *          | receivers: count, names | members: count, thresholds crossed of each
+ *          | sources: count, each with its partials | cases: count, each with its sources and alarms
  *
  * What follows from the rest is not written: systems, the sources of a system, reference counts, `suspended`, what is due.
  */
@@ -12,7 +13,7 @@
 
 #include <stdlib.h>
 
-#define SNAPSHOT_FORM 1U
+#define SNAPSHOT_FORM 2U
 #define ALARM_BYTES   512U
 
 /* ---- save */
@@ -44,6 +45,9 @@ number_all(const struct decide *d, struct numbering *n)
 	}
 	for (uint32_t i = 0; i < d->source_count; i++) {
 		number_words(n, d->sources[i].words);
+		for (uint32_t k = d->sources[i].partials; k != DECIDE_NONE; k = d->partials[k].next) {
+			number_words(n, d->partials[k].words);
+		}
 	}
 	for (uint32_t i = 0; i < d->case_count; i++) {
 		number_words(n, d->cases[i].opening);
@@ -59,7 +63,26 @@ put_words(struct buffer *b, const struct numbering *n, uint32_t words)
 }
 
 static void
-save_source(struct buffer *b, const struct decide_source *s, const struct numbering *n)
+save_partials(struct buffer *b, const struct decide *d, uint32_t first, const struct numbering *n)
+{
+	uint32_t count = 0;
+
+	for (uint32_t i = first; i != DECIDE_NONE; i = d->partials[i].next) {
+		count++;
+	}
+	wire_put_u64(b, count);
+	for (uint32_t i = first; i != DECIDE_NONE; i = d->partials[i].next) {
+		wire_put_u64(b, d->partials[i].receiver);
+		put_words(b, n, d->partials[i].words);
+		wire_put_i64(b, d->partials[i].since.ms);
+		wire_put_u64(b, d->partials[i].seq);
+		wire_put_u8(b, d->partials[i].over);
+	}
+}
+
+static void
+save_source(struct buffer *b, const struct decide *d, const struct decide_source *s,
+	    const struct numbering *n)
 {
 	wire_put_u64(b, s->system);
 	wire_put_u64(b, s->member);
@@ -72,6 +95,8 @@ save_source(struct buffer *b, const struct decide_source *s, const struct number
 	put_words(b, n, s->words);
 	wire_put_u8(b, (uint8_t)s->event);
 	wire_put_u8(b, (uint8_t)s->role);
+	wire_put_u64(b, s->over);
+	save_partials(b, d, s->partials, n);
 }
 
 static void
@@ -114,14 +139,23 @@ decide_save(const struct decide *d, struct buffer *b)
 
 	number_all(d, &n);
 	wire_put_u64(b, SNAPSHOT_FORM);
+	wire_put_u64(b, (uint64_t)d->wait.ms);
 	wire_put_u64(b, n.count);
 	for (uint32_t i = 0; i < n.count; i++) {
 		wire_put_text(b, d->words[n.order[i]].actor);
 		wire_put_text(b, d->words[n.order[i]].reason);
 	}
+	wire_put_u64(b, d->receiver_count);
+	for (uint32_t i = 0; i < d->receiver_count; i++) {
+		wire_put_text(b, d->receivers[i]);
+	}
+	wire_put_u64(b, d->member_count);
+	for (uint32_t i = 0; i < d->member_count; i++) {
+		wire_put_u64(b, d->members[i]);
+	}
 	wire_put_u64(b, d->source_count);
 	for (uint32_t i = 0; i < d->source_count; i++) {
-		save_source(b, &d->sources[i], &n);
+		save_source(b, d, &d->sources[i], &n);
 	}
 	wire_put_u64(b, d->case_count);
 	for (uint32_t i = 0; i < d->case_count; i++) {
@@ -214,6 +248,66 @@ load_words(struct decide *d, struct wire *w)
 }
 
 static void
+load_receivers(struct decide *d, struct wire *w)
+{
+	uint64_t count = read_up_to(w, COMPLIANCE_PARTIES_MAX);
+
+	for (uint32_t i = 0; i < count && !w->bad; i++) {
+		struct text name = wire_text(w);
+
+		if (name.n > 0 && !text_is_name(name)) {
+			w->bad = true;
+		} else if (name.n > 0 || i + 1 < count) {
+			decide_receiver_name(d, i, name);
+		} else {
+			w->bad = true; /* the last one has a name */
+		}
+	}
+}
+
+static void
+load_members(struct decide *d, struct wire *w)
+{
+	uint64_t count = read_up_to(w, MEMBERS_MAX);
+
+	for (uint32_t i = 0; i < count && !w->bad; i++) {
+		*decide_member_over(d, i) = read_u32(w);
+	}
+}
+
+static void
+load_partials(struct loader *l, uint32_t source)
+{
+	struct decide *d = l->decide;
+	struct wire *w = l->bytes;
+	enum state state = d->sources[source].state;
+	uint64_t count = read_up_to(w, d->receiver_count);
+	int64_t last = -1;
+
+	if (count > 0 && (state == STATE_APPLIED || state == STATE_REVOKED)) {
+		w->bad = true;
+	}
+	for (uint64_t i = 0; i < count && !w->bad; i++) {
+		uint32_t receiver = read_u32(w), words = read_words(l), partial;
+
+		if (w->bad || words == DECIDE_NONE || receiver >= d->receiver_count || receiver <= last ||
+		    d->receivers[receiver].n == 0) {
+			w->bad = true;
+			return;
+		}
+		last = receiver;
+		partial = decide_partial_new(d, source, receiver, words);
+		decide_words_drop(d, words); /* the hold of read_words */
+		d->partials[partial].since = read_instant(w);
+		d->partials[partial].seq = wire_u64(w);
+		d->partials[partial].over = read_choice(w, 2) == 1;
+		if (!d->partials[partial].over) {
+			decide_due_by(d, instant_add(d->partials[partial].since, d->wait));
+		}
+	}
+}
+
+static void
 load_source(struct loader *l)
 {
 	struct decide *d = l->decide;
@@ -231,9 +325,12 @@ load_source(struct loader *l)
 	s->words = read_words(l);
 	s->event = (enum event)read_choice(w, EVENT_COUNT);
 	s->role = (enum actor)read_choice(w, ACTOR_COUNT);
+	s->over = read_u32(w);
 	if (s->state == STATE_REINSTATED) {
 		decide_due_by(d, (struct instant){ s->since.ms + DECIDE_PROBATION });
 	}
+	decide_due_by(d, decide_not_before(d, s)); /* whether it is over shows then */
+	load_partials(l, d->source_count - 1);
 }
 
 static void
@@ -344,7 +441,10 @@ decide_load(struct decide *d, struct wire *w)
 	if (wire_u64(w) != SNAPSHOT_FORM) {
 		w->bad = true;
 	}
+	d->wait.ms = (int64_t)read_up_to(w, INT64_MAX / 4);
 	load_words(d, w);
+	load_receivers(d, w);
+	load_members(d, w);
 	count = read_up_to(w, SOURCES_MAX);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_source(&l);

@@ -101,6 +101,7 @@ decide_source_new(struct decide *d, uint32_t system, uint32_t member)
 				     .member = member,
 				     .next = DECIDE_NONE,
 				     .words = DECIDE_NONE,
+				     .partials = DECIDE_NONE,
 				     .state = STATE_APPLIED };
 	if (row->first == DECIDE_NONE) {
 		row->first = id;
@@ -109,6 +110,70 @@ decide_source_new(struct decide *d, uint32_t system, uint32_t member)
 	}
 	row->last = id;
 	return s;
+}
+
+uint32_t *
+decide_member_over(struct decide *d, uint32_t member)
+{
+	while (d->member_count <= member) {
+		d->members = decide_room(d->members, d->member_count, &d->member_size, sizeof *d->members);
+		d->members[d->member_count++] = 0;
+	}
+	return &d->members[member];
+}
+
+void
+decide_receiver_name(struct decide *d, uint32_t receiver, struct text name)
+{
+	while (d->receiver_count <= receiver) {
+		d->receivers =
+		    decide_room(d->receivers, d->receiver_count, &d->receiver_size, sizeof *d->receivers);
+		d->receivers[d->receiver_count++] = (struct text){ NULL, 0 };
+	}
+	if (d->receivers[receiver].n == 0 && name.n > 0) {
+		d->receivers[receiver] = text_keep(name);
+	}
+}
+
+uint32_t *
+decide_partial_place(struct decide *d, uint32_t source, uint32_t receiver)
+{
+	uint32_t *place = &d->sources[source].partials;
+
+	while (*place != DECIDE_NONE && d->partials[*place].receiver < receiver) {
+		place = &d->partials[*place].next;
+	}
+	return place;
+}
+
+uint32_t
+decide_partial_new(struct decide *d, uint32_t source, uint32_t receiver, uint32_t words)
+{
+	uint32_t i = d->partial_free, *place;
+
+	if (i == DECIDE_NONE) {
+		d->partials =
+		    decide_room(d->partials, d->partial_count, &d->partial_size, sizeof *d->partials);
+		i = d->partial_count++;
+	} else {
+		d->partial_free = d->partials[i].next;
+	}
+	place = decide_partial_place(d, source, receiver); /* after the array has moved */
+	d->partials[i] = (struct decide_partial){ .receiver = receiver, .next = *place, .words = words };
+	decide_words_keep(d, words);
+	*place = i;
+	return i;
+}
+
+void
+decide_partial_drop(struct decide *d, uint32_t *place)
+{
+	uint32_t i = *place;
+
+	*place = d->partials[i].next;
+	decide_words_drop(d, d->partials[i].words);
+	d->partials[i] = (struct decide_partial){ .next = d->partial_free };
+	d->partial_free = i;
 }
 
 void
@@ -124,12 +189,22 @@ decide_clear(struct decide *d)
 		free(d->cases[i].sources);
 		free(d->cases[i].alarms);
 	}
+	for (uint32_t i = 0; i < d->receiver_count; i++) {
+		text_free(d->receivers[i]);
+	}
+	free(d->partials);
+	free(d->receivers);
+	free(d->members);
 	free(d->words);
 	free(d->cases);
 	free(d->sources);
 	free(d->systems);
 	free(d->touched);
-	*d = (struct decide){ .events = events, .words_free = DECIDE_NONE, .due = { INT64_MAX } };
+	*d = (struct decide){ .events = events,
+			      .words_free = DECIDE_NONE,
+			      .partial_free = DECIDE_NONE,
+			      .wait = THRESHOLD_WAIT_DEFAULT,
+			      .due = { INT64_MAX } };
 }
 
 struct decide *

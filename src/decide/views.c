@@ -39,7 +39,12 @@ decide_source_view(const struct decide *d, uint32_t source, struct decide_source
 					     .since = s->since,
 					     .seq = s->seq,
 					     .event = s->event,
-					     .role = s->role };
+					     .role = s->role,
+					     .not_before = decide_not_before(d, s) };
+	view->over = s->over + (s->member < d->member_count ? d->members[s->member] : 0);
+	for (uint32_t i = s->partials; i != DECIDE_NONE; i = d->partials[i].next) {
+		view->partial_count++;
+	}
 	if (s->kind == SUSPENSION_SECURITY) {
 		view->case_number = s->case_number;
 	}
@@ -47,6 +52,24 @@ decide_source_view(const struct decide *d, uint32_t source, struct decide_source
 		view->actor = d->words[s->words].actor;
 		view->reason = d->words[s->words].reason;
 	}
+}
+
+void
+decide_partial_view(const struct decide *d, uint32_t source, uint32_t index, struct decide_partial_view *view)
+{
+	uint32_t i;
+
+	check(source < d->source_count);
+	for (i = d->sources[source].partials; i != DECIDE_NONE && index > 0; index--) {
+		i = d->partials[i].next;
+	}
+	check(i != DECIDE_NONE);
+	*view = (struct decide_partial_view){ .receiver = d->receivers[d->partials[i].receiver],
+					      .since = d->partials[i].since,
+					      .not_before = instant_add(d->partials[i].since, d->wait),
+					      .seq = d->partials[i].seq,
+					      .over = d->partials[i].over,
+					      .reason = d->words[d->partials[i].words].reason };
 }
 
 void

@@ -101,3 +101,15 @@ decide_alarm_words(const struct alarm *alarm, struct buffer *b)
 	buffer_format(b, " UTC");
 	check(!b->full);
 }
+
+void
+decide_threshold_words(const struct compliance_metric *metric, struct buffer *b)
+{
+	if (threshold_measure(metric->threshold) == MEASURE_SILENCE) {
+		buffer_put_text(b, TEXT("it is not in use: "));
+	} else {
+		buffer_put_text(b, TEXT("a threshold is crossed: "));
+	}
+	compliance_words(metric, false, b);
+	check(!b->full);
+}

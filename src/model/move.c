@@ -64,6 +64,10 @@ move_write(struct buffer *b, const struct move *move)
 	wire_put_u8(b, (uint8_t)move->kind);
 	wire_put_u64(b, move->case_number);
 	ground_write(b, &move->ground);
+	if (move->receiver.n > 0) {
+		check(text_is_name(move->receiver));
+		wire_put_text(b, move->receiver);
+	}
 }
 
 void
@@ -146,6 +150,10 @@ move_read(struct text bytes, struct move *move)
 	move->kind = (enum suspension)read_choice(&w, SUSPENSION_COUNT);
 	move->case_number = read_u32(&w);
 	ground_read(&w, &move->ground);
+	if (!w.bad && w.p != w.end) {
+		move->receiver = wire_text(&w);
+		w.bad = w.bad || !text_is_name(move->receiver);
+	}
 	if (!wire_done(&w)) {
 		*move = (struct move){ 0 };
 		return RESULT_DAMAGED;

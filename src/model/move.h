@@ -51,6 +51,7 @@ struct move {
 	enum suspension
 	    kind; /* of the source after the move; SUSPENSION_NONE when `to` is no suspension or revocation */
 	uint32_t case_number; /* the case it belongs to; 0: none */
+	struct text receiver; /* it moved for this receiver only (partial suspension); empty: for all */
 	struct ground ground;
 };
 

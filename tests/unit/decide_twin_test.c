@@ -17,7 +17,8 @@
 #define SYSTEMS   6U
 #define MEMBERS   3U
 #define CASES     512U
-#define STEPS     400
+#define RECEIVERS 3U
+#define STEPS     600
 #define HISTORIES 60
 
 struct twin_source {
@@ -26,6 +27,10 @@ struct twin_source {
 	uint32_t number; /* case, while kind is SECURITY */
 	int64_t since;
 	bool removed;
+	bool over[3];                 /* traps, one trap network, silence */
+	bool partial_over[RECEIVERS]; /* complaints at a receiver */
+	bool partial[RECEIVERS];      /* suspended for it */
+	int64_t partial_since[RECEIVERS];
 };
 struct twin_case {
 	uint32_t system;
@@ -40,6 +45,8 @@ struct twin {
 	struct twin_case cases[CASES];
 	uint32_t source_count, case_count;
 	int64_t now;
+	bool group_over[MEMBERS];
+	int64_t wait;
 };
 
 /* Sources are dealt out to the systems, systems to the members. */
@@ -57,8 +64,9 @@ member_of(uint32_t source)
 
 /* DESIGN's picture, written a second time. */
 static bool
-may(enum state s, enum event e, enum actor a)
+may(enum state s, enum suspension kind, enum event e, enum actor a)
 {
+	bool waits = s == STATE_SUSPENDED && kind != SUSPENSION_SECURITY;
 	bool listed = s == STATE_CERTIFIED || s == STATE_REINSTATED;
 	bool person = a == ACTOR_OPERATOR || a == ACTOR_ANALYST;
 
@@ -67,9 +75,9 @@ may(enum state s, enum event e, enum actor a)
 	case EVENT_REFUSE:
 		return s == STATE_APPLIED && a == ACTOR_OPERATOR;
 	case EVENT_ALARM:
-		return listed && a == ACTOR_DETECTOR;
+		return (listed || waits) && a == ACTOR_DETECTOR;
 	case EVENT_SUSPEND:
-		return listed && person;
+		return (listed || waits) && person;
 	case EVENT_CLEAR:
 	case EVENT_CONFIRM:
 		return s == STATE_SUSPENDED && person;
@@ -106,7 +114,22 @@ twin_suspend(struct twin *t, uint32_t source)
 							   .first_bad = t->now,
 							   .open = true };
 	}
-	*s = (struct twin_source){ STATE_SUSPENDED, SUSPENSION_SECURITY, number, t->now, false };
+	s->state = STATE_SUSPENDED;
+	s->kind = SUSPENSION_SECURITY;
+	s->number = number;
+	s->since = t->now;
+}
+
+/* To a state without a case. */
+static void
+twin_set(struct twin *t, uint32_t source, enum state state, enum suspension kind)
+{
+	struct twin_source *s = &t->sources[source];
+
+	s->state = state;
+	s->kind = kind;
+	s->number = 0;
+	s->since = t->now;
 }
 
 static void
@@ -120,24 +143,29 @@ twin_move(struct twin *t, uint32_t source, enum event e)
 		twin_suspend(t, source);
 		return;
 	case EVENT_ACCEPT:
-		*s = (struct twin_source){ .state = STATE_CERTIFIED, .since = t->now };
+		twin_set(t, source, STATE_CERTIFIED, SUSPENSION_NONE);
 		return;
 	case EVENT_CLEAR:
-		t->cases[s->number - 1].cleared++;
-		*s = (struct twin_source){ .state = STATE_REINSTATED, .since = t->now };
+		if (s->number != 0) {
+			t->cases[s->number - 1].cleared++;
+		}
+		twin_set(t, source, STATE_REINSTATED, SUSPENSION_NONE);
 		return;
 	case EVENT_CONFIRM:
-		t->cases[s->number - 1].confirmed++;
-		s->state = STATE_REVOKED;
+		if (s->number != 0) {
+			t->cases[s->number - 1].confirmed++;
+		}
+		s->state = STATE_REVOKED; /* kind and case stay as they were */
+		s->since = t->now;
 		break;
 	case EVENT_APPLY:
-		*s = (struct twin_source){ .state = STATE_APPLIED, .since = t->now };
+		twin_set(t, source, STATE_APPLIED, SUSPENSION_NONE);
 		return;
 	default:
-		*s = (struct twin_source){ .state = STATE_REVOKED };
+		twin_set(t, source, STATE_REVOKED, SUSPENSION_NONE);
 		break;
 	}
-	s->since = t->now;
+	memset(s->partial, 0, sizeof s->partial);
 }
 
 /* After each step: a case without a suspended source is done. */
@@ -151,7 +179,8 @@ twin_settle(struct twin *t)
 		for (uint32_t k = 0; k < t->source_count; k++) {
 			const struct twin_source *s = &t->sources[k];
 
-			waits = waits || (s->state == STATE_SUSPENDED && s->number == i + 1);
+			waits = waits || (s->state == STATE_SUSPENDED && s->kind == SUSPENSION_SECURITY &&
+					  s->number == i + 1);
 		}
 		if (c->open && !waits) {
 			c->open = false;
@@ -168,7 +197,16 @@ twin_tick(struct twin *t)
 		struct twin_source *s = &t->sources[i];
 
 		if (s->state == STATE_REINSTATED && s->since + DECIDE_PROBATION <= t->now) {
-			*s = (struct twin_source){ .state = STATE_CERTIFIED, .since = t->now };
+			twin_set(t, i, STATE_CERTIFIED, SUSPENSION_NONE);
+		}
+		for (uint32_t r = 0; r < RECEIVERS; r++) {
+			s->partial[r] =
+			    s->partial[r] && (s->partial_over[r] || s->partial_since[r] + t->wait > t->now);
+		}
+		if (s->state == STATE_SUSPENDED && s->kind == SUSPENSION_COMPLIANCE && !s->removed &&
+		    !s->over[0] && !s->over[1] && !s->over[2] && !t->group_over[member_of(i)] &&
+		    s->since + t->wait <= t->now) {
+			twin_set(t, i, STATE_REINSTATED, SUSPENSION_NONE);
 		}
 	}
 	for (uint32_t i = 0; i < t->case_count; i++) {
@@ -186,6 +224,7 @@ struct pair {
 	uint64_t random;
 	uint64_t seq;
 	struct buffer moves; /* journal forms of all that came out */
+	uint32_t partials, recoveries;
 };
 
 static uint32_t
@@ -200,23 +239,26 @@ dice(struct pair *p, uint32_t sides)
 static void
 take_move(void *context, const struct move *move)
 {
+	struct pair *p = context;
 	enum state to;
 
 	assert_int_equal(state_next(move->from, move->event, move->ground.role, &to), RESULT_OK);
 	assert_int_equal(to, move->to);
-	move_write(context, move);
+	move_write(&p->moves, move);
+	p->partials += move->receiver.n > 0;
+	p->recoveries += move->event == EVENT_RECOVER;
 }
 
 static void
 take_change(void *context, const struct case_change *change)
 {
-	case_change_write(context, change);
+	case_change_write(&((struct pair *)context)->moves, change);
 }
 
 static struct decide *
 open_room(struct pair *p)
 {
-	return decide_open(&(struct decide_events){ take_move, take_change, &p->moves });
+	return decide_open(&(struct decide_events){ take_move, take_change, p });
 }
 
 static struct moment
@@ -266,7 +308,11 @@ step_command(struct pair *p)
 			continue;
 		}
 		present++;
-		if (may(p->t.sources[i].state, c.event, c.role)) {
+		for (uint32_t k = 0; k < RECEIVERS && c.event == EVENT_CLEAR && c.role != ACTOR_MEMBER; k++) {
+			wanted += p->t.sources[i].partial[k];
+			p->t.sources[i].partial[k] = false;
+		}
+		if (may(p->t.sources[i].state, p->t.sources[i].kind, c.event, c.role)) {
 			twin_move(&p->t, i, c.event);
 			wanted++;
 		}
@@ -301,7 +347,7 @@ step_alarm(struct pair *p)
 	}
 	for (uint32_t i = 0; i < p->t.source_count; i++) {
 		if ((a.kind == UNIT_SOURCE ? i : system_of(i)) == id && !p->t.sources[i].removed &&
-		    may(p->t.sources[i].state, EVENT_ALARM, ACTOR_DETECTOR)) {
+		    may(p->t.sources[i].state, p->t.sources[i].kind, EVENT_ALARM, ACTOR_DETECTOR)) {
 			twin_move(&p->t, i, EVENT_ALARM);
 			wanted++;
 		}
@@ -337,11 +383,74 @@ step_source(struct pair *p)
 
 		decide_source_remove(p->d, id, TEXT("anna"), TEXT("gone"), moment_of(p));
 		if (!was_revoked) {
-			p->t.sources[id] = (struct twin_source){ .state = STATE_REVOKED,
-								 .kind = SUSPENSION_WITHDRAWN,
-								 .since = p->t.now };
+			twin_set(&p->t, id, STATE_REVOKED, SUSPENSION_WITHDRAWN);
+			memset(p->t.sources[id].partial, 0, sizeof p->t.sources[id].partial);
 		}
 		p->t.sources[id].removed = true;
+	}
+}
+
+static void
+twin_threshold(struct twin *t, uint32_t source, bool silence)
+{
+	struct twin_source *s = &t->sources[source];
+
+	if (!s->removed && (s->state == STATE_CERTIFIED || s->state == STATE_REINSTATED)) {
+		twin_set(t, source, STATE_SUSPENDED, silence ? SUSPENSION_DISUSE : SUSPENSION_COMPLIANCE);
+	}
+}
+
+/* A threshold turns; which way, the twin knows. */
+static void
+step_threshold(struct pair *p)
+{
+	static const enum threshold thresholds[] = { THRESHOLD_TRAP_CRITICAL, THRESHOLD_TRAP_NETWORK,
+						     THRESHOLD_DISUSE,        THRESHOLD_COMPLAINT,
+						     THRESHOLD_COMPLAINT,     THRESHOLD_JUNK_GROUP };
+	static const char *const names[RECEIVERS] = { "north", "post", "inbox" };
+	static const struct threshold_limit limit = { 1, { { .value = 3 } } };
+	uint32_t which = dice(p, countof(thresholds)), receiver = dice(p, RECEIVERS), id = dice(p, SOURCES);
+	struct compliance_metric m = { .threshold = thresholds[which],
+				       .limit = &limit,
+				       .party = receiver,
+				       .bad = 5,
+				       .days = 30,
+				       .evidence_count = dice(p, 3),
+				       .evidence = { 1, 2 } };
+	struct twin_source *s = &p->t.sources[id];
+	bool *over = which < 3 ? &s->over[which] : &s->partial_over[receiver];
+
+	if (id >= p->t.source_count || s->removed) {
+		return;
+	}
+	if (m.threshold == THRESHOLD_JUNK_GROUP) {
+		id = member_of(id);
+		over = &p->t.group_over[id];
+	}
+	if (m.threshold == THRESHOLD_COMPLAINT) {
+		m.party_name = text_of(names[receiver]);
+	}
+	*over = !*over;
+	m.level = *over ? LEVEL_OVER : LEVEL_GOOD;
+	decide_threshold(p->d, &m, id, moment_of(p));
+	for (uint32_t i = 0; i < p->t.source_count && *over; i++) {
+		if (m.threshold == THRESHOLD_JUNK_GROUP ? member_of(i) == id : (i == id && which < 3)) {
+			twin_threshold(&p->t, i, m.threshold == THRESHOLD_DISUSE);
+		}
+	}
+	if (m.threshold == THRESHOLD_COMPLAINT && *over && !s->partial[receiver] &&
+	    s->state != STATE_APPLIED && s->state != STATE_REVOKED) {
+		s->partial[receiver] = true;
+		s->partial_since[receiver] = p->t.now;
+	}
+}
+
+static void
+step_wait(struct pair *p)
+{
+	if (dice(p, 10) == 0) {
+		p->t.wait = dice(p, 20) * SPAN_DAY.ms;
+		decide_wait(p->d, (struct span){ p->t.wait });
 	}
 }
 
@@ -356,7 +465,7 @@ step_delivered(struct pair *p)
 		return;
 	}
 	decide_delivered(p->d, id, count, (struct instant){ at });
-	if (s->state == STATE_SUSPENDED) {
+	if (s->state == STATE_SUSPENDED && s->kind == SUSPENSION_SECURITY) {
 		struct twin_case *c = &p->t.cases[s->number - 1];
 
 		c->after += at >= s->since ? count : 0;
@@ -367,8 +476,9 @@ step_delivered(struct pair *p)
 static void
 step(struct pair *p)
 {
-	static void (*const steps[])(struct pair *) = { step_command, step_command, step_alarm, step_source,
-							step_delivered };
+	static void (*const steps[])(struct pair *) = { step_command,   step_command,  step_alarm,
+							step_source,    step_wait,     step_delivered,
+							step_threshold, step_threshold };
 
 	p->seq++;
 	p->t.now += dice(p, 4) == 0 ? dice(p, 40) * SPAN_DAY.ms : dice(p, 1800000);
@@ -392,12 +502,32 @@ compare_sources(const struct pair *p, uint32_t number)
 	for (uint32_t i = 0; i < v.source_count; i++) {
 		const struct twin_source *s = &p->t.sources[v.sources[i]];
 
-		waiting += s->state == STATE_SUSPENDED && s->number == number;
+		waiting +=
+		    s->state == STATE_SUSPENDED && s->kind == SUSPENSION_SECURITY && s->number == number;
 		for (uint32_t k = 0; k < i; k++) {
 			assert_int_not_equal(v.sources[k], v.sources[i]);
 		}
 	}
 	assert_int_equal(v.suspended, waiting);
+}
+
+static void
+compare_partials(const struct pair *p, uint32_t source, const struct decide_source_view *v)
+{
+	const struct twin_source *s = &p->t.sources[source];
+	struct decide_partial_view partial;
+	uint32_t count = 0;
+
+	for (uint32_t r = 0; r < RECEIVERS; r++) {
+		if (s->partial[r]) {
+			decide_partial_view(p->d, source, count++, &partial);
+			assert_int_equal(partial.since.ms, s->partial_since[r]);
+			assert_int_equal(partial.not_before.ms, s->partial_since[r] + p->t.wait);
+			assert_int_equal(partial.over, s->partial_over[r]);
+		}
+	}
+	assert_int_equal(v->partial_count, count);
+	assert_int_equal(v->over, s->over[0] + s->over[1] + s->over[2] + p->t.group_over[member_of(source)]);
 }
 
 static void
@@ -415,6 +545,7 @@ compare(const struct pair *p)
 		assert_int_equal(v.case_number, s->number);
 		assert_int_equal(v.since.ms, s->since);
 		assert_int_equal(v.removed, s->removed);
+		compare_partials(p, i, &v);
 	}
 	for (uint32_t i = 0; i < p->t.case_count; i++) {
 		const struct twin_case *c = &p->t.cases[i];
@@ -439,11 +570,13 @@ compare(const struct pair *p)
 static void
 the_room_agrees_with_a_naive_twin(void **state)
 {
-	uint32_t cases = 0;
+	uint32_t cases = 0, partials = 0, recoveries = 0;
 
 	(void)state;
 	for (uint64_t seed = 1; seed <= HISTORIES; seed++) {
-		struct pair p = { .t = { .now = 1767614400000 }, .random = seed * 7919, .seq = 1 };
+		struct pair p = { .t = { .now = 1767614400000, .wait = 7 * 86400000LL },
+				  .random = seed * 7919,
+				  .seq = 1 };
 
 		buffer_init(&p.moves, 1U << 22);
 		p.d = open_room(&p);
@@ -453,10 +586,13 @@ the_room_agrees_with_a_naive_twin(void **state)
 		}
 		assert_false(p.moves.full);
 		cases += p.t.case_count;
+		partials += p.partials;
+		recoveries += p.recoveries;
 		decide_close(p.d);
 		buffer_free(&p.moves);
 	}
-	assert_true(cases > 5 * HISTORIES); /* the histories are worth the name */
+	assert_true(cases > 5 * HISTORIES && partials > 5 * HISTORIES &&
+		    recoveries > HISTORIES); /* they are worth the name */
 }
 
 static void
@@ -477,7 +613,10 @@ a_room_from_a_snapshot_goes_on_the_same(void **state)
 	buffer_init(&b, 1U << 20);
 	buffer_init(&other, 1U << 20);
 	for (uint64_t seed = 1; seed <= 20; seed++) {
-		struct pair p = { .t = { .now = 1767614400000 }, .random = seed * 7919, .seq = 1 }, q = p;
+		struct pair p = { .t = { .now = 1767614400000, .wait = 7 * 86400000LL },
+				  .random = seed * 7919,
+				  .seq = 1 },
+			    q = p;
 
 		buffer_init(&p.moves, 1U << 22);
 		buffer_init(&q.moves, 1U << 22);
@@ -538,7 +677,7 @@ use(struct pair *p)
 static void
 a_changed_snapshot_is_damaged_or_another_state(void **state)
 {
-	struct pair p = { .t = { .now = 1767614400000 }, .random = 4711, .seq = 1 };
+	struct pair p = { .t = { .now = 1767614400000, .wait = 7 * 86400000LL }, .random = 4711, .seq = 1 };
 	struct buffer b, again;
 
 	(void)state;

@@ -50,6 +50,37 @@ a_move_reads_as_it_was_written(void **context)
 	buffer_free(&second);
 }
 
+/* The receiver stands at the end, and only if there is one: a move for all has the same bytes as ever. */
+static void
+a_move_for_one_receiver_says_so(void **context)
+{
+	struct move move = { .event = EVENT_THRESHOLD, .to = STATE_SUSPENDED, .ground = sample_ground() },
+		    read;
+	struct buffer b;
+	size_t all;
+
+	(void)context;
+	buffer_init(&b, 4096);
+	move_write(&b, &move);
+	all = b.n;
+	buffer_clear(&b);
+	move.receiver = TEXT("mailbox.example");
+	move_write(&b, &move);
+	assert_int_equal(move_read(buffer_text(&b), &read), RESULT_OK);
+	assert_true(text_equal(read.receiver, TEXT("mailbox.example")));
+	for (size_t n = 0; n < b.n; n++) {
+		assert_int_equal(move_read((struct text){ (const char *)b.p, n }, &read),
+				 n == all ? RESULT_OK : RESULT_DAMAGED);
+		assert_int_equal(read.receiver.n, 0);
+	}
+	wire_put_u8(&b, 0);
+	assert_int_equal(move_read(buffer_text(&b), &read), RESULT_DAMAGED);
+	b.n = all;
+	wire_put_text(&b, TEXT("two words"));
+	assert_int_equal(move_read(buffer_text(&b), &read), RESULT_DAMAGED);
+	buffer_free(&b);
+}
+
 static struct case_change
 sample_change(void)
 {
@@ -141,6 +172,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_move_reads_as_it_was_written),
+		cmocka_unit_test(a_move_for_one_receiver_says_so),
 		cmocka_unit_test(a_change_of_a_case_reads_as_it_was_written),
 		cmocka_unit_test(changed_bytes_are_damaged_or_another_value),
 		cmocka_unit_test(names_follow_the_tables),
