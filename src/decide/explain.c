@@ -13,9 +13,9 @@ struct page {
 };
 
 static const char *const past[] = {
-	[EVENT_APPLY] = "applied for",     [EVENT_ACCEPT] = "accepted",     [EVENT_REFUSE] = "refused",
-	[EVENT_ALARM] = "suspended",       [EVENT_THRESHOLD] = "suspended", [EVENT_DISUSE] = "suspended",
-	[EVENT_SUSPEND] = "suspended",     [EVENT_CLEAR] = "cleared",       [EVENT_CONFIRM] = "revoked",
+	[EVENT_APPLY] = "applied for",      [EVENT_ACCEPT] = "accepted",     [EVENT_REFUSE] = "refused",
+	[EVENT_ALARM] = "suspended",        [EVENT_THRESHOLD] = "suspended", [EVENT_DISUSE] = "suspended",
+	[EVENT_SUSPEND] = "suspended",      [EVENT_CLEAR] = "cleared",       [EVENT_CONFIRM] = "revoked",
 	[EVENT_MATURE] = "certified again", [EVENT_RECOVER] = "listed again"
 };
 _Static_assert(countof(past) == EVENT_COUNT, "each event has its word");
@@ -179,8 +179,9 @@ static void
 explain_suspension(const struct page *p, const struct decide_source *s, uint32_t id)
 {
 	if (s->kind == SUSPENSION_COMPLIANCE) {
-		buffer_format(p->b, "Next: listed again, on probation, when all metrics are within the thresholds, "
-				    "and not before ");
+		buffer_format(p->b,
+			      "Next: listed again, on probation, when all metrics are within the thresholds, "
+			      "and not before ");
 		decide_put_when(p->b, decide_not_before(p->d, s));
 		buffer_format(p->b, " UTC; or vouch clear ");
 	} else {
@@ -199,7 +200,8 @@ explain_partials(const struct page *p, const struct decide_source *s)
 		buffer_format(p->b, "Partially suspended for %.*s since ",
 			      TEXT_ARG(p->d->receivers[partial->receiver]));
 		decide_put_when(p->b, partial->since);
-		buffer_format(p->b, " UTC (record %" PRIu64 "): %.*s. It ends when that is %s, and not before ",
+		buffer_format(p->b,
+			      " UTC (record %" PRIu64 "): %.*s. It ends when that is %s, and not before ",
 			      partial->seq, TEXT_ARG(p->d->words[partial->words].reason),
 			      partial->over ? "within the threshold again" : "still within the threshold");
 		decide_put_when(p->b, instant_add(partial->since, p->d->wait));

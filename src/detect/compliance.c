@@ -304,13 +304,14 @@ observe_mail(struct compliance *c, uint32_t source, struct instant at)
 {
 	struct compliance_source *s = &c->sources[source];
 	int32_t day = compliance_day(at), *heard = &c->heard_day[s->family];
+	bool uses = at.ms >= s->start_ms;
 
 	day = day < c->today ? day : c->today;
-	*heard = day > *heard ? day : *heard;
-	if (at.ms >= s->start_ms && day > s->used_day) {
-		s->used_day = day;
+	if (day > *heard || (uses && day > s->used_day)) {
+		*heard = day > *heard ? day : *heard;
+		s->used_day = uses && day > s->used_day ? day : s->used_day;
+		judge_silence(c, source);
 	}
-	judge_silence(c, source);
 }
 
 /* For whom a threshold counts it; COMPLIANCE_NONE as owner: for nobody. */

@@ -4,6 +4,10 @@
  */
 #include "detect/compliance_int.h"
 
+/* The header promises it: a meter and, with half of the places taken, its place in the index. */
+_Static_assert(sizeof(struct compliance_meter) + 2 * sizeof(struct map_slot) <= 400,
+	       "memory of a source and receiver");
+
 struct meter_key {
 	uint32_t threshold, party, owner;
 };

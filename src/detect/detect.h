@@ -95,7 +95,7 @@ enum result detect_load(struct detect *d, struct wire *w) MUST_USE;
  * So late news is counted in its own day, and only if it comes after the window has passed not at all.
  *
  * Cost: O(1) per observation, plus O(all that is kept) when a day begins. compliance_observe allocates when a source is counted
- * for a threshold and party for the first time, and else never. Memory: below 400 bytes for each source and receiver, and for
+ * for a threshold and party for the first time, and else never. Memory: about 400 bytes for each source and receiver, and for
  * each source and other threshold that had news. Test: tests/unit/compliance_twin_test.c, a naive twin on random histories.
  */
 struct compliance;

@@ -216,6 +216,7 @@ journal_put_move(struct journal_tx *tx, const struct journal_move *row)
 					      cell_name(state_name(row->from)),
 					      cell_name(event_name(row->event)),
 					      cell_name(state_name(row->to)),
+					      cell_text(row->receiver),
 					      cell_name(actor_name(row->role)),
 					      cell_text(row->actor),
 					      cell_text(row->reason) };

@@ -28,6 +28,7 @@ struct journal_move { /* key: seq, source */
 	enum state from;
 	enum event event;
 	enum state to;
+	struct text receiver; /* for this one only; empty: for all */
 	enum actor role;
 	struct text actor, reason;
 };

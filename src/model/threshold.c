@@ -12,11 +12,11 @@ static const struct threshold_info {
 	const char *limit;
 	uint32_t days, warn;
 	uint32_t bad, sample; /* signals as bits */
-	const char *words;
+	const char *words, *meaning;
 } infos[] = {
 #define OF(signal) (1U << SIGNAL_##signal)
 #define THRESHOLD(id, name, scope, measure, limit, days, warn, bad, sample, words, meaning) \
-	{ name, SCOPE_##scope, MEASURE_##measure, limit, days, warn, bad, sample, words },
+	{ name, SCOPE_##scope, MEASURE_##measure, limit, days, warn, bad, sample, words, meaning },
 #include "model/thresholds.def"
 #undef THRESHOLD
 #undef OF
@@ -24,6 +24,11 @@ static const struct threshold_info {
 _Static_assert(THRESHOLD_COUNT <= 16, "a set of thresholds is 16 bits");
 _Static_assert(SIGNAL_COUNT <= 32, "a set of signals is 32 bits");
 
+static const char *const scope_names[] = {
+#define THRESHOLD_SCOPE(id, name, meaning) name,
+#include "model/threshold_scopes.def"
+#undef THRESHOLD_SCOPE
+};
 static const char *const level_names[] = {
 #define THRESHOLD_LEVEL(id, name, meaning) name,
 #include "model/threshold_levels.def"
@@ -75,6 +80,20 @@ threshold_words(enum threshold t)
 {
 	check(t < THRESHOLD_COUNT);
 	return infos[t].words;
+}
+
+const char *
+threshold_meaning(enum threshold t)
+{
+	check(t < THRESHOLD_COUNT);
+	return infos[t].meaning;
+}
+
+const char *
+threshold_scope_name(enum threshold_scope scope)
+{
+	check(scope < countof(scope_names));
+	return scope_names[scope];
 }
 
 const char *
@@ -586,4 +605,87 @@ threshold_policy_equal(const struct threshold_policy *a, const struct threshold_
 			threshold_limit_equal(&a->exceptions[i].limit, &b->exceptions[i].limit);
 	}
 	return equal;
+}
+
+/* ---- a policy as bytes: limits in their words, so that one limit has one form */
+
+static void
+put_limit(const struct threshold_limit *limit, struct buffer *b)
+{
+	struct buffer words;
+
+	buffer_init(&words, ATTRIBUTE_BYTES_MAX);
+	threshold_limit_write(limit, &words);
+	wire_put_text(b, buffer_text(&words));
+	buffer_free(&words);
+}
+
+static void
+get_limit(struct wire *w, enum threshold t, struct threshold_limit *limit)
+{
+	struct text written = wire_text(w);
+	struct buffer again;
+
+	buffer_init(&again, ATTRIBUTE_BYTES_MAX);
+	if (w->bad || threshold_limit_parse(t, written, limit, NULL) != RESULT_OK) {
+		w->bad = true;
+	} else {
+		threshold_limit_write(limit, &again);
+		w->bad = !text_equal(buffer_text(&again), written);
+	}
+	buffer_free(&again);
+}
+
+static uint32_t
+get_number(struct wire *w, uint32_t least, uint32_t most)
+{
+	uint64_t v = wire_u64(w);
+
+	if (v < least || v > most) {
+		w->bad = true;
+		return least;
+	}
+	return (uint32_t)v;
+}
+
+void
+threshold_policy_write(const struct threshold_policy *policy, struct buffer *b)
+{
+	wire_put_u64(b, (uint64_t)policy->wait.ms);
+	for (enum threshold t = 0; t < THRESHOLD_COUNT; t++) {
+		put_limit(&policy->rules[t].limit, b);
+		wire_put_u64(b, policy->rules[t].days);
+		wire_put_u64(b, policy->rules[t].warn);
+	}
+	wire_put_u64(b, policy->exception_count);
+	for (uint32_t i = 0; i < policy->exception_count; i++) {
+		wire_put_u64(b, policy->exceptions[i].threshold);
+		wire_put_text(b, text_of(policy->exceptions[i].receiver));
+		put_limit(&policy->exceptions[i].limit, b);
+	}
+}
+
+void
+threshold_policy_read(struct wire *w, struct threshold_policy *policy)
+{
+	uint32_t count;
+
+	threshold_policy_off(policy);
+	policy->wait.ms = (int64_t)get_number(w, 0, UINT32_MAX);
+	for (enum threshold t = 0; t < THRESHOLD_COUNT && !w->bad; t++) {
+		get_limit(w, t, &policy->rules[t].limit);
+		policy->rules[t].days = get_number(w, 1, COMPLIANCE_DAYS_MAX);
+		policy->rules[t].warn = get_number(w, 1, 100);
+	}
+	count = get_number(w, 0, THRESHOLD_EXCEPTIONS_MAX);
+	for (uint32_t i = 0; i < count && !w->bad; i++) {
+		enum threshold t = (enum threshold)get_number(w, 0, THRESHOLD_COUNT - 1);
+		struct text receiver = wire_text(w);
+		struct threshold_limit limit = { 0 };
+
+		get_limit(w, t, &limit);
+		/* In their order, each once: then it is the last of all. */
+		w->bad = w->bad || threshold_policy_except(policy, t, receiver, &limit, NULL) != RESULT_OK ||
+			 policy->exception_count != i + 1 || !is_exception(policy, i, t, receiver);
+	}
 }

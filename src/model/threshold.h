@@ -10,6 +10,7 @@
 
 #include "base/instant.h"
 #include "base/limits.h"
+#include "base/wire.h"
 #include "model/signal.h"
 
 enum threshold {
@@ -49,6 +50,8 @@ enum result blocklist_weight_parse(struct text name, enum blocklist_weight *weig
 
 const char *threshold_name(enum threshold t);  /* "complaint" */
 const char *threshold_words(enum threshold t); /* "complaints" */
+const char *threshold_meaning(enum threshold t);
+const char *threshold_scope_name(enum threshold_scope scope); /* "receiver" */
 const char *threshold_level_name(enum threshold_level level);
 enum threshold_scope threshold_scope(enum threshold t);
 enum threshold_measure threshold_measure(enum threshold t);
@@ -133,5 +136,9 @@ const struct threshold_limit *threshold_policy_limit(const struct threshold_poli
  */
 enum result threshold_policy_except(struct threshold_policy *policy, enum threshold t, struct text receiver,
 				    const struct threshold_limit *limit, struct fault *fault) MUST_USE;
+
+/* For snapshots: equal policies give equal bytes. Errors: w->bad for what the writer cannot have written. */
+void threshold_policy_write(const struct threshold_policy *policy, struct buffer *b);
+void threshold_policy_read(struct wire *w, struct threshold_policy *policy);
 
 #endif

@@ -183,7 +183,7 @@ note_falls(struct replaying *p, const struct replay_effect *effects, size_t coun
 		int64_t *at;
 
 		if (effects[i].kind != RECORD_MOVE || move_read(effects[i].payload, &m) != RESULT_OK ||
-		    m.to != STATE_SUSPENDED || m.ground.role != ACTOR_DETECTOR) {
+		    m.to != STATE_SUSPENDED || m.receiver.n > 0 || m.ground.role != ACTOR_DETECTOR) {
 			continue;
 		}
 		while (p->fall_count <= m.source) {

@@ -1,4 +1,4 @@
-/* Verbs that ask and print: status, list, why, timeline, cases, export. */
+/* Verbs that ask and print: status, list, why, policy, timeline, cases, export. */
 #include "base/instant.h"
 #include "base/limits.h"
 #include "vouch/table.h"
@@ -7,9 +7,21 @@
 #include <string.h>
 
 static const struct table_column source_columns[] = {
-	{ "source", "SOURCE" }, { "member", "MEMBER" }, { "system", "SYSTEM" },
-	{ "list", "LIST" },     { "state", "STATE" },   { "kind", "KIND" },
-	{ "since", "SINCE" },   { "case", "CASE" },     { "reason", "REASON" },
+	{ "source", "SOURCE" }, { "member", "MEMBER" }, { "system", "SYSTEM" },     { "list", "LIST" },
+	{ "state", "STATE" },   { "kind", "KIND" },     { "standing", "STANDING" }, { "since", "SINCE" },
+	{ "case", "CASE" },     { "reason", "REASON" },
+};
+
+static const struct table_column metric_columns[] = {
+	{ "source", "SOURCE" },
+	{ "threshold", "THRESHOLD" },
+	{ "level", "LEVEL" },
+	{ "words", "NOW" },
+};
+
+static const struct table_column policy_columns[] = {
+	{ "name", "THRESHOLD" }, { "receiver", "RECEIVER" }, { "scope", "PER" },       { "limit", "LIMIT" },
+	{ "days", "DAYS" },      { "warn", "WARN %" },       { "meaning", "MEANING" },
 };
 
 static const struct table_column case_columns[] = {
@@ -20,6 +32,7 @@ static const struct table_column case_columns[] = {
 	{ "suspended", "OFF LIST" },
 	{ "delivered_before", "SENT BEFORE" },
 	{ "delivered_after", "SENT SINCE" },
+	{ "over", "OVER" },
 	{ "reason", "REASON" },
 };
 
@@ -68,6 +81,37 @@ lift_single(json_t *root)
 	}
 }
 
+/* How the sources stand against the thresholds, one row for each that has any news. */
+static void
+print_metrics(const struct vouch *v, const json_t *sources)
+{
+	json_t *all = json_array(), *source, *metric;
+	const json_t *member = NULL;
+	size_t i, k;
+
+	json_array_foreach(sources, i, source)
+	{
+		const json_t *last = member;
+
+		member = json_object_get(source, "member");
+		json_array_foreach(json_object_get(source, "metrics"), k, metric)
+		{
+			const char *scope = json_string_value(json_object_get(metric, "scope"));
+
+			if (scope != NULL && strcmp(scope, "group") == 0 && json_equal(member, last)) {
+				continue; /* of the whole member: once is enough */
+			}
+			check(json_object_set(metric, "source", json_object_get(source, "source")) == 0);
+			check(json_array_append(all, metric) == 0);
+		}
+	}
+	if (json_array_size(all) > 0) {
+		(void)putchar('\n');
+		table_print(stdout, all, metric_columns, countof(metric_columns), v->colour);
+	}
+	json_decref(all);
+}
+
 static void
 print_sources(const struct vouch *v, json_t *root)
 {
@@ -77,6 +121,7 @@ print_sources(const struct vouch *v, json_t *root)
 	} else {
 		table_print(stdout, json_object_get(root, "sources"), source_columns, countof(source_columns),
 			    v->colour);
+		print_metrics(v, json_object_get(root, "sources"));
 	}
 }
 
@@ -123,6 +168,27 @@ verb_list(struct vouch *v)
 		(void)puts("no source yet; vouch import and vouch add bring them");
 	} else if (r == RESULT_OK) {
 		print_sources(v, root);
+	}
+	json_decref(root);
+	return r;
+}
+
+enum result
+verb_policy(struct vouch *v)
+{
+	enum result r;
+	json_t *root = ask(v, "/v1/policy", &r);
+
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK) {
+		(void)printf("budget: %g false suspensions per 1000 source-years; a suspension for a "
+			     "threshold lasts at "
+			     "least %g days\n\n",
+			     json_number_value(json_object_get(root, "budget")),
+			     json_number_value(json_object_get(root, "wait_days")));
+		table_print(stdout, json_object_get(root, "thresholds"), policy_columns,
+			    countof(policy_columns), v->colour);
 	}
 	json_decref(root);
 	return r;

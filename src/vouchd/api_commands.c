@@ -98,9 +98,11 @@ add_move(void *context, const struct record *record)
 	if (move.case_number != 0) {
 		note_case(m, move.case_number);
 	}
-	json_array_append_new(m->list, json_pack("{s:o, s:o, s:s, s:s, s:I}", "source", api_text(source.key),
-						 "list", api_text(source.list), "from", state_name(move.from),
-						 "to", state_name(move.to), "seq", (json_int_t)record->seq));
+	json_array_append_new(m->list, json_pack("{s:o, s:o, s:s, s:s, s:o, s:I}", "source",
+						 api_text(source.key), "list", api_text(source.list), "from",
+						 state_name(move.from), "to", state_name(move.to), "receiver",
+						 move.receiver.n == 0 ? json_null() : api_text(move.receiver),
+						 "seq", (json_int_t)record->seq));
 	return RESULT_OK;
 }
 

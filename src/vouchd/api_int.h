@@ -47,6 +47,18 @@ json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 ar
 json_t *api_time(struct instant t); /* RFC 3339 */
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
 
+/* api_compliance.c */
+json_t *api_metrics_of(const struct fold *f, uint32_t source);               /* of it and its member */
+void api_add_standing(const struct fold *f, uint32_t source, json_t *entry); /* standing, suspended_for */
+/* Lines for those of this level or a worse one. */
+void api_explain_metrics(const struct fold *f, uint32_t source, enum threshold_level least,
+			 struct buffer *lines);
+void api_explain_member(const struct fold *f, uint32_t member,
+			struct buffer *lines); /* the same, of all its sources together */
+/* Appends a sentence for each threshold that the source is over; how many. */
+uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
+
+http_handler api_policy;
 http_handler api_reports, api_quarantine, api_quarantined, api_retry;
 http_handler api_source, api_status, api_cases, api_export;
 http_handler api_why, api_timeline;

@@ -135,7 +135,8 @@ tell_move(const struct telling *t, struct text payload)
 	if (move_read(payload, &m) == RESULT_OK) {
 		struct text key = registry_source(fold_registry(t->f), m.source).key;
 
-		buffer_format(t->words, "%.*s: %s -> %s by %.*s: %.*s", TEXT_ARG(key), state_name(m.from),
+		buffer_format(t->words, "%.*s%s%.*s: %s -> %s by %.*s: %.*s", TEXT_ARG(key),
+			      m.receiver.n == 0 ? "" : " for ", TEXT_ARG(m.receiver), state_name(m.from),
 			      state_name(m.to), TEXT_ARG(m.ground.actor), TEXT_ARG(m.ground.reason));
 	}
 }

@@ -8,14 +8,27 @@ api_entry(const struct fold *f, uint32_t source)
 {
 	struct registry_source s = registry_source(fold_registry(f), source);
 	struct decide_source_view v;
+	json_t *entry;
 
 	decide_source_view(fold_decide(f), source, &v);
-	return json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "source", api_text(s.key), "member",
-			 api_text(s.member_name), "system", api_text(s.system_name), "list", api_text(s.list),
-			 "state", state_name(v.state), "kind",
-			 v.kind == SUSPENSION_NONE ? json_null() : json_string(suspension_name(v.kind)),
-			 "since", api_time(v.since), "reason", api_text(v.reason), "case",
-			 v.case_number == 0 ? json_null() : json_integer(v.case_number));
+	entry = json_pack("{s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:o, s:o}", "source", api_text(s.key),
+			  "member", api_text(s.member_name), "system", api_text(s.system_name), "list",
+			  api_text(s.list), "state", state_name(v.state), "kind",
+			  v.kind == SUSPENSION_NONE ? json_null() : json_string(suspension_name(v.kind)),
+			  "since", api_time(v.since), "reason", api_text(v.reason), "case",
+			  v.case_number == 0 ? json_null() : json_integer(v.case_number));
+	api_add_standing(f, source, entry);
+	return entry;
+}
+
+/* The same with the metrics behind it. */
+static json_t *
+full_entry(const struct fold *f, uint32_t source)
+{
+	json_t *entry = api_entry(f, source);
+
+	json_object_set_new(entry, "metrics", api_metrics_of(f, source));
+	return entry;
 }
 
 static void
@@ -41,14 +54,15 @@ status_run(struct job *job, struct pipeline *p)
 	}
 	rows = json_array();
 	if (named.n > 0 && subject.kind == DECIDE_SOURCE) {
-		json_array_append_new(rows, api_entry(f, subject.id));
+		json_array_append_new(rows, full_entry(f, subject.id));
 	} else {
 		for (uint32_t i = 0; i < registry_count(fold_registry(f), THING_SOURCE); i++) {
 			struct registry_source s = registry_source(fold_registry(f), i);
 
 			if (!s.removed && (named.n == 0 || api_subject_has(f, &subject, i)) &&
 			    (list.n == 0 || text_equal(s.list, list))) {
-				json_array_append_new(rows, api_entry(f, i));
+				json_array_append_new(rows,
+						      named.n == 0 ? api_entry(f, i) : full_entry(f, i));
 			}
 		}
 	}
@@ -102,7 +116,7 @@ source_run(struct job *job, struct pipeline *p)
 		job->result = fault_set(&job->fault, RESULT_NOT_FOUND, "no source is called so");
 	}
 	if (job->result == RESULT_OK) {
-		entry = api_entry(f, subject.id);
+		entry = full_entry(f, subject.id);
 		json_object_set_new(entry, "watch", watch_of(f, subject.id));
 		http_reply_json(c->reply, entry);
 	}
@@ -119,13 +133,15 @@ case_entry(const struct fold *f, uint32_t number, struct instant now)
 {
 	const struct registry *registry = fold_registry(f);
 	struct decide_case_view v;
-	json_t *sources = json_array();
+	json_t *sources = json_array(), *over = json_array(), *entry;
+	uint32_t count = 0;
 
 	decide_case_view(fold_decide(f), number, &v);
 	for (uint32_t i = 0; i < v.source_count; i++) {
 		json_array_append_new(sources, api_text(registry_source(registry, v.sources[i]).key));
+		count += api_add_over(f, v.sources[i], over);
 	}
-	return json_pack(
+	entry = json_pack(
 	    "{s:I, s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:I, s:o, s:o}", "case",
 	    (json_int_t)number, "status", case_status_name(v.status), "system",
 	    api_text(registry_item(registry, THING_SYSTEM, v.system).name), "member",
@@ -138,6 +154,9 @@ case_entry(const struct fold *f, uint32_t number, struct instant now)
 	    (json_int_t)v.delivered_before, "delivered_after", (json_int_t)v.delivered_after, "verdict",
 	    v.verdict.n == 0 ? json_null() : api_text(v.verdict), "judge",
 	    v.judge.n == 0 ? json_null() : api_text(v.judge));
+	json_object_set_new(entry, "over", json_integer(count));
+	json_object_set_new(entry, "over_words", over);
+	return entry;
 }
 
 static void

@@ -97,6 +97,24 @@ explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 	}
 }
 
+/* Of a source all of its own; of a case what its sources are over or near. */
+static void
+explain_thresholds(const struct fold *f, const struct api_subject *subject, struct buffer *lines)
+{
+	struct decide_case_view v;
+
+	if (subject->kind == DECIDE_SOURCE) {
+		api_explain_metrics(f, subject->id, LEVEL_GOOD, lines);
+	} else if (subject->kind == DECIDE_MEMBER) {
+		api_explain_member(f, subject->id, lines);
+	} else if (subject->kind == DECIDE_CASE) {
+		decide_case_view(fold_decide(f), subject->id, &v);
+		for (uint32_t i = 0; i < v.source_count; i++) {
+			api_explain_metrics(f, v.sources[i], LEVEL_WARNING, lines);
+		}
+	}
+}
+
 static void
 why_run(struct job *job, struct pipeline *p)
 {
@@ -122,6 +140,7 @@ why_run(struct job *job, struct pipeline *p)
 		buffer_free(&lines);
 		return;
 	}
+	explain_thresholds(f, &subject, &lines);
 	alarms = json_array();
 	entries = json_array();
 	number = case_of(f, &subject);
@@ -136,7 +155,10 @@ why_run(struct job *job, struct pipeline *p)
 			json_array_append_new(entries, api_entry(f, v.sources[i]));
 		}
 	} else if (subject.kind == DECIDE_SOURCE) {
-		json_array_append_new(entries, api_entry(f, subject.id));
+		json_t *entry = api_entry(f, subject.id);
+
+		json_object_set_new(entry, "metrics", api_metrics_of(f, subject.id));
+		json_array_append_new(entries, entry);
 	}
 	http_reply_json(c->reply,
 			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind",

@@ -109,6 +109,7 @@ on_move(void *context, const struct move *move)
 				     .from = move->from,
 				     .event = move->event,
 				     .to = move->to,
+				     .receiver = move->receiver,
 				     .role = move->ground.role,
 				     .actor = move->ground.actor,
 				     .reason = move->ground.reason,

@@ -42,11 +42,114 @@ json_of(struct text t)
 	return j;
 }
 
+/* ---- the thresholds of a policy */
+
+static struct text
+member(const json_t *root, const char *name, struct arena *arena)
+{
+	const json_t *j = json_object_get(root, name);
+	struct text t = { json_string_value(j), json_string_length(j) };
+
+	return (struct text){ text_copy(arena, t), t.n };
+}
+
+static json_t *
+json_of_limit(const char *name, const struct threshold_limit *limit)
+{
+	struct buffer words;
+	json_t *j;
+
+	buffer_init(&words, ATTRIBUTE_BYTES_MAX);
+	threshold_limit_write(limit, &words);
+	j = json_pack("{s:s, s:o}", "name", name, "limit", json_of(buffer_text(&words)));
+	buffer_free(&words);
+	return j;
+}
+
+json_t *
+command_thresholds(const struct threshold_policy *policy)
+{
+	json_t *all = json_array();
+
+	for (enum threshold t = 0; t < THRESHOLD_COUNT; t++) {
+		json_t *one = json_of_limit(threshold_name(t), &policy->rules[t].limit);
+
+		json_object_set_new(one, "days", json_integer(policy->rules[t].days));
+		json_object_set_new(one, "warn", json_integer(policy->rules[t].warn));
+		json_array_append_new(all, one);
+	}
+	for (uint32_t i = 0; i < policy->exception_count; i++) {
+		const struct threshold_exception *e = &policy->exceptions[i];
+		json_t *one = json_of_limit(threshold_name(e->threshold), &e->limit);
+
+		json_object_set_new(one, "receiver", json_string(e->receiver));
+		json_array_append_new(all, one);
+	}
+	return all;
+}
+
+static bool
+read_threshold(const json_t *j, struct arena *arena, struct threshold_policy *policy)
+{
+	struct text receiver = member(j, "receiver", arena);
+	json_int_t days = json_integer_value(json_object_get(j, "days"));
+	json_int_t warn = json_integer_value(json_object_get(j, "warn"));
+	struct threshold_limit limit;
+	enum threshold t;
+
+	if (threshold_parse(member(j, "name", arena), &t) != RESULT_OK ||
+	    threshold_limit_parse(t, member(j, "limit", arena), &limit, NULL) != RESULT_OK) {
+		return false;
+	}
+	if (receiver.n > 0) {
+		return threshold_policy_except(policy, t, receiver, &limit, NULL) == RESULT_OK;
+	}
+	policy->rules[t] = (struct threshold_rule){ limit, (uint32_t)days, (uint32_t)warn };
+	return days >= 1 && days <= COMPLIANCE_DAYS_MAX && warn >= 1 && warn <= 100;
+}
+
+/* What has no row is off. NULL: the record says nothing of thresholds. */
+static enum result
+read_thresholds(const json_t *root, struct arena *arena, const struct threshold_policy **policy)
+{
+	const json_t *all = json_object_get(root, "thresholds");
+	json_int_t wait = json_integer_value(json_object_get(root, "wait_ms"));
+	struct threshold_policy *read = arena_get(arena, sizeof *read);
+
+	*policy = NULL;
+	if (all == NULL) {
+		return RESULT_OK;
+	}
+	threshold_policy_off(read);
+	read->wait.ms = wait;
+	*policy = read;
+	for (size_t i = 0; i < json_array_size(all); i++) {
+		if (!read_threshold(json_array_get(all, i), arena, read)) {
+			return RESULT_DAMAGED;
+		}
+	}
+	return json_is_array(all) && wait >= 0 && wait <= UINT32_MAX ? RESULT_OK : RESULT_DAMAGED;
+}
+
+/* ---- records */
+
+static json_t *
+json_of_policy(const struct command *c)
+{
+	json_t *root = json_pack("{s:s, s:f}", "verb", "policy", "budget", c->budget);
+
+	if (c->policy != NULL) {
+		json_object_set_new(root, "wait_ms", json_integer(c->policy->wait.ms));
+		json_object_set_new(root, "thresholds", command_thresholds(c->policy));
+	}
+	return root;
+}
+
 void
 command_write(struct buffer *b, const struct command *c)
 {
 	const struct decide_command *d = &c->decide;
-	json_t *root = c->is_policy ? json_pack("{s:s, s:f}", "verb", "policy", "budget", c->budget)
+	json_t *root = c->is_policy ? json_of_policy(c)
 				    : json_pack("{s:s, s:s, s:I, s:o, s:s}", "verb", event_name(d->event),
 						"subject", subjects[d->subject], "id", (json_int_t)d->id,
 						"name", json_of(c->name), "role", actor_name(d->role));
@@ -60,15 +163,6 @@ command_write(struct buffer *b, const struct command *c)
 	buffer_put_text(b, text_of(s));
 	free(s);
 	json_decref(root);
-}
-
-static struct text
-member(const json_t *root, const char *name, struct arena *arena)
-{
-	const json_t *j = json_object_get(root, name);
-	struct text t = { json_string_value(j), json_string_length(j) };
-
-	return (struct text){ text_copy(arena, t), t.n };
 }
 
 static enum result
@@ -115,7 +209,8 @@ command_read(struct text payload, struct arena *arena, struct command *c, struct
 	c->decide.reason = member(root, "reason", arena);
 	if (c->is_policy) {
 		c->budget = json_number_value(json_object_get(root, "budget"));
-		r = c->budget > 0 && c->budget <= 1000 ? RESULT_OK : RESULT_DAMAGED;
+		r = c->budget > 0 && c->budget <= 1000 ? read_thresholds(root, arena, &c->policy)
+						       : RESULT_DAMAGED;
 	} else {
 		r = read_subject(root, arena, &c->decide);
 	}

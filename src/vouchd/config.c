@@ -32,6 +32,7 @@ struct config_level {
 #define OPTION(field, key, type, fallback, help)
 #define LIST_OPTION(field, key, type, fallback, help)
 #define OPERATOR_OPTION(field, key, type, fallback, help)
+#define THRESHOLD_OPTION(field, key, type, fallback, help)
 
 static const struct config_field main_fields[] = {
 #undef OPTION
@@ -54,6 +55,14 @@ static const struct config_field operator_fields[] = {
 #define OPERATOR_OPTION(field, key, type, fallback, help) \
 	{ key, CONFIG_##type, offsetof(struct config_operator, field), fallback, help },
 #include "base/options.def"
+#undef OPERATOR_OPTION
+#define OPERATOR_OPTION(field, key, type, fallback, help)
+};
+static const struct config_field threshold_fields[] = {
+#undef THRESHOLD_OPTION
+#define THRESHOLD_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_threshold, field), fallback, help },
+#include "base/options.def"
 };
 
 static const struct config_level config_main = { "option", main_fields, countof(main_fields), 0 };
@@ -61,6 +70,9 @@ static const struct config_level config_list_entry = { "key of a list", list_fie
 						       offsetof(struct config_list, line) };
 static const struct config_level config_operator_entry = { "key of an operator", operator_fields,
 							   countof(operator_fields), 0 };
+static const struct config_level config_threshold_entry = { "key of a threshold", threshold_fields,
+							    countof(threshold_fields),
+							    offsetof(struct config_threshold, line) };
 
 /* What every step of the binding needs. */
 struct binder {
@@ -132,12 +144,13 @@ bind_value(struct binder *b, void *base, const struct config_field *f, const yam
 		   : wrong(b, n, arena_format(b->arena, "%s: %s is wanted", f->key, wanted), node_text(n));
 }
 
-/* The entries of `lists` and `operators` are mappings of their own; the caller binds them. */
+/* The entries of `lists`, `operators` and `thresholds` are mappings of their own; the caller binds them. */
 static bool
 is_nested(const struct config_level *level, struct text key)
 {
 	return level == &config_main &&
-	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")));
+	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")) ||
+		text_equal(key, TEXT("thresholds")));
 }
 
 static enum result
@@ -268,6 +281,12 @@ bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
 				 OPERATORS_MAX, &entries, &config->operator_count);
 		config->operators = entries;
 	}
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "thresholds", &config_threshold_entry,
+				 sizeof(struct config_threshold), THRESHOLD_COUNT + THRESHOLD_EXCEPTIONS_MAX,
+				 &entries, &config->threshold_count);
+		config->thresholds = entries;
+	}
 	return r;
 }
 
@@ -397,7 +416,8 @@ config_read(struct text yaml, const char *name, struct arena *arena, struct conf
 	}
 	resolve_paths(config, arena);
 	config->clock_manual = strcmp(config->clock, "manual") == 0;
-	return check_lists(config, fault);
+	r = check_lists(config, fault);
+	return r == RESULT_OK ? config_thresholds(config, fault) : r;
 }
 
 enum result
@@ -454,4 +474,7 @@ config_write_template(struct buffer *b)
 	write_fields(b, &config_list_entry, "#  - ", "#    ");
 	buffer_format(b, "#operators:\n");
 	write_fields(b, &config_operator_entry, "#  - ", "#    ");
+	buffer_format(b,
+		      "#thresholds:  # what is named here replaces the row of the same name and receiver\n");
+	config_write_thresholds(b, "#  - ");
 }

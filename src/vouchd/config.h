@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/instant.h"
 #include "base/limits.h"
+#include "model/threshold.h"
 
 #define CONFIG_TEXTS_MAX 16U
 
@@ -26,6 +27,7 @@ struct config_texts {
 #define OPTION(field, key, type, fallback, help)
 #define LIST_OPTION(field, key, type, fallback, help)
 #define OPERATOR_OPTION(field, key, type, fallback, help)
+#define THRESHOLD_OPTION(field, key, type, fallback, help)
 
 struct config_list {
 #undef LIST_OPTION
@@ -44,6 +46,15 @@ struct config_operator {
 #define OPERATOR_OPTION(field, key, type, fallback, help)
 };
 
+struct config_threshold {
+#undef THRESHOLD_OPTION
+#define THRESHOLD_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef THRESHOLD_OPTION
+#define THRESHOLD_OPTION(field, key, type, fallback, help)
+	size_t line;
+};
+
 struct config {
 #undef OPTION
 #define OPTION(field, key, type, fallback, help) config_##type field;
@@ -53,12 +64,16 @@ struct config {
 	size_t list_count; /* 1..LISTS_MAX */
 	struct config_operator *operators;
 	size_t operator_count; /* 0..OPERATORS_MAX */
-	const char *file;      /* for errors */
+	struct config_threshold *thresholds;
+	size_t threshold_count;
+	struct threshold_policy policy; /* the tables, with these thresholds instead, and compliance_wait */
+	const char *file;               /* for errors */
 	bool clock_manual;
 };
 #undef OPTION
 #undef LIST_OPTION
 #undef OPERATOR_OPTION
+#undef THRESHOLD_OPTION
 
 /*
  * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.
@@ -86,5 +101,10 @@ enum config_type {
 /* Puts one value where a config_<type> is, behind those that are there. Returns what is wanted instead, or NULL. */
 const char *config_value_put(enum config_type type, struct text value, struct arena *arena, void *to);
 bool config_value_several(enum config_type type);
+
+/* ---- config_thresholds.c: config->policy from config->thresholds; the entries of the default policy as they may be written */
+
+enum result config_thresholds(struct config *config, struct fault *fault) MUST_USE;
+void config_write_thresholds(struct buffer *b, const char *before);
 
 #endif

@@ -90,6 +90,15 @@ put_TTL(struct text value, struct arena *arena, void *to)
 }
 
 static bool
+put_WAIT(struct text value, struct arena *arena, void *to)
+{
+	struct span *span = to;
+
+	(void)arena;
+	return span_parse(value, span) == RESULT_OK && span->ms <= 45 * SPAN_DAY.ms;
+}
+
+static bool
 put_COUNT(struct text value, struct arena *arena, void *to)
 {
 	uint64_t *count = to;
@@ -102,6 +111,27 @@ static bool
 put_THREADS(struct text value, struct arena *arena, void *to)
 {
 	return put_COUNT(value, arena, to) && *(uint64_t *)to <= DNS_WORKERS_MAX;
+}
+
+static bool
+put_DAYS(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	return text_u64(value, to) && *(uint64_t *)to <= COMPLIANCE_DAYS_MAX;
+}
+
+static bool
+put_PERCENT(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	return text_u64(value, to) && *(uint64_t *)to <= 100;
+}
+
+static bool
+put_THRESHOLD(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	return threshold_parse(value, to) == RESULT_OK;
 }
 
 static bool

@@ -2,6 +2,7 @@
 #include "vouchd/fold.h"
 
 #include "model/report.h"
+#include "vouchd/about.h"
 #include "vouchd/command.h"
 
 #include <stdlib.h>
@@ -19,7 +20,7 @@ static const uint8_t family_of[SOURCE_KIND_COUNT] = {
 
 struct fold_source {
 	uint32_t unit;
-	uint32_t system;
+	uint32_t system, member;
 	uint8_t family;
 	uint64_t touched; /* seq of the last input that was about it */
 };
@@ -37,6 +38,9 @@ struct fold {
 	struct fold_sink sink;
 	struct registry *registry;
 	struct detect *detect;
+	struct compliance *compliance;
+	struct threshold_policy thresholds;
+	bool thresholds_fixed;
 	struct decide *decide;
 	struct fold_source *sources; /* by registry id */
 	struct fold_system *systems;
@@ -45,6 +49,8 @@ struct fold {
 	uint32_t source_size, system_size, unit_size;
 	struct moment now; /* the record that is being folded */
 	uint64_t unknown;
+	uint32_t *relisted; /* by a person, in the command that is being folded */
+	uint32_t relisted_count, relisted_size;
 };
 
 /* Makes room for entry `count` of an array that grows by doubling. */
@@ -87,11 +93,30 @@ forget_takeover(struct fold *f, const struct move *move)
 }
 
 static void
+on_turn(void *context, const struct compliance_metric *metric)
+{
+	struct fold *f = context;
+
+	decide_threshold(f->decide, metric, metric->unit, f->now);
+}
+
+/* What a person lists is counted anew: the metrics were looked at. */
+static void
+note_relisted(struct fold *f, const struct move *move)
+{
+	if (move->event == EVENT_ACCEPT || move->event == EVENT_CLEAR) {
+		f->relisted = grow(f->relisted, f->relisted_count, &f->relisted_size, sizeof(*f->relisted));
+		f->relisted[f->relisted_count++] = move->source;
+	}
+}
+
+static void
 on_move(void *context, const struct move *move)
 {
 	struct fold *f = context;
 
 	forget_takeover(f, move);
+	note_relisted(f, move);
 	f->sink.move(f->sink.context, move);
 }
 
@@ -109,6 +134,17 @@ open_detect(struct fold *f)
 	return detect_open(&(struct detect_params){ .budget = f->policy.budget }, on_alarm, f);
 }
 
+/* What is counted already is held against the new limits as well. */
+static void
+set_thresholds(struct fold *f, const struct threshold_policy *policy)
+{
+	if (!f->thresholds_fixed && !threshold_policy_equal(policy, &f->thresholds)) {
+		f->thresholds = *policy;
+		decide_wait(f->decide, policy->wait);
+		compliance_policy(f->compliance, policy);
+	}
+}
+
 struct fold *
 fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
 {
@@ -119,8 +155,15 @@ fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
 	f->sink = *sink;
 	f->registry = registry_open();
 	f->detect = open_detect(f);
+	f->compliance = compliance_open(on_turn, f);
+	threshold_policy_off(&f->thresholds);
 	f->decide = decide_open(
 	    &(struct decide_events){ .move = on_move, .case_change = on_case_change, .context = f });
+	if (policy->thresholds != NULL) {
+		set_thresholds(f, policy->thresholds);
+		f->thresholds_fixed = true;
+	}
+	f->policy.thresholds = NULL;
 	return f;
 }
 
@@ -132,7 +175,9 @@ fold_close(struct fold *f)
 	}
 	registry_close(f->registry);
 	detect_close(f->detect);
+	compliance_close(f->compliance);
 	decide_close(f->decide);
+	free(f->relisted);
 	free(f->sources);
 	free(f->systems);
 	free(f->units);
@@ -170,10 +215,12 @@ add_source(struct fold *f, uint32_t id)
 	f->sources[f->source_count++] = (struct fold_source){
 		.unit = add_unit(f, UNIT_SOURCE, id),
 		.system = s.system,
+		.member = s.member,
 		.family = family_of[s.kind],
 	};
 	f->systems[s.system].families[family_of[s.kind]]++;
 	decide_source_put(f->decide, id, s.system, s.member, f->now);
+	compliance_source_add(f->compliance, id, s.member, s.kind);
 }
 
 static void
@@ -182,6 +229,7 @@ remove_source(struct fold *f, const struct registry_change *change)
 	const struct fold_source *s = &f->sources[change->id];
 
 	f->systems[s->system].families[s->family]--;
+	compliance_source_remove(f->compliance, change->id);
 	decide_source_remove(f->decide, change->id, change->actor, TEXT("it is no longer in the programme"),
 			     f->now);
 }
@@ -197,6 +245,8 @@ on_registry_change(void *context, const struct registry_change *change)
 		add_source(f, change->id);
 	} else if (change->thing == THING_SOURCE && change->op == REGISTRY_REMOVE) {
 		remove_source(f, change);
+	} else if (change->thing == THING_REPORTER) {
+		about_reporter_changed(f->registry, f->compliance, change->id);
 	}
 	f->sink.registry(f->sink.context, change);
 }
@@ -278,9 +328,23 @@ mailed_at(const struct observation *o)
 	return (struct instant){ DETECT_MAILED_UNKNOWN };
 }
 
-static void
-count_observation(struct fold *f, const struct observation *o, const uint32_t *ids, size_t n)
+/* Are the sources before this one of other members? */
+static bool
+is_first_of_member(const struct fold *f, const uint32_t *ids, size_t i)
 {
+	for (size_t k = 0; k < i; k++) {
+		if (f->sources[ids[k]].member == f->sources[ids[i]].member) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static void
+count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
+		  size_t n)
+{
+	const struct compliance_about of = about_observation(about, o);
 	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
 	uint32_t systems[OBSERVATION_KEYS_MAX];
 	size_t system_count = 0;
@@ -297,6 +361,8 @@ count_observation(struct fold *f, const struct observation *o, const uint32_t *i
 			systems[system_count++] = s->system;
 			detect_observe(f->detect, f->systems[s->system].unit, &fact);
 		}
+		compliance_observe(f->compliance, ids[i], is_first_of_member(f, ids, i), &of, o->signal,
+				   o->count, o->at, f->now.seq);
 	}
 }
 
@@ -306,6 +372,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 	struct arena arena = { 0 };
 	struct report report;
 	enum result r = report_read(payload, &arena, &report);
+	struct about about;
 	bool trusted;
 
 	f->unknown = 0;
@@ -314,6 +381,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 		return fault_set(fault, r, "a report record that cannot be read");
 	}
 	trusted = is_trusted(f, report.reporter);
+	about = about_report(f->registry, f->compliance, report.reporter);
 	for (uint32_t i = 0; i < report.observation_count; i++) {
 		uint32_t ids[OBSERVATION_KEYS_MAX];
 		size_t n = sources_of(f, &report.observations[i], ids);
@@ -326,7 +394,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 			}
 		}
 		if (trusted) {
-			count_observation(f, &report.observations[i], ids, n);
+			count_observation(f, &about, &report.observations[i], ids, n);
 		}
 	}
 	arena_clear(&arena);
@@ -356,6 +424,16 @@ set_budget(struct fold *f, double budget)
 	buffer_free(&b);
 }
 
+/* After the command: one that is refused must change nothing, not even begin a day. */
+static void
+start_relisted(struct fold *f)
+{
+	compliance_tick(f->compliance, f->now.at);
+	for (uint32_t i = 0; i < f->relisted_count; i++) {
+		compliance_source_start(f->compliance, f->relisted[i], f->now.at);
+	}
+}
+
 static enum result
 fold_command(struct fold *f, struct text payload, struct fault *fault)
 {
@@ -365,9 +443,17 @@ fold_command(struct fold *f, struct text payload, struct fault *fault)
 	enum result r = command_read(payload, &arena, &c, fault);
 
 	if (r == RESULT_OK && c.is_policy) {
+		compliance_tick(f->compliance, f->now.at);
 		set_budget(f, c.budget);
+		if (c.policy != NULL) {
+			set_thresholds(f, c.policy);
+		}
 	} else if (r == RESULT_OK) {
+		f->relisted_count = 0;
 		r = decide_command(f->decide, &c.decide, f->now, &moves, fault);
+		if (r == RESULT_OK) {
+			start_relisted(f);
+		}
 	}
 	arena_clear(&arena);
 	return r;
@@ -377,6 +463,9 @@ enum result
 fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 {
 	f->now = (struct moment){ input->time, input->seq };
+	if (input->kind == RECORD_REPORT || input->kind == RECORD_REGISTRY || input->kind == RECORD_TICK) {
+		compliance_tick(f->compliance, input->time);
+	}
 	switch (input->kind) {
 	case RECORD_REPORT:
 		return fold_report(f, input->payload, fault);
@@ -411,7 +500,8 @@ fold_unknown(const struct fold *f)
 bool
 fold_waits(const struct fold *f, struct instant now)
 {
-	return detect_waits(f->detect) || decide_due(f->decide).ms <= now.ms;
+	return detect_waits(f->detect) || decide_due(f->decide).ms <= now.ms ||
+	       compliance_due(f->compliance).ms <= now.ms;
 }
 
 const struct registry *
@@ -438,6 +528,18 @@ fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id)
 	return kind == UNIT_SOURCE ? f->sources[id].unit : f->systems[id].unit;
 }
 
+const struct compliance *
+fold_compliance(const struct fold *f)
+{
+	return f->compliance;
+}
+
+const struct threshold_policy *
+fold_thresholds(const struct fold *f)
+{
+	return &f->thresholds;
+}
+
 double
 fold_budget(const struct fold *f)
 {
@@ -446,16 +548,18 @@ fold_budget(const struct fold *f)
 
 /* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
 
-#define SNAPSHOT_FORM 1U
+#define SNAPSHOT_FORM 2U
 
 void
 fold_save(const struct fold *f, struct buffer *b)
 {
 	wire_put_u64(b, SNAPSHOT_FORM);
 	wire_put_f64(b, f->policy.budget);
+	threshold_policy_write(&f->thresholds, b);
 	registry_save(f->registry, b);
 	detect_save(f->detect, b);
 	decide_save(f->decide, b);
+	compliance_save(f->compliance, b);
 	wire_put_u64(b, f->unit_count);
 	for (uint32_t i = 0; i < f->unit_count; i++) {
 		wire_put_u8(b, (uint8_t)f->units[i].kind);
@@ -484,6 +588,7 @@ load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 		f->sources[f->source_count++] = (struct fold_source){
 			.unit = f->unit_count++,
 			.system = s.system,
+			.member = s.member,
 			.family = family_of[s.kind],
 		};
 		f->systems[s.system].families[family_of[s.kind]] += !s.removed;
@@ -496,6 +601,7 @@ enum result
 fold_load(struct fold *f, struct text bytes)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
+	struct threshold_policy thresholds;
 	double budget;
 	uint64_t units;
 
@@ -509,8 +615,13 @@ fold_load(struct fold *f, struct text bytes)
 	if (!f->policy.fixed) {
 		set_budget(f, budget);
 	}
+	threshold_policy_read(&w, &thresholds);
+	if (w.bad) {
+		return RESULT_DAMAGED;
+	}
+	set_thresholds(f, &thresholds);
 	if (registry_load(f->registry, &w) != RESULT_OK || detect_load(f->detect, &w) != RESULT_OK ||
-	    decide_load(f->decide, &w) != RESULT_OK) {
+	    decide_load(f->decide, &w) != RESULT_OK || compliance_load(f->compliance, &w) != RESULT_OK) {
 		return RESULT_DAMAGED;
 	}
 	units = wire_u64(&w);

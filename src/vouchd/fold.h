@@ -28,9 +28,12 @@ struct fold_sink {
 /* Where no policy record says anything yet: of a new journal, and what a replay starts from. */
 #define FOLD_BUDGET_AT_FIRST 10.0
 
+/* Where no policy record says anything of thresholds, none suspends: a journal means the same with every later table of them. */
 struct fold_policy {
 	double budget; /* false suspensions per 1000 source-years, until a policy command says otherwise */
-	bool fixed;    /* policy commands are passed over: the past with another policy */
+	bool fixed;    /* the budgets of policy commands are passed over: the past with another one */
+	const struct threshold_policy
+	    *thresholds; /* the same for thresholds; NULL: as recorded. Read by fold_open only */
 };
 
 struct fold *fold_open(const struct fold_policy *policy, const struct fold_sink *sink);
@@ -53,8 +56,12 @@ const struct decide *fold_decide(const struct fold *f);
 const struct detect *fold_detect(const struct fold *f);
 uint32_t fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id); /* the detector's number of it */
 double fold_budget(const struct fold *f);
+const struct compliance *
+fold_compliance(const struct fold *f); /* ids of sources and members are the registry's */
+const struct threshold_policy *fold_thresholds(const struct fold *f);
 
-#define FOLD_SNAPSHOT_BYTES_MAX ((size_t)4 << 30) /* below 1 kB per source */
+#define FOLD_SNAPSHOT_BYTES_MAX \
+	((size_t)4 << 30) /* below 1 kB per source, and 150 bytes for each receiver it sends to */
 
 /* Snapshot. Equal state gives equal bytes. */
 void fold_save(const struct fold *f, struct buffer *b);

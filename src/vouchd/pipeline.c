@@ -264,25 +264,27 @@ policy_run(struct job *job, struct pipeline *p)
 {
 	const struct command c = { .is_policy = true,
 				   .budget = p->config->budget,
+				   .policy = &p->config->policy,
 				   .decide = { .actor = TEXT("vouch.yaml"),
-					       .reason = TEXT("the budget of the configuration") } };
+					       .reason = TEXT(
+						   "the budget and the thresholds of the configuration") } };
 	struct buffer b;
 	uint64_t seq;
 
-	buffer_init(&b, WORDS_BYTES_MAX);
+	buffer_init(&b, RECORD_BYTES_MAX);
 	command_write(&b, &c);
 	job->result = pipeline_append(p, RECORD_COMMAND, buffer_text(&b), &seq, &job->fault);
 	buffer_free(&b);
 }
 
-/* The budget decides what an alarm is, so a change of it is a record like any other. */
+/* Budget and thresholds decide what suspends, so a change of them is a record like any other. */
 static enum result
 record_policy(struct pipeline *p, struct fault *fault)
 {
 	struct job job = { .run = policy_run, .done = tick_done, .writes = true };
 	double was = fold_budget(p->fold), is = p->config->budget;
 
-	if (!(was < is || was > is)) {
+	if (!(was < is || was > is) && threshold_policy_equal(fold_thresholds(p->fold), &p->config->policy)) {
 		return RESULT_OK;
 	}
 	run_batch(p, &job);

@@ -75,6 +75,7 @@ sample_put_rows(struct journal_tx *tx)
 				     .from = STATE_CERTIFIED,
 				     .event = EVENT_ALARM,
 				     .to = STATE_SUSPENDED,
+				     .receiver = TEXT("mailbox.example"),
 				     .role = ACTOR_DETECTOR,
 				     .actor = TEXT("detector"),
 				     .reason = TEXT("complaints 40 times the baseline") };

@@ -13,7 +13,8 @@ clear     case of 192.0.2.10 by analyst because "repaired"
 history   2d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10
 expect    chain intact
 expect    replay same
-expect    replay with budget 0.001 says "192.0.2.10"
+# The trap hits take 192.0.2.10 off whatever the budget; 192.0.2.11 fell with its system, by an alarm.
+expect    replay with budget 0.001 says "192.0.2.11"
 expect    replay same
 restart with kill -9
 expect    replay same

@@ -318,6 +318,23 @@ class Story:
             if not datetime.timedelta(0) <= took <= span(length):
                 raise Broken(f"{source} is {state} since {entry['since']}, {took} after the start")
 
+    @sentence("expect standing SOURCE == partially suspended for RECEIVER",
+              rf"expect standing (?P<source>{NAME}) == (?P<standing>.+)")
+    def expect_standing(self, source, standing):
+        """active, warning, partially suspended for receivers, or the state that keeps it off the list."""
+        same(f"standing of {source}", self.daemon.status(source)["standing"], standing)
+
+    @sentence('expect metric SOURCE THRESHOLD [at RECEIVER] == warning ["words"]',
+              rf"expect metric (?P<source>{NAME}) (?P<threshold>\w+)(?: at (?P<party>{NAME}))? == (?P<level>\w+)(?: (?P<words>{WORDS}))?")
+    def expect_metric(self, source, threshold, party, level, words):
+        """Where a metric stands: good, small, warning or over; its words contain these."""
+        metrics = [m for m in self.daemon.status(source)["metrics"] if m["threshold"] == threshold and m["at"] == party]
+        if not metrics:
+            raise Broken(f"{source} has no metric {threshold}")
+        same(f"{threshold} of {source} ({metrics[0]['words']})", metrics[0]["level"], level)
+        if words and words.strip('"') not in metrics[0]["words"]:
+            raise Broken(f"{threshold} of {source}: {metrics[0]['words']}")
+
     @sentence("expect cases == 1", r"expect cases == (?P<count>\d+)")
     def expect_cases(self, count):
         """How many cases are open."""

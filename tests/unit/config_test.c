@@ -112,6 +112,18 @@ a_wrong_file_is_refused_with_its_place(void **state)
 		  "f.yaml:3: list b shares its name or its zone with the one at line 2" },
 		{ "operators:\n  - {name: a, token_sha256: zz}\n", "f.yaml:2:29: token_sha256: 64 hex" },
 		{ "operators:\n  - {name: a b, token_sha256: zz}\n", "f.yaml:2:12: name: a name" },
+		{ "compliance_wait: 46d\n", "f.yaml:1:18: compliance_wait: a length of time of at most" },
+		{ "thresholds:\n  - {name: complaints}\n", "f.yaml:2:12: name: the name of a threshold" },
+		{ "thresholds:\n  - {name: junk, days: 31}\n",
+		  "f.yaml:2:24: days: a whole number from 0 to 30" },
+		{ "thresholds:\n  - {name: junk, limit: 3 %}\n  - {name: complaint, limit: 3}\n",
+		  "f.yaml:3: threshold complaint: a limit such as" },
+		{ "thresholds:\n  - {name: junk, limit: off}\n  - {name: junk, days: 3}\n",
+		  "f.yaml:3: threshold junk: given twice" },
+		{ "thresholds:\n  - {name: complaint, receiver: north, days: 3}\n",
+		  "f.yaml:2: threshold complaint at north: for one receiver a limit is wanted" },
+		{ "thresholds:\n  - {name: junk, receiver: north, limit: off}\n",
+		  "f.yaml:2: threshold junk at north: junk is not counted by receiver" },
 		{ "data: [\n", "f.yaml:2:1: did not find expected node content" },
 		{ "data: \"a\\0b\"\n", "f.yaml:1:7: data: a path is wanted" },
 	};
@@ -127,6 +139,57 @@ a_wrong_file_is_refused_with_its_place(void **state)
 			fail_msg("\"%s\" does not begin with \"%s\"", fault.text, cases[i].says);
 		}
 	}
+}
+
+static void
+thresholds_replace_the_rows_of_the_table(void **state)
+{
+	struct config c;
+	struct threshold_policy wanted;
+	struct threshold_limit limit;
+	const char *yaml = "compliance_wait: 3d\n"
+			   "thresholds:\n"
+			   "  - {name: complaint, limit: 0.1 % from 50, warn: 90}\n"
+			   "  - {name: complaint, receiver: comcast, limit: off}\n"
+			   "  - {name: trap_critical, days: 7}\n";
+
+	(void)state;
+	assert_int_equal(config_read(text_of(""), "t", &arena, &c, NULL), RESULT_OK);
+	threshold_policy_default(&wanted);
+	assert_true(threshold_policy_equal(&c.policy, &wanted));
+	assert_int_equal(config_read(text_of(yaml), "t", &arena, &c, NULL), RESULT_OK);
+	assert_int_equal(threshold_limit_parse(THRESHOLD_COMPLAINT, TEXT("0.1 % from 50"), &limit, NULL),
+			 RESULT_OK);
+	wanted.rules[THRESHOLD_COMPLAINT].limit = limit;
+	wanted.rules[THRESHOLD_COMPLAINT].warn = 90;
+	wanted.rules[THRESHOLD_TRAP_CRITICAL].days = 7;
+	wanted.wait = (struct span){ 3 * SPAN_DAY.ms };
+	limit.count = 0;
+	assert_int_equal(threshold_policy_except(&wanted, THRESHOLD_COMPLAINT, TEXT("comcast"), &limit, NULL),
+			 RESULT_OK);
+	assert_true(threshold_policy_equal(&c.policy, &wanted));
+}
+
+/* The commented entries of the template, without their marks, are the default policy. */
+static void
+the_thresholds_of_the_template_are_the_default_policy(void **state)
+{
+	struct threshold_policy wanted;
+	struct fault fault = { { 0 } };
+	struct buffer b;
+	struct config c;
+
+	(void)state;
+	buffer_init(&b, 1 << 16);
+	buffer_format(&b, "thresholds:\n");
+	config_write_thresholds(&b, "  - ");
+	if (config_read(buffer_text(&b), "t", &arena, &c, &fault) != RESULT_OK) {
+		fail_msg("%s", fault.text);
+	}
+	threshold_policy_default(&wanted);
+	assert_true(threshold_policy_equal(&c.policy, &wanted));
+	assert_true(c.threshold_count > THRESHOLD_COUNT);
+	buffer_free(&b);
 }
 
 static void
@@ -191,6 +254,8 @@ main(void)
 		cmocka_unit_test_teardown(an_empty_file_gives_the_defaults, give_back),
 		cmocka_unit_test_teardown(every_kind_of_value_is_read, give_back),
 		cmocka_unit_test_teardown(a_wrong_file_is_refused_with_its_place, give_back),
+		cmocka_unit_test_teardown(thresholds_replace_the_rows_of_the_table, give_back),
+		cmocka_unit_test_teardown(the_thresholds_of_the_template_are_the_default_policy, give_back),
 		cmocka_unit_test_teardown(relative_paths_start_at_the_folder_of_the_file, give_back),
 		cmocka_unit_test_teardown(the_template_reads_back_as_the_defaults, give_back),
 		cmocka_unit_test_teardown(a_missing_file_is_named, give_back),

@@ -310,6 +310,43 @@ a_receiver_has_its_own_limit_once(void **state)
 			 RESULT_BAD_INPUT);
 }
 
+static void
+a_policy_survives_a_snapshot(void **state)
+{
+	struct threshold_policy p, q;
+	struct buffer b, again;
+	struct wire w;
+
+	(void)state;
+	buffer_init(&b, 1U << 16);
+	buffer_init(&again, 1U << 16);
+	threshold_policy_default(&p);
+	p.wait = SPAN_HOUR;
+	p.rules[THRESHOLD_JUNK].warn = 33;
+	threshold_policy_write(&p, &b);
+	w = wire_of(b.p, b.n);
+	threshold_policy_read(&w, &q);
+	assert_true(wire_done(&w));
+	assert_true(threshold_policy_equal(&p, &q));
+	for (size_t i = 0; i < b.n * 8; i++) {
+		w = wire_of(b.p, i / 8);
+		threshold_policy_read(&w, &q);
+		assert_true(w.bad);
+		b.p[i / 8] ^= (uint8_t)(1U << i % 8);
+		w = wire_of(b.p, b.n);
+		threshold_policy_read(&w, &q);
+		if (wire_done(&w)) {
+			assert_false(threshold_policy_equal(&p, &q));
+			buffer_clear(&again);
+			threshold_policy_write(&q, &again);
+			assert_true(text_equal(buffer_text(&b), buffer_text(&again)));
+		}
+		b.p[i / 8] ^= (uint8_t)(1U << i % 8);
+	}
+	buffer_free(&b);
+	buffer_free(&again);
+}
+
 int
 main(void)
 {
@@ -322,6 +359,7 @@ main(void)
 		cmocka_unit_test(distances_are_those_that_counting_finds),
 		cmocka_unit_test(the_largest_counts_do_not_overflow),
 		cmocka_unit_test(a_receiver_has_its_own_limit_once),
+		cmocka_unit_test(a_policy_survives_a_snapshot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

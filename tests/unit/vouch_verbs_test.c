@@ -230,6 +230,33 @@ status_is_a_table_or_json_with_the_single_entry_at_the_top(void **state)
 }
 
 static void
+status_shows_how_a_source_stands_against_the_thresholds(void **state)
+{
+	struct world *w = *state;
+
+	w->answer = "{\"sources\":[{\"source\":\"192.0.2.10\",\"state\":\"certified\",\"kind\":null,"
+		    "\"standing\":\"partially suspended for post\",\"metrics\":[{\"threshold\":\"complaint\","
+		    "\"level\":\"over\",\"words\":\"complaints at post: too many\"}]}]}";
+	assert_int_equal(RUN(w, "status", "192.0.2.10"), 0);
+	assert_non_null(strstr(w->out, "certified  -     partially suspended for post"));
+	assert_non_null(strstr(w->out, "192.0.2.10  complaint  over   complaints at post: too many\n"));
+}
+
+static void
+policy_is_a_table(void **state)
+{
+	struct world *w = *state;
+
+	w->answer = "{\"budget\":10.0,\"wait_days\":7.0,\"thresholds\":[{\"name\":\"complaint\",\"limit\":"
+		    "\"0.2 % from 200\",\"days\":30,\"warn\":80,\"scope\":\"receiver\",\"meaning\":\"m\"}]}";
+	assert_int_equal(RUN(w, "policy"), 0);
+	assert_non_null(strstr(w->out, "at least 7 days"));
+	assert_non_null(strstr(w->out, "complaint  -         receiver  0.2 % from 200    30      80  m"));
+	assert_int_equal(RUN(w, "policy", "--json"), 0);
+	assert_non_null(strstr(w->out, "wait_days"));
+}
+
+static void
 list_shows_one_list(void **state)
 {
 	struct world *w = *state;
@@ -523,6 +550,9 @@ replay_compares_the_snapshots_too(void **state)
 	make_store(w);
 	assert_int_equal(RUN(w, "replay", folder), 0);
 	fold = fold_open(&(struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST }, &sink);
+	assert_int_equal(
+	    fold_apply(fold, &(struct record){ .seq = 1, .time = { 1000 }, .kind = RECORD_TICK }, &fault),
+	    RESULT_OK);
 	buffer_init(&good, 1 << 20);
 	for (int bad = 0; bad <= 1; bad++) {
 		buffer_clear(&good);
@@ -565,6 +595,8 @@ main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		EACH(status_is_a_table_or_json_with_the_single_entry_at_the_top),
+		EACH(status_shows_how_a_source_stands_against_the_thresholds),
+		EACH(policy_is_a_table),
 		EACH(list_shows_one_list),
 		EACH(the_daemons_refusal_gives_words_and_exit_code),
 		EACH(a_busy_daemon_is_asked_again),
