@@ -1,7 +1,7 @@
 /*
  * bench_pipeline DIR: observations per second from CSV bytes to a committed journal with detection, decisions and the
- * published list (take_read and pipeline_call, as the HTTP door does), and how fast a restart folds them again. Peer in the
- * same run: the same rows into one SQLite table, WAL, synchronous=FULL, one transaction per chunk, nothing else done.
+ * published list (take_read and pipeline_call, as the HTTP door does; bench_door measures the daemon itself). Peer in the same
+ * run: the same rows into one SQLite table, WAL, synchronous=FULL, one transaction per chunk, nothing else done.
  */
 #include "base/log.h"
 #include "journal/journal.h"
@@ -128,60 +128,6 @@ measure_ours(const struct config *config)
 	return (double)CHUNKS * ROWS / ((double)spent / 1e9);
 }
 
-static enum result
-fold_record(void *context, const struct record *record)
-{
-	struct fault fault = { { 0 } };
-
-	return record_kind_effect(record->kind) ? RESULT_OK : fold_apply(context, record, &fault);
-}
-
-static void
-ignore_touch(void *context, uint32_t source)
-{
-	(void)context, (void)source;
-}
-static void
-ignore_alarm(void *context, const struct alarm *alarm)
-{
-	(void)context, (void)alarm;
-}
-static void
-ignore_move(void *context, const struct move *move)
-{
-	(void)context, (void)move;
-}
-static void
-ignore_case(void *context, const struct case_change *change)
-{
-	(void)context, (void)change;
-}
-static void
-ignore_registry(void *context, const struct registry_change *change)
-{
-	(void)context, (void)change;
-}
-
-static double
-measure_replay(const char *dir)
-{
-	const struct fold_sink sink = { ignore_touch, ignore_alarm,    ignore_move,
-					ignore_case,  ignore_registry, NULL };
-	struct fold *f = fold_open(&(struct fold_policy){ .budget = 10 }, &sink);
-	struct fault fault = { { 0 } };
-	struct journal *j;
-	int64_t start;
-	double seconds;
-
-	check(journal_sqlite_open(dir, JOURNAL_READ, &j, &fault) == RESULT_OK);
-	start = instant_monotonic_ns();
-	check(journal_scan(j, &(struct journal_range){ 0 }, fold_record, f) == RESULT_OK);
-	seconds = seconds_since(start);
-	journal_close(j);
-	fold_close(f);
-	return (double)CHUNKS * ROWS / seconds;
-}
-
 /* ---- the peer */
 
 static double
@@ -239,12 +185,11 @@ main(int argc, char **argv)
 	log_set_level(LOG_ERROR);
 	(void)snprintf(yaml, sizeof(yaml), "data: %s\n", argv[1]);
 	check(config_read(text_of(yaml), "bench", &arena, &config, &fault) == RESULT_OK);
-	double peer = measure_peer(argv[1]), ours = measure_ours(&config), replay = measure_replay(argv[1]);
+	double peer = measure_peer(argv[1]), ours = measure_ours(&config);
 
 	printf("{\"bench\":\"pipeline\",\"what\":\"observations/s durable, CSV to commit\",\"value\":%.0f,"
 	       "\"peer\":\"plain SQLite inserts\",\"peer_value\":%.0f}\n",
 	       ours, peer);
-	printf("{\"bench\":\"replay\",\"what\":\"observations/s folded again\",\"value\":%.0f}\n", replay);
 	arena_clear(&arena);
 	return 0;
 }
