@@ -181,6 +181,13 @@ keep(struct text t)
 	return p;
 }
 
+/* A single address is found by its name alone; most sources are one. */
+static bool
+is_range(const struct prefix *p)
+{
+	return p->family != 0 && !prefix_is_address(p);
+}
+
 static void
 source_index(struct registry *r, uint32_t id, struct text name)
 {
@@ -191,7 +198,7 @@ source_index(struct registry *r, uint32_t id, struct text name)
 	r->prefixes = room(r->prefixes, id, &r->prefix_size, sizeof *r->prefixes);
 	p = &r->prefixes[id];
 	*p = key.prefix;
-	if (p->family != 0) {
+	if (is_range(p)) {
 		map_put(&r->ranges, range_key(p), id);
 		r->lengths[p->family == 6][p->bits]++;
 	}
@@ -257,7 +264,7 @@ registry_row_remove(struct registry *r, enum thing thing, uint32_t id)
 	if (registry_thing_parent(thing, &above)) {
 		r->tables[above].rows[t->rows[id].parent].children--;
 	}
-	if (thing == THING_SOURCE && r->prefixes[id].family != 0) {
+	if (thing == THING_SOURCE && is_range(&r->prefixes[id])) {
 		const struct prefix *p = &r->prefixes[id];
 
 		check(map_remove(&r->ranges, range_key(p), range_equal, r));

@@ -40,8 +40,8 @@ struct registry {
 	struct registry_table tables[THING_COUNT];
 	struct prefix *prefixes; /* by source id; family 0: no address */
 	uint32_t prefix_size;
-	struct map ranges;        /* from a prefix to its source */
-	uint32_t lengths[2][129]; /* present sources by family (4, 6) and length */
+	struct map ranges;        /* from a prefix that is no single address to its source */
+	uint32_t lengths[2][129]; /* of these, by family (4, 6) and length */
 };
 
 /* ---- registry.c */
