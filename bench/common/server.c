@@ -136,11 +136,14 @@ server_start(struct server *s, server_run *run)
 bool
 server_await(struct server *s)
 {
-	int fd = server_dial(s);
+	int fd = server_dial(s), status;
 	bool there = false;
 
-	while (!there && instant_monotonic_ns() - s->began_ns < SERVER_GIVE_UP_NS &&
-	       waitpid(s->pid, NULL, WNOHANG) == 0) {
+	while (!there && s->pid != 0 && instant_monotonic_ns() - s->began_ns < SERVER_GIVE_UP_NS) {
+		if (waitpid(s->pid, &status, WNOHANG) != 0) {
+			s->pid = 0; /* it ended, and its number may be somebody else's soon */
+			break;
+		}
 		there = server_ask(fd, server_address(0), 10 * PROBE_NS) == 1;
 		if (!there) {
 			(void)usleep(1000);
@@ -148,7 +151,7 @@ server_await(struct server *s)
 	}
 	(void)close(fd);
 	s->ready_ms = (double)(instant_monotonic_ns() - s->began_ns) / 1e6;
-	s->resident_mib = resident_mib(s);
+	s->resident_mib = there ? resident_mib(s) : 0;
 	return there;
 }
 
