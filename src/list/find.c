@@ -103,9 +103,8 @@ find_vouch(struct list_found *f, const struct split *s, size_t labels, size_t n)
 	return node == LIST_ENTRY ? LIST_VOUCH : node;
 }
 
-/* The longest length present that is at most `bits`; -1 when there is none. */
-static int
-longest(const uint64_t *present, int bits)
+int
+list_longest(const uint64_t *present, int bits)
 {
 	for (int word = bits / 64; bits >= 0; word--, bits = word * 64 + 63) {
 		uint64_t set = present[word] & (UINT64_MAX >> (63 - bits % 64));
@@ -117,14 +116,28 @@ longest(const uint64_t *present, int bits)
 	return -1;
 }
 
-/* The cell of the longest prefix of at most `bits` bits that covers p. */
-static bool
-find_covering(struct list_found *f, const struct prefix *p, int bits, const uint64_t *present)
+static enum list_node
+find_ipv6(struct list_found *f, const struct prefix *p)
 {
-	struct prefix cut = *p;
-	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, f->zone->list, 0, cut.bytes };
+	const struct list_root6 *root = f->image->six[f->zone->list];
 
-	for (bits = longest(present, bits); bits >= 0; bits = longest(present, bits - 1)) {
+	f->six = ipv6_covering(root, p);
+	if (f->six == NULL) {
+		return !prefix_is_address(p) && ipv6_below(root, p) ? LIST_EMPTY : LIST_NOTHING;
+	}
+	f->ttl = f->six->ttl;
+	return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
+}
+
+/* The cell of the longest IPv4 prefix of at most `bits` bits that covers p. */
+static bool
+find_covering(struct list_found *f, const struct prefix *p, int bits)
+{
+	const uint64_t *present = &f->image->present[f->zone->list].ipv4;
+	struct prefix cut = *p;
+	struct cell_key key = { CELL_IPV4, f->zone->list, 0, cut.bytes };
+
+	for (bits = list_longest(present, bits); bits >= 0; bits = list_longest(present, bits - 1)) {
 		const struct list_cell *cell;
 
 		cut = prefix_cut(&cut, (uint8_t)bits);
@@ -138,29 +151,12 @@ find_covering(struct list_found *f, const struct prefix *p, int bits, const uint
 	return false;
 }
 
-/* A name whose last labels are missing exists when an entry covers it or lies below. */
-static bool
-is_between(const struct list_found *f, const struct prefix *p)
-{
-	struct cell_key key = { p->family == 4 ? CELL_IPV4 : CELL_IPV6, f->zone->list, p->bits, p->bytes };
-
-	return find(f->image, &key) != NULL;
-}
-
-static enum list_node
-find_ipv6(struct list_found *f, const struct prefix *p)
-{
-	if (find_covering(f, p, p->bits, f->image->present[f->zone->list].ipv6)) {
-		return prefix_is_address(p) ? LIST_ENTRY : LIST_EMPTY;
-	}
-	return !prefix_is_address(p) && is_between(f, p) ? LIST_EMPTY : LIST_NOTHING;
-}
-
 /* Prefixes longer than /16 stand in blocks, the others have cells. */
 static enum list_node
 find_ipv4(struct list_found *f, const struct prefix *p)
 {
 	const struct list_page *const *pages = f->image->pages[f->zone->list];
+	const struct cell_key key = { CELL_IPV4, f->zone->list, p->bits, p->bytes };
 	uint32_t address = (uint32_t)p->bytes[0] << 24 | (uint32_t)p->bytes[1] << 16 |
 			   (uint32_t)p->bytes[2] << 8 | p->bytes[3];
 	uint64_t entry = ipv4_covering(pages, address, p->bits);
@@ -169,9 +165,10 @@ find_ipv4(struct list_found *f, const struct prefix *p)
 		f->ttl = ipv4_ttl(entry);
 		f->ipv4_bits = (uint8_t)ipv4_bits(entry);
 		f->ipv4 = address & UINT32_MAX << (32 - f->ipv4_bits);
-	} else if (!find_covering(f, p, p->bits < 16 ? p->bits : 16,
-				  &f->image->present[f->zone->list].ipv4)) {
-		return !prefix_is_address(p) && (ipv4_below(pages, address, p->bits) || is_between(f, p))
+	} else if (!find_covering(f, p, p->bits < 16 ? p->bits : 16)) {
+		/* A name whose last labels are missing exists when an entry lies below it. */
+		return !prefix_is_address(p) &&
+			       (ipv4_below(pages, address, p->bits) || find(f->image, &key) != NULL)
 			   ? LIST_EMPTY
 			   : LIST_NOTHING;
 	}
@@ -314,13 +311,7 @@ found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
 	const struct list_cell *cell = f->cell;
 	struct prefix p = { 4, f->ipv4_bits, { 0 } };
 
-	if (cell == NULL) {
-		for (unsigned i = 0; i < 4; i++) {
-			p.bytes[i] = (uint8_t)(f->ipv4 >> (24 - 8 * i));
-		}
-		return text_of(prefix_format(&p, out));
-	}
-	if (cell->kind == CELL_DOMAIN) {
+	if (cell != NULL && cell->kind == CELL_DOMAIN) {
 		const uint8_t *name = cell_name(cell);
 
 		for (size_t at = 0; at < cell->bits; at += name[at] + 1U) {
@@ -329,8 +320,20 @@ found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
 		}
 		return (struct text){ out, cell->bits - 1U };
 	}
-	p = (struct prefix){ cell->kind == CELL_IPV4 ? 4 : 6, cell->bits, { 0 } };
-	memcpy(p.bytes, cell->key.address, sizeof p.bytes);
+	if (cell != NULL) {
+		p.bits = cell->bits;
+		memcpy(p.bytes, cell->key.address, 4);
+	} else if (f->six != NULL) {
+		p = (struct prefix){ 6, f->six->bits, { 0 } };
+		for (unsigned i = 0; i < 8; i++) {
+			p.bytes[i] = (uint8_t)(f->six->high >> (56 - 8 * i));
+			p.bytes[8 + i] = (uint8_t)(f->six->low >> (56 - 8 * i));
+		}
+	} else {
+		for (unsigned i = 0; i < 4; i++) {
+			p.bytes[i] = (uint8_t)(f->ipv4 >> (24 - 8 * i));
+		}
+	}
 	return text_of(prefix_format(&p, out));
 }
 

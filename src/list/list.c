@@ -46,11 +46,17 @@ entry_of(const struct source_key *key, uint8_t list, struct entry *e)
 	return true;
 }
 
-/* Is its place in the blocks of ipv4.c? Else it has a cell. */
+/* IPv4 prefixes longer than /16 stand in blocks, IPv6 prefixes in pages; all else has a cell. */
 static bool
 in_block(const struct cell_key *key)
 {
 	return key->kind == CELL_IPV4 && key->bits > 16;
+}
+
+static bool
+in_page(const struct cell_key *key)
+{
+	return key->kind == CELL_IPV6;
 }
 
 static uint32_t
@@ -60,13 +66,19 @@ address_of(const struct cell_key *key)
 	       key->bytes[3];
 }
 
-/* The next name above: cuts a label, an octet or a nibble. False at the top, which the zone itself is. */
-static bool
-key_up(struct cell_key *key, uint8_t address[16])
+static struct prefix
+prefix_of(const struct cell_key *key)
 {
-	unsigned step = key->kind == CELL_IPV4 ? 8 : 4, bits;
-	struct prefix p = { key->kind == CELL_IPV4 ? 4 : 6, key->bits, { 0 } };
+	struct prefix p = { 6, key->bits, { 0 } };
 
+	memcpy(p.bytes, key->bytes, sizeof p.bytes);
+	return p;
+}
+
+/* The next name above that has a cell: cuts a label, or the second octet. False at the top, which the zone itself is. */
+static bool
+key_up(struct cell_key *key, uint8_t address[4])
+{
 	if (key->kind == CELL_DOMAIN) {
 		unsigned label = key->bytes[0] + 1U;
 
@@ -74,27 +86,21 @@ key_up(struct cell_key *key, uint8_t address[16])
 		key->bits = (uint8_t)(key->bits - label);
 		return key->bits > 0;
 	}
-	if (key->bits <= step) {
+	if (key->bits <= 8) {
 		return false;
 	}
-	bits = (key->bits - 1U) / step * step;
-	memcpy(p.bytes, key->bytes, step == 8 ? 4 : 16);
-	p = prefix_cut(&p, (uint8_t)bits);
-	memcpy(address, p.bytes, sizeof p.bytes);
+	memcpy(address, (uint8_t[]){ key->bytes[0], 0, 0, 0 }, 4);
 	key->bytes = address;
-	key->bits = (uint8_t)bits;
+	key->bits = 8;
 	return true;
 }
 
-/* One listed name more or less below every name above it; what is in blocks shows by itself. */
+/* One listed name more or less below every name above it; blocks and pages show it by themselves. */
 static void
 count_above(struct list *list, struct cell_key key, bool more)
 {
-	uint8_t address[16];
+	uint8_t address[4];
 
-	if (in_block(&key)) {
-		return;
-	}
 	while (key_up(&key, address)) {
 		struct list_cell *cell = table_put(list, &key);
 
@@ -113,12 +119,11 @@ count_above(struct list *list, struct cell_key key, bool more)
 static void
 count_row(struct list_row *row, const struct cell_key *key, bool test, bool more)
 {
-	uint32_t *lengths = key->kind == CELL_IPV4 ? row->ipv4 : row->ipv6;
 	uint32_t one = more ? 1 : UINT32_MAX; /* minus one */
 
-	if (key->kind != CELL_DOMAIN) {
-		lengths[key->bits] += one;
-	} else if (!test) {
+	if (key->kind == CELL_IPV4) {
+		row->ipv4[key->bits] += one;
+	} else if (key->kind == CELL_DOMAIN && !test) {
 		row->domains += more ? 1 : UINT64_MAX;
 	}
 	if (!test) {
@@ -137,6 +142,12 @@ listed_as(const struct list *list, const struct cell_key *key)
 
 		return entry == 0 ? CELL_NODE : ipv4_listed(entry);
 	}
+	if (in_page(key)) {
+		struct prefix p = prefix_of(key);
+		const struct list_six *six = ipv6_find(list->six[key->list], &p);
+
+		return six == NULL ? CELL_NODE : (enum cell_listed)six->listed;
+	}
 	cell = table_find((const struct list_shard *const *)list->shards, list->seed, key);
 	return cell == NULL ? CELL_NODE : (enum cell_listed)cell->listed;
 }
@@ -150,19 +161,48 @@ add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t
 	if (was == CELL_TEST) {
 		return RESULT_CONFLICT;
 	}
+	if (was == CELL_NODE) {
+		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
+	}
 	if (in_block(key)) {
 		ipv4_put(list, key->list, address_of(key), key->bits, as, ttl);
+	} else if (in_page(key)) {
+		struct prefix p = prefix_of(key);
+
+		ipv6_put(list, key->list, &p, as, ttl);
 	} else {
 		struct list_cell *cell = table_put(list, key);
 
 		cell->listed = (uint8_t)as;
 		cell->ttl = ttl;
-	}
-	if (was == CELL_NODE) {
-		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
-		count_above(list, *key, true);
+		if (was == CELL_NODE) {
+			count_above(list, *key, true);
+		}
 	}
 	return RESULT_OK;
+}
+
+/* It is listed. */
+static void
+drop(struct list *list, const struct cell_key *key)
+{
+	count_row(&list->rows[key->list], key, false, false);
+	if (in_block(key)) {
+		ipv4_drop(list, key->list, address_of(key), key->bits);
+	} else if (in_page(key)) {
+		struct prefix p = prefix_of(key);
+
+		ipv6_drop(list, key->list, &p);
+	} else {
+		struct list_cell *cell = table_put(list, key);
+
+		cell->listed = CELL_NODE;
+		cell->ttl = 0;
+		if (cell->below == 0) {
+			table_drop(list, key);
+		}
+		count_above(list, *key, false);
+	}
 }
 
 static void
@@ -211,19 +251,7 @@ list_remove(struct list *list, size_t index, const struct source_key *key)
 	if (!entry_of(key, (uint8_t)index, &e) || listed_as(list, &e.key) != CELL_LISTED) {
 		return RESULT_NOT_FOUND;
 	}
-	if (in_block(&e.key)) {
-		ipv4_drop(list, index, address_of(&e.key), e.key.bits);
-	} else {
-		struct list_cell *cell = table_put(list, &e.key);
-
-		cell->listed = CELL_NODE;
-		cell->ttl = 0;
-		if (cell->below == 0) {
-			table_drop(list, &e.key);
-		}
-	}
-	count_row(&list->rows[index], &e.key, false, false);
-	count_above(list, e.key, false);
+	drop(list, &e.key);
 	return RESULT_OK;
 }
 
@@ -232,12 +260,12 @@ list_clear(struct list *list)
 {
 	table_clear(list);
 	ipv4_clear(list);
+	ipv6_clear(list);
 	for (size_t i = 0; i < list->row_count; i++) {
 		struct list_row *row = &list->rows[i];
 
 		row->count = row->domains = 0;
 		memset(row->ipv4, 0, sizeof row->ipv4);
-		memset(row->ipv6, 0, sizeof row->ipv6);
 	}
 	add_tests(list);
 }
@@ -272,9 +300,6 @@ present_of(const struct list_row *row)
 	for (size_t bits = 0; bits < countof(row->ipv4); bits++) {
 		p.ipv4 |= (uint64_t)(row->ipv4[bits] > 0) << bits;
 	}
-	for (size_t bits = 0; bits < countof(row->ipv6); bits++) {
-		p.ipv6[bits / 64] |= (uint64_t)(row->ipv6[bits] > 0) << bits % 64;
-	}
 	return p;
 }
 
@@ -290,6 +315,7 @@ list_publish(struct list *list, uint64_t serial)
 	image->serial = serial;
 	image->list = list;
 	memcpy(image->shards, list->shards, sizeof image->shards);
+	memcpy(image->six, list->six, sizeof image->six);
 	memcpy(image->pages, list->pages, list->row_count * sizeof image->pages[0]);
 	for (size_t i = 0; i < list->row_count; i++) {
 		image->present[i] = present_of(&list->rows[i]);
@@ -336,6 +362,7 @@ list_close(struct list *list)
 	}
 	table_clear(list);
 	ipv4_clear(list);
+	ipv6_clear(list);
 	while (list->retired_count > 0) {
 		free(list->retired[--list->retired_count]);
 	}

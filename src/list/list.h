@@ -3,17 +3,18 @@
  *
  * One thread writes (puts, removes, publishes), any number read. What is published is never changed: a change copies the
  * small part (shard) it lies in, and publishing swaps one pointer; the old parts are freed when every reader has moved on
- * (urcu-qsbr). So a change costs the same at ten entries and at four million, and a reader is never stopped by it.
+ * (urcu-qsbr). So a change costs nearly the same at ten entries and at four million, and a reader is never stopped by it.
  *
  * Names of an address zone (RFC 5782): 10.2.0.192.<zone>, and 32 nibbles for IPv6; the most specific entry that covers
  * the address answers. Names of a domain zone: mail.example.<domain zone>, exactly. Beside them <domain>._vouch.<zone>
  * (RFC 5518), TXT only. Test entries are always there: 127.0.0.2, ::FFFF:7F00:2 and TEST are listed, 127.0.0.1,
  * ::FFFF:7F00:1 and INVALID never are. A name with listed names below it exists and is empty (RFC 8020).
  *
- * Cost: a lookup is one search per prefix length present (of IPv4: present in its /16), no allocation, no lock. A change
- * copies the /16 it lies in (IPv4), at most 32 shards (IPv6) or as many as the domain has labels; publishing copies 64 KiB of
- * pointers and 2 KiB per list. Memory: 8 bytes per IPv4 address or prefix longer than /16, and 40 for each /16 that has one;
- * 28 bytes for each other name, listed or between, at a fill of about 0.6.
+ * Cost: a lookup is one search per prefix length present (IPv4: in its /16; IPv6: one, and one more per prefix around it), no
+ * allocation, no lock. A change copies the /16 it lies in (IPv4), a page of at most 6 KiB (IPv6), or as many shards as the
+ * domain has labels; publishing copies 64 KiB of pointers and 2 KiB per list; of a list whose IPv6 changed, 32 bytes per page.
+ * Memory: 8 bytes per IPv4 address or prefix longer than /16, and 40 for each /16 that has one; 24 per IPv6 prefix; 16
+ * for each other name, listed or between, at a fill of about 0.6.
  */
 #ifndef LIST_LIST_H
 #define LIST_LIST_H
@@ -61,6 +62,7 @@ struct list_zone {
 struct list;
 struct list_image;
 struct list_cell;
+struct list_six;
 
 /*
  * Opens `count` lists (1..LISTS_MAX), each with its test entries, and publishes them with serial 0.
@@ -116,8 +118,9 @@ struct list_found {
 	uint32_t ttl;                 /* LIST_ENTRY, LIST_VOUCH: seconds */
 	const struct list_image *image;
 	/* private: where it stands; good as long as the image */
-	const struct list_cell *cell; /* NULL: at this IPv4 prefix */
-	uint32_t ipv4;                /* in host order */
+	const struct list_cell *cell;
+	const struct list_six *six; /* both NULL: at this IPv4 prefix */
+	uint32_t ipv4;              /* in host order */
 	uint8_t ipv4_bits;
 };
 

@@ -3,6 +3,7 @@
  *
  *   image --> shards[SHARDS] --> cells: one per listed key, and one per name that only has listed names below it
  *         --> pages[list][octet] --> blocks[octet] --> IPv4 prefixes longer than /16, sorted (ipv4.c)
+ *         --> six[list] --> pages --> IPv6 prefixes, sorted (ipv6.c)
  *
  * Invariants: a shard, page or block that was published is never written; `draft` says which draft may still write it. A
  * cell is there exactly when it is listed or has something below it; a page or block exactly when it holds an entry.
@@ -18,7 +19,7 @@
 #define LIST_SHARD_BITS   13
 #define LIST_DOMAIN_LIMIT 253U /* bytes of a domain on the wire without its root */
 
-enum cell_kind { CELL_NONE, CELL_DOMAIN, CELL_IPV4, CELL_IPV6 };
+enum cell_kind { CELL_NONE, CELL_DOMAIN, CELL_IPV4, CELL_IPV6 }; /* there are no cells of the last */
 enum cell_listed { CELL_NODE, CELL_LISTED, CELL_TEST };
 
 struct list_cell {
@@ -29,8 +30,8 @@ struct list_cell {
 	uint32_t ttl;   /* seconds; 0: that of the list */
 	uint32_t below; /* listed keys below this name */
 	union {
-		uint8_t address[16]; /* bits past the length are zero */
-		uint32_t name_at;    /* how far behind this cell its name lies */
+		uint8_t address[4]; /* bits past the length are zero */
+		uint32_t name_at;   /* how far behind this cell its name lies */
 	} key;
 };
 
@@ -44,13 +45,12 @@ struct list_shard {
 /* What a cell is found by. */
 struct cell_key {
 	uint8_t kind, list, bits;
-	const uint8_t *bytes; /* 4, 16 or `bits` of them */
+	const uint8_t *bytes; /* IPv4: 4, IPv6: 16, a domain: `bits` of them */
 };
 
 /* Which prefix lengths a list has: bit n is set when it has at least one listed prefix of n bits. */
 struct list_present {
 	uint64_t ipv4;
-	uint64_t ipv6[3];
 	bool domains; /* beside the test entry */
 };
 
@@ -71,11 +71,40 @@ struct list_page {
 	struct list_block *blocks[LIST_OCTETS];
 };
 
+#define LIST_PAGE_ENTRIES 256U
+
+/* An IPv6 prefix; as a key only its address and length count. */
+struct list_six {
+	uint64_t high, low; /* bits past the length are zero */
+	uint8_t bits;
+	uint8_t listed; /* enum cell_listed */
+	uint32_t ttl;   /* seconds; 0: that of the list */
+};
+
+struct list_page6 {
+	uint64_t draft;
+	uint32_t size, used; /* entries */
+	struct list_six entries[];
+};
+
+/* The IPv6 prefixes of one list; see ipv6.c. */
+struct list_root6 {
+	uint64_t draft;
+	uint32_t size, used;  /* slots */
+	uint64_t lengths[3];  /* as list_present has them */
+	uint32_t counts[129]; /* prefixes by length */
+	struct {
+		struct list_six first; /* of its page */
+		struct list_page6 *page;
+	} slots[];
+};
+
 struct list_image {
 	uint64_t serial;
 	const struct list *list; /* only what stays the same while it is open */
 	struct list_present present[LISTS_MAX];
 	const struct list_shard *shards[LIST_SHARDS];
+	const struct list_root6 *six[LISTS_MAX];               /* NULL: none */
 	const struct list_page *pages[LISTS_MAX][LIST_OCTETS]; /* of as many lists as there are */
 };
 
@@ -89,7 +118,6 @@ struct list_row {
 	uint64_t count;
 	uint64_t domains;
 	uint32_t ipv4[33]; /* listed prefixes by length */
-	uint32_t ipv6[129];
 };
 
 struct list {
@@ -103,6 +131,7 @@ struct list {
 	uint64_t draft;
 	struct list_shard *shards[LIST_SHARDS];
 	struct list_page *pages[LISTS_MAX][LIST_OCTETS];
+	struct list_root6 *six[LISTS_MAX];
 	void **retired; /* published, replaced in this draft; freed after it is published */
 	size_t retired_count, retired_size;
 };
@@ -137,6 +166,18 @@ void ipv4_put(struct list *list, size_t index, uint32_t address, unsigned bits, 
 	      uint32_t ttl);
 void ipv4_drop(struct list *list, size_t index, uint32_t address, unsigned bits); /* it must be there */
 void ipv4_clear(struct list *list);
+
+/* ipv6.c */
+const struct list_six *ipv6_find(const struct list_root6 *root, const struct prefix *p); /* NULL: not there */
+/* The longest prefix that covers p; NULL when none does. */
+const struct list_six *ipv6_covering(const struct list_root6 *root, const struct prefix *p);
+bool ipv6_below(const struct list_root6 *root, const struct prefix *p); /* is there an entry within p? */
+void ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_listed listed, uint32_t ttl);
+void ipv6_drop(struct list *list, size_t index, const struct prefix *p); /* it must be there */
+void ipv6_clear(struct list *list);
+
+/* find.c: the longest length present that is at most `bits`; -1 when there is none. */
+int list_longest(const uint64_t *present, int bits);
 
 /* reader.c */
 void list_wait_for_readers(void);

@@ -11,7 +11,7 @@
 static size_t
 key_bytes(uint8_t kind, uint8_t bits)
 {
-	return kind == CELL_IPV4 ? 4 : kind == CELL_IPV6 ? 16 : bits;
+	return kind == CELL_IPV4 ? 4 : bits;
 }
 
 const uint8_t *

@@ -61,7 +61,9 @@ static void *
 read_images(void *context)
 {
 	struct list_name one = name_of("1.0.0.10.list.example"), other = name_of("2.0.0.10.list.example"),
-			 always = name_of("3.0.0.10.list.example");
+			 always = name_of("3.0.0.10.list.example"),
+			 six = name_of(
+			     "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.8.b.d.0.1.0.0.2.list.example");
 	uint64_t last = 0;
 
 	(void)context;
@@ -73,6 +75,7 @@ read_images(void *context)
 		    list_serial(image) < last) {
 			atomic_fetch_add(&failures, 1);
 		}
+		(void)listed(image, &six); /* it comes and goes */
 		if (list_serial(image) != last) {
 			last = list_serial(image);
 			atomic_fetch_add(&images_seen, 1);
@@ -91,6 +94,7 @@ test_readers_see_whole_images_while_the_writer_publishes(void **state)
 	const struct list_options options = {
 		.zone = "list.example", .code = "127.0.0.10", .txt = "$", .ttl = 60, .negative_ttl = 60
 	};
+	struct source_key six;
 	const struct source_key pair[] = { key(0, 0, 1), key(0, 0, 2) }, always = key(0, 0, 3);
 	pthread_t threads[READERS];
 	uint64_t serial = 1;
@@ -99,6 +103,7 @@ test_readers_see_whole_images_while_the_writer_publishes(void **state)
 	assert_int_equal(list_open(&options, 1, &list, NULL), RESULT_OK);
 	put(&always);
 	put(&pair[0]);
+	check(source_key_parse(TEXT("2001:db8::1"), &six, NULL) == RESULT_OK);
 	list_publish(list, serial);
 	for (size_t i = 0; i < READERS; i++) {
 		assert_int_equal(pthread_create(&threads[i], NULL, read_images, NULL), 0);
@@ -106,6 +111,11 @@ test_readers_see_whole_images_while_the_writer_publishes(void **state)
 	for (unsigned i = 0; i < PUBLISHES; i++) {
 		put(&pair[1 - i % 2]);
 		assert_int_equal(list_remove(list, 0, &pair[i % 2]), RESULT_OK);
+		if (i % 2 == 0) {
+			put(&six);
+		} else {
+			assert_int_equal(list_remove(list, 0, &six), RESULT_OK);
+		}
 		for (unsigned j = 0; i == PUBLISHES / 2 && j < BULK; j++) { /* and many at once */
 			struct source_key k = key(1 + j / 256 / 256, j / 256 % 256, j % 256);
 

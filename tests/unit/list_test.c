@@ -528,6 +528,119 @@ test_the_table_agrees_with_a_naive_twin(void **state)
 	list_close(l);
 }
 
+/* ---- so many IPv6 prefixes that their pages split and empty: each question answered by looking at all of them */
+
+#define SIX_KEYS  3000
+#define SIX_STEPS 20000
+
+struct six {
+	struct source_key keys[SIX_KEYS];
+	uint32_t ttl[SIX_KEYS]; /* 0: not listed */
+};
+
+/* Few different nibbles, so that prefixes lie in each other; the lengths of a nibble, so that each has a name. */
+static void
+six_keys(struct six *t, uint64_t *seed)
+{
+	for (size_t i = 0; i < SIX_KEYS; i++) {
+		struct prefix p = { 6, 128, { 0x20, 1 } };
+		char text[PREFIX_TEXT_BYTES];
+
+		for (size_t b = 2; b < 16; b++) {
+			p.bytes[b] = (uint8_t)(roll(seed, 2) << 7 | roll(seed, 3) << 2);
+		}
+		p = prefix_cut(&p, (uint8_t)(roll(seed, 3) == 0 ? 128 : 4 * (10 + roll(seed, 23))));
+		t->keys[i] = key(prefix_format(&p, text));
+		for (size_t j = 0; j < i; j++) {
+			if (text_equal(source_key_text(&t->keys[j]), source_key_text(&t->keys[i]))) {
+				i--;
+				break;
+			}
+		}
+	}
+}
+
+static void
+six_compare(const struct list *l, const struct six *t, const struct prefix *p)
+{
+	bool below = false;
+	int best = -1;
+	struct list_found f;
+	char name[100];
+
+	for (int i = 0; i < SIX_KEYS; i++) {
+		const struct prefix *k = &t->keys[i].prefix;
+
+		if (t->ttl[i] != 0 && prefix_contains(k, p) &&
+		    (best < 0 || k->bits > t->keys[best].prefix.bits)) {
+			best = i;
+		}
+		below = below || (t->ttl[i] != 0 && prefix_contains(p, k));
+	}
+	reverse(p, name, sizeof name);
+	f = find(l, name);
+	if (prefix_is_address(p)) {
+		char text[LIST_TEXT_BYTES_MAX], want[100];
+
+		assert_int_equal(f.node, best >= 0 ? LIST_ENTRY : LIST_NOTHING);
+		assert_int_equal(f.ttl, best >= 0 ? t->ttl[best] : 0);
+		if (best >= 0) {
+			(void)snprintf(want, sizeof want, "%s is certified", t->keys[best].text);
+			assert_true(list_found_text(&f, text) > strlen(want));
+			assert_memory_equal(text, want, strlen(want));
+		}
+	} else {
+		assert_int_equal(f.node, best >= 0 || below ? LIST_EMPTY : LIST_NOTHING);
+	}
+}
+
+static void
+test_many_ipv6_prefixes_agree_with_looking_at_all(void **state)
+{
+	static struct six t;
+	uint64_t seed = 7, serial = 0;
+	struct list *l = open_two();
+
+	(void)state;
+	six_keys(&t, &seed);
+	for (int step = 0; step < SIX_STEPS; step++) {
+		size_t i = roll(&seed, SIX_KEYS);
+		/* The list fills, and then empties. */
+		bool keep = step < SIX_STEPS / 2 ? roll(&seed, 8) != 0 : roll(&seed, 8) == 0;
+
+		if (keep) {
+			t.ttl[i] = 1 + roll(&seed, 1000);
+			assert_int_equal(list_put(l, 0, &t.keys[i], t.ttl[i], NULL), RESULT_OK);
+		} else {
+			assert_int_equal(list_remove(l, 0, &t.keys[i]),
+					 t.ttl[i] != 0 ? RESULT_OK : RESULT_NOT_FOUND);
+			t.ttl[i] = 0;
+		}
+		if (roll(&seed, 16) == 0) {
+			struct prefix p = t.keys[roll(&seed, SIX_KEYS)].prefix;
+
+			list_publish(l, ++serial);
+			six_compare(l, &t, &t.keys[i].prefix);
+			p.bytes[15] = (uint8_t)(roll(&seed, 3) << 2);
+			p.bits = 128;
+			six_compare(l, &t, &p);
+			p = prefix_cut(&p, (uint8_t)(4 * (1 + roll(&seed, 31))));
+			six_compare(l, &t, &p);
+		}
+	}
+	for (size_t i = 0; i < SIX_KEYS; i++) { /* page after page empties */
+		assert_int_equal(list_remove(l, 0, &t.keys[i]), t.ttl[i] != 0 ? RESULT_OK : RESULT_NOT_FOUND);
+		t.ttl[i] = 0;
+		if (i % 16 == 0) {
+			list_publish(l, ++serial);
+			six_compare(l, &t, &t.keys[roll(&seed, SIX_KEYS)].prefix);
+		}
+	}
+	assert_int_equal(list_count(l, 0), 0);
+	assert_int_equal(node(l, "2.0.0.127.list.example"), LIST_ENTRY);
+	list_close(l);
+}
+
 int
 main(void)
 {
@@ -543,6 +656,7 @@ main(void)
 		cmocka_unit_test(test_a_zone_ends_a_name_by_labels_not_by_bytes),
 		cmocka_unit_test(test_bad_options_are_named),
 		cmocka_unit_test(test_the_table_agrees_with_a_naive_twin),
+		cmocka_unit_test(test_many_ipv6_prefixes_agree_with_looking_at_all),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,316 @@
+/*
+ * list/ipv6.c - IPv6 prefixes of one list: a sorted array in two steps, 24 bytes each.
+ *
+ *   root --> slots, sorted by the first entry of their page --> page: up to LIST_PAGE_ENTRIES of them, sorted
+ *
+ * A change copies the page it lies in, and the root: of a million entries that is 200 KiB. Sorted by address and then by
+ * length, a prefix stands right before all that lies in it. So the last entry that is not behind an address is the most
+ * specific one that covers it, or what does cover it is no longer than what the two have in common.
+ */
+#include "list/list_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static struct list_six
+key_of(const struct prefix *p)
+{
+	struct list_six k = { .bits = p->bits };
+
+	for (size_t i = 0; i < 8; i++) {
+		k.high = k.high << 8 | p->bytes[i];
+		k.low = k.low << 8 | p->bytes[8 + i];
+	}
+	return k;
+}
+
+static bool
+is_before(const struct list_six *a, const struct list_six *b)
+{
+	if (a->high != b->high) {
+		return a->high < b->high;
+	}
+	return a->low != b->low ? a->low < b->low : a->bits < b->bits;
+}
+
+static bool
+is_same(const struct list_six *a, const struct list_six *b)
+{
+	return a->high == b->high && a->low == b->low && a->bits == b->bits;
+}
+
+/* The leading bits that two addresses have in common. */
+static unsigned
+common_bits(const struct list_six *a, const struct list_six *b)
+{
+	if (a->high != b->high) {
+		return (unsigned)__builtin_clzll(a->high ^ b->high);
+	}
+	return a->low != b->low ? 64 + (unsigned)__builtin_clzll(a->low ^ b->low) : 128;
+}
+
+static struct list_six
+cut(const struct list_six *k, unsigned bits)
+{
+	return (struct list_six){
+		.high = bits >= 64  ? k->high
+			: bits == 0 ? 0
+				    : k->high & UINT64_MAX << (64 - bits),
+		.low = bits >= 128  ? k->low
+		       : bits <= 64 ? 0
+				    : k->low & UINT64_MAX << (128 - bits),
+		.bits = (uint8_t)bits,
+	};
+}
+
+/* How many slots begin at or before the key. */
+static uint32_t
+slots_until(const struct list_root6 *root, const struct list_six *key)
+{
+	uint32_t from = 0, to = root->used;
+
+	while (from < to) {
+		uint32_t middle = (from + to) / 2;
+
+		if (is_before(key, &root->slots[middle].first)) {
+			to = middle;
+		} else {
+			from = middle + 1;
+		}
+	}
+	return from;
+}
+
+/* How many entries of a page stand before the key. */
+static uint32_t
+entries_before(const struct list_page6 *page, const struct list_six *key)
+{
+	uint32_t from = 0, to = page->used;
+
+	while (from < to) {
+		uint32_t middle = (from + to) / 2;
+
+		if (is_before(&page->entries[middle], key)) {
+			from = middle + 1;
+		} else {
+			to = middle;
+		}
+	}
+	return from;
+}
+
+/* The last entry at or before the key, or NULL. */
+static const struct list_six *
+last_until(const struct list_root6 *root, const struct list_six *key)
+{
+	uint32_t slots = root == NULL ? 0 : slots_until(root, key), at;
+	const struct list_page6 *page;
+
+	if (slots == 0) {
+		return NULL;
+	}
+	page = root->slots[slots - 1].page;
+	at = entries_before(page, key);
+	return at < page->used && is_same(&page->entries[at], key) ? &page->entries[at]
+								   : &page->entries[at - 1];
+}
+
+const struct list_six *
+ipv6_find(const struct list_root6 *root, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+	const struct list_six *e = last_until(root, &key);
+
+	return e != NULL && is_same(e, &key) ? e : NULL;
+}
+
+const struct list_six *
+ipv6_covering(const struct list_root6 *root, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+
+	for (;;) {
+		const struct list_six *e = last_until(root, &key);
+		unsigned common = e == NULL ? 0 : common_bits(e, &key);
+		int length;
+
+		if (e == NULL || e->bits <= common) {
+			return e;
+		}
+		length = list_longest(root->lengths, (int)common);
+		if (length < 0) {
+			return NULL;
+		}
+		key = cut(&key, (unsigned)length);
+	}
+}
+
+bool
+ipv6_below(const struct list_root6 *root, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+	const struct list_six *e;
+	uint32_t slots, at;
+
+	if (root == NULL) {
+		return false;
+	}
+	key.bits = 0;
+	slots = slots_until(root, &key);
+	at = slots == 0 ? 0 : entries_before(root->slots[slots - 1].page, &key);
+	if (slots > 0 && at < root->slots[slots - 1].page->used) {
+		e = &root->slots[slots - 1].page->entries[at];
+	} else if (slots < root->used) {
+		e = &root->slots[slots].page->entries[0];
+	} else {
+		return false;
+	}
+	return e->bits >= p->bits && common_bits(e, &key) >= p->bits;
+}
+
+/* ---- the writer's */
+
+/* The root, made ready to be written, with room for a slot more. */
+static struct list_root6 *
+root_open(struct list *list, size_t index)
+{
+	struct list_root6 *old = list->six[index], *root = old;
+	uint32_t used = old == NULL ? 0 : old->used, size = used + used / 4 + 4;
+
+	if (old != NULL && old->draft == list->draft && old->size > used) {
+		return old;
+	}
+	root = malloc(sizeof *root + size * sizeof root->slots[0]);
+	check(root != NULL);
+	*root = (struct list_root6){ .used = 0 };
+	if (old != NULL) {
+		memcpy(root, old, sizeof *old + used * sizeof old->slots[0]);
+		list_retire(list, old, old->draft);
+	}
+	root->draft = list->draft;
+	root->size = size;
+	list->six[index] = root;
+	return root;
+}
+
+static struct list_page6 *
+page_new(const struct list *list, uint32_t size, const struct list_six *entries, uint32_t used)
+{
+	struct list_page6 *page = malloc(sizeof *page + size * sizeof page->entries[0]);
+
+	check(page != NULL && used <= size);
+	*page = (struct list_page6){ .draft = list->draft, .size = size, .used = used };
+	if (used > 0) {
+		memcpy(page->entries, entries, used * sizeof entries[0]);
+	}
+	return page;
+}
+
+/* The page of a slot, made ready for one entry more; its half goes into a new slot behind it when it is full. */
+static struct list_page6 *
+page_open(struct list *list, struct list_root6 *root, uint32_t slot)
+{
+	struct list_page6 *old = root->slots[slot].page, *page = old;
+	uint32_t kept = old->used == LIST_PAGE_ENTRIES ? LIST_PAGE_ENTRIES / 2 : old->used;
+
+	if (old->draft == list->draft && old->size > old->used) {
+		return old;
+	}
+	page = page_new(list, kept + kept / 8 + 1, old->entries, kept);
+	if (kept < old->used) {
+		uint32_t moved = old->used - kept;
+
+		memmove(&root->slots[slot + 2], &root->slots[slot + 1],
+			(root->used - slot - 1) * sizeof root->slots[0]);
+		root->used++;
+		root->slots[slot + 1].page = page_new(list, moved, old->entries + kept, moved);
+		root->slots[slot + 1].first = old->entries[kept];
+	}
+	root->slots[slot].page = page;
+	list_retire(list, old, old->draft);
+	return page;
+}
+
+/* The slot whose page the key belongs in; there is at least one afterwards. */
+static uint32_t
+slot_of(struct list *list, struct list_root6 *root, const struct list_six *key)
+{
+	uint32_t slots = slots_until(root, key);
+
+	if (root->used == 0) {
+		root->slots[0].first = *key;
+		root->slots[0].page = page_new(list, 1, NULL, 0);
+		root->used = 1;
+	}
+	return slots == 0 ? 0 : slots - 1;
+}
+
+void
+ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_listed listed, uint32_t ttl)
+{
+	struct list_six entry = key_of(p);
+	struct list_root6 *root = root_open(list, index);
+	uint32_t slot = slot_of(list, root, &entry), at;
+	struct list_page6 *page = page_open(list, root, slot);
+
+	entry.listed = (uint8_t)listed;
+	entry.ttl = ttl;
+	if (slot + 1 < root->used && !is_before(&entry, &root->slots[slot + 1].first)) {
+		slot++; /* the page was split, and this belongs in the half behind; which has no room to spare */
+		page = page_open(list, root, slot);
+	}
+	at = entries_before(page, &entry);
+	if (at == page->used || !is_same(&page->entries[at], &entry)) {
+		memmove(page->entries + at + 1, page->entries + at,
+			(page->used - at) * sizeof page->entries[0]);
+		page->used++;
+		root->counts[p->bits]++;
+		root->lengths[p->bits / 64] |= (uint64_t)1 << p->bits % 64;
+	}
+	page->entries[at] = entry;
+	root->slots[slot].first = page->entries[0];
+}
+
+void
+ipv6_drop(struct list *list, size_t index, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+	struct list_root6 *root = root_open(list, index);
+	uint32_t slot = slots_until(root, &key) - 1, at;
+	struct list_page6 *page = page_open(list, root, slot);
+
+	check(page->used > 0);
+	slot = slots_until(root, &key) - 1; /* as it is after a split */
+	page = page_open(list, root, slot);
+	at = entries_before(page, &key);
+	check(at < page->used && is_same(&page->entries[at], &key));
+	page->used--;
+	memmove(page->entries + at, page->entries + at + 1, (page->used - at) * sizeof page->entries[0]);
+	root->counts[p->bits]--;
+	if (root->counts[p->bits] == 0) {
+		root->lengths[p->bits / 64] &= ~((uint64_t)1 << p->bits % 64);
+	}
+	if (page->used > 0) {
+		root->slots[slot].first = page->entries[0];
+		return;
+	}
+	free(page);
+	root->used--;
+	memmove(&root->slots[slot], &root->slots[slot + 1], (root->used - slot) * sizeof root->slots[0]);
+}
+
+void
+ipv6_clear(struct list *list)
+{
+	for (size_t i = 0; i < list->row_count; i++) {
+		struct list_root6 *root = list->six[i];
+
+		for (uint32_t slot = 0; root != NULL && slot < root->used; slot++) {
+			list_retire(list, root->slots[slot].page, root->slots[slot].page->draft);
+		}
+		if (root != NULL) {
+			list_retire(list, root, root->draft);
+		}
+		list->six[i] = NULL;
+	}
+}
