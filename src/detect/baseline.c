@@ -64,6 +64,76 @@ frailty(const struct detect *d, enum stream stream, enum evidence e)
 	return shape < stated / SPREAD_FACTOR_MAX ? stated / SPREAD_FACTOR_MAX : shape;
 }
 
+/*
+ * What cohorts differ by, and what is not known of the rate. The factors multiply, so their squared spreads do:
+ * 1 + 1/shape = (1 + 1/frailty)(1 + 1/events).
+ */
+static double
+shape_of(double frailty, double known)
+{
+	return 1 / ((1 + 1 / frailty) * (1 + 1 / known) - 1);
+}
+
+/*
+ * What a cohort teaches: at most as much as its factor allows, and not too far from what is known already, unless that is little.
+ * Adds to the events and to the mail they answer to.
+ */
+static void
+teach(double frailty, double known, double rate, double events, double mail, double *to_events,
+      double *to_mail)
+{
+	double expected = rate * mail, share = expected > frailty ? frailty / expected : 1;
+	double ceiling = LEARN_FACTOR_MAX * (1 + LEARN_YOUNG / known) * expected + LEARN_EVENTS;
+
+	*to_events += (events < ceiling ? events : ceiling) * share;
+	*to_mail += mail * share;
+}
+
+/* One kind of bad news: each cohort is seen with what the unit has taught so far, those before it in the ring included. */
+static void
+outlook_of_kind(const struct detect *d, const struct unit *u, enum evidence e, struct outlook o[COHORTS])
+{
+	double events[STREAM_COUNT], mail[STREAM_COUNT], start[STREAM_COUNT], spread[STREAM_COUNT];
+	double prior = detect_rates[e].prior_events;
+
+	for (int s = 0; s < STREAM_COUNT; s++) {
+		start[s] =
+		    prior / (fleet_rate(d, (enum stream)s, e) * against_fleet(d, u, (enum stream)(1 - s), e));
+		events[s] = prior + (double)u->n.learnt[s].events[e];
+		mail[s] = start[s] + (double)u->n.learnt[s].mail[e];
+		spread[s] = frailty(d, (enum stream)s, e);
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		int s = (int)o[i].stream;
+
+		o[i].rate[e] = events[s] / mail[s];
+		o[i].shape[e] = shape_of(spread[s], events[s]);
+		teach(spread[s], events[s], o[i].rate[e], (double)detect_cohort_at(u, i)->n.events[e],
+		      o[i].mail[e], &events[s], &mail[s]);
+	}
+}
+
+void
+detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
+			struct outlook o[COHORTS])
+{
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+		double stand_in = i + 1U == u->cohort_count ? (double)u->n.stand_in : 0;
+		double mail = (double)c->n.mail + stand_in;
+
+		/* What stands in may be a burst. */
+		o[i].stream = stand_in > 0 ? STREAM_BURST : (enum stream)c->stream;
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			o[i].mail[e] = mail;
+		}
+		o[i].mail[EVIDENCE_COMPLAINT] = mail * detect_cohort_answered(c, now_ms);
+	}
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		outlook_of_kind(d, u, (enum evidence)e, o);
+	}
+}
+
 static void
 learn_frailty(struct detect *d, enum stream stream, enum evidence e, double expected, double events)
 {
@@ -77,62 +147,31 @@ learn_frailty(struct detect *d, enum stream stream, enum evidence e, double expe
 	    d->fleet.weight[stream][e] * (1 - FLEET_FADE) + expected * expected / scale;
 }
 
-/*
- * What cohorts differ by, and what is not known of the rate. The factors multiply, so their squared spreads do:
- * 1 + 1/shape = (1 + 1/frailty)(1 + 1/events).
- */
-static double
-shape_of(const struct detect *d, const struct unit *u, enum stream stream, enum evidence e)
-{
-	double known = detect_rates[e].prior_events + (double)u->n.learnt[stream].events[e];
-
-	return 1 / ((1 + 1 / frailty(d, stream, e)) * (1 + 1 / known) - 1);
-}
-
+/* The oldest cohort, seen as `o`, is learnt from. */
 void
-detect_baseline_outlook(const struct detect *d, const struct unit *u, uint32_t cohort, int64_t now_ms,
-			struct outlook *o)
-{
-	const struct cohort *c = detect_cohort_at(u, cohort);
-	double stand_in = cohort + 1U == u->cohort_count ? (double)u->n.stand_in : 0;
-	double mail = (double)c->n.mail + stand_in;
-	enum stream stream =
-	    stand_in > 0 ? STREAM_BURST : (enum stream)c->stream; /* what is to come may be one */
-
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		o->rate[e] = detect_baseline_rate(d, u, stream, (enum evidence)e);
-		o->shape[e] = shape_of(d, u, stream, (enum evidence)e);
-		o->mail[e] = mail;
-	}
-	o->mail[EVIDENCE_COMPLAINT] = mail * detect_cohort_answered(c, now_ms);
-}
-
-void
-detect_baseline_learn(struct detect *d, struct unit *u, int64_t now_ms)
+detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o)
 {
 	const struct cohort *c = detect_cohort_at(u, 0);
 	enum stream stream = (enum stream)c->stream;
 	struct tally *to = &u->n.learnt[stream];
 	double fade = number_exp(-(double)c->length_ms / HOUR_MS * (LN2 / (24 * LEARN_HALF_LIFE)));
-	struct outlook o;
 
 	if (c->n.mail <= 0) { /* forgotten, or its volume never came */
 		return;
 	}
-	detect_baseline_outlook(d, u, 0, now_ms, &o);
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		double expected = o.rate[e] * o.mail[e], most = frailty(d, stream, (enum evidence)e);
-		double share = expected > most ? most / expected : 1;
-		double events = (double)c->n.events[e], ceiling = LEARN_FACTOR_MAX * expected + LEARN_EVENTS;
+		double expected = o->rate[e] * o->mail[e], events = 0, mail = 0;
 
 		if ((double)to->events[e] > SPREAD_KNOWN && expected > 0) {
-			learn_frailty(d, stream, (enum evidence)e, expected, events);
+			learn_frailty(d, stream, (enum evidence)e, expected, (double)c->n.events[e]);
 		}
-		events = (events < ceiling ? events : ceiling) * share;
+		teach(frailty(d, stream, (enum evidence)e),
+		      detect_rates[e].prior_events + (double)to->events[e], o->rate[e],
+		      (double)c->n.events[e], o->mail[e], &events, &mail);
 		to->events[e] = (float)((double)to->events[e] * fade + events);
-		to->mail[e] = (float)((double)to->mail[e] * fade + o.mail[e] * share);
+		to->mail[e] = (float)((double)to->mail[e] * fade + mail);
 		d->fleet.events[stream][e] = d->fleet.events[stream][e] * (1 - FLEET_FADE) + events;
-		d->fleet.mail[stream][e] = d->fleet.mail[stream][e] * (1 - FLEET_FADE) + o.mail[e] * share;
+		d->fleet.mail[stream][e] = d->fleet.mail[stream][e] * (1 - FLEET_FADE) + mail;
 	}
 }
 

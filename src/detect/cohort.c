@@ -6,6 +6,8 @@
  * whether its complaints come in an hour or in three days.
  */
 
+#define COMPLAINTS_LEAST 1e-9 /* so that the shares have a sum */
+
 static const struct {
 	double hours, share;
 } lags[] = {
@@ -75,16 +77,12 @@ coming(const struct cohort *c, int64_t now_ms)
 
 /* Complaints that a cohort should bring in proportion: by its mail, its rate and what it had so far. */
 static double
-complaints_due(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms)
+complaints_due(const struct cohort *c, const struct outlook *o)
 {
-	struct outlook o;
-	double shape, expected;
+	double shape = o->shape[EVIDENCE_COMPLAINT], rate = o->rate[EVIDENCE_COMPLAINT];
 
-	detect_baseline_outlook(d, u, i, now_ms, &o);
-	shape = o.shape[EVIDENCE_COMPLAINT];
-	expected = o.rate[EVIDENCE_COMPLAINT] * o.mail[EVIDENCE_COMPLAINT];
-	return o.rate[EVIDENCE_COMPLAINT] * o.mail[EVIDENCE_UNKNOWN_USER] *
-	       (shape + (double)detect_cohort_at(u, i)->n.events[EVIDENCE_COMPLAINT]) / (shape + expected);
+	return rate * (double)c->n.mail * (shape + (double)c->n.events[EVIDENCE_COMPLAINT]) /
+	       (shape + rate * o->mail[EVIDENCE_COMPLAINT]);
 }
 
 static void
@@ -102,44 +100,50 @@ void
 detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms)
 {
 	double part[COHORTS], sum = 0;
+	struct outlook o[COHORTS];
 
+	detect_baseline_outlook(d, u, now_ms, o);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
 		sum += (double)u->n.lag[i] / lags[i].hours *
 		       detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT);
 	}
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		part[i] = complaints_due(d, u, i, now_ms) * coming(detect_cohort_at(u, i), now_ms);
+		const struct cohort *c = detect_cohort_at(u, i);
+
+		part[i] = complaints_due(c, &o[i]) * coming(c, now_ms);
 		sum += part[i];
 	}
 	share_out(u, complaints, part, sum);
+}
+
+/* By how much the time is off the cohort, hours. */
+static double
+away(const struct cohort *c, int64_t at_ms)
+{
+	return hours_between(at_ms, c->start_ms) + hours_between(end_of(c), at_ms);
 }
 
 /*
  * Complaints about mail of a stated time. Clocks of reporters are wrong now and then, so cohorts nearby get a share too where
  * they explain the complaints far better.
  */
-bool
+void
 detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
 			 int64_t now_ms)
 {
 	const struct cohort *stated = detect_cohort_of(u, mailed_ms);
 	double part[COHORTS], sum = 0;
+	struct outlook o[COHORTS];
 
-	if (stated == NULL) {
-		return false;
-	}
+	detect_baseline_outlook(d, u, now_ms, o);
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		const struct cohort *c = detect_cohort_at(u, i);
-		double away = hours_between(mailed_ms, c->start_ms) + hours_between(end_of(c), mailed_ms);
 
-		part[i] = c == stated ? 1 : away < CLOCK_WRONG ? CLOCK_DOUBT : 0;
-		if (part[i] > 0) {
-			part[i] *= complaints_due(d, u, i, now_ms) + 1e-9;
-		}
+		part[i] = c == stated ? 1 : away(c, mailed_ms) < CLOCK_WRONG ? CLOCK_DOUBT : 0;
+		part[i] *= complaints_due(c, &o[i]) + COMPLAINTS_LEAST;
 		sum += part[i];
 	}
 	share_out(u, complaints, part, sum);
-	return true;
 }
 
 int64_t
@@ -237,11 +241,13 @@ start_weight(struct unit *u, int64_t now_ms, enum stream stream)
 static void
 retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
 {
+	struct outlook o[COHORTS];
 	const struct cohort *c = detect_cohort(u, 0);
 	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms);
 
-	detect_evidence_retire(d, u, now_ms);
-	detect_baseline_learn(d, u, now_ms);
+	detect_baseline_outlook(d, u, now_ms, o);
+	detect_evidence_retire(u, &o[0]);
+	detect_baseline_learn(d, u, &o[0]);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
 		u->n.lag[i] += (float)((double)c->n.mail * outstanding(i, hours, since_end));
 	}
@@ -274,6 +280,22 @@ begin(struct detect *d, struct unit *u, const struct bin *bin)
 	return c;
 }
 
+/* Bad news that `seq` was the first of, about mail from `at` on. */
+static void
+add_news(struct cohort *c, const uint32_t counts[PENDING_KINDS], uint64_t seq, int64_t at_ms)
+{
+	bool any = false;
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		c->n.events[e] = (float)((double)c->n.events[e] + counts[e]);
+		any = any || counts[e] > 0;
+	}
+	if (any && c->first_bad_seq == 0) {
+		c->first_bad_seq = seq;
+		c->n.first_bad_hour = (float)hours_between(c->start_ms, at_ms);
+	}
+}
+
 void
 detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 {
@@ -282,6 +304,9 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 
 	for (size_t i = 0; i < LAG_COUNT; i++) {
 		u->n.lag[i] = (float)((double)u->n.lag[i] * number_exp(-since / lags[i].hours));
+	}
+	if (c != NULL && bin->mail > 0) { /* a report covers all up to the next one */
+		add_news(c, bin->before, u->pending_seq, end_of(c));
 	}
 	if (c == NULL || begins_new(u, c, bin)) {
 		c = begin(d, u, bin);
@@ -294,12 +319,6 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 	if (bin->mail > 0 && bin->covered_ms > end_of(c)) {
 		c->length_ms = length_ms(c->start_ms, bin->covered_ms);
 	}
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		c->n.events[e] = (float)((double)c->n.events[e] + bin->counts[e]);
-	}
-	if (u->pending_seq != 0 && c->first_bad_seq == 0) {
-		c->first_bad_seq = u->pending_seq;
-		c->n.first_bad_hour = (float)((double)(bin->start_ms - c->start_ms) / HOUR_MS);
-	}
-	u->pending_seq = detect_pending_waits(u) ? u->pending_seq : 0;
+	add_news(c, bin->counts, u->pending_seq, bin->start_ms);
+	u->pending_seq = detect_pending_since(u) != NEVER ? u->pending_seq : 0;
 }

@@ -70,6 +70,9 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 	}
 	u = &d->units[d->unit_count];
 	*u = (struct unit){ .kind = (uint8_t)kind };
+	for (uint32_t i = 0; i < LOTS; i++) {
+		u->lots[i].mailed_ms = NEVER;
+	}
 	return d->unit_count++;
 }
 
@@ -77,45 +80,32 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 static int64_t
 due_ms(const struct unit *u)
 {
-	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && detect_pending_waits(u));
+	int64_t since_ms = detect_pending_since(u);
+	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && since_ms != NEVER);
 	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
-	int64_t patience =
-	    u->times[PENDING] == NEVER ? INT64_MAX : u->times[PENDING] + (int64_t)(VOLUME_SPAN * HOUR_MS);
 	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);
 
 	if (u->bin_mail > 0 || news) {
 		return due;
 	}
-	return patience < INT64_MAX ? patience : due;
-}
-
-static bool
-surprises(const struct detect *d, struct unit *u, int64_t now_ms)
-{
-	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		const struct cohort *c = detect_cohort(u, i);
-		struct outlook o;
-
-		detect_baseline_outlook(d, u, i, now_ms, &o);
-		if (detect_story_surprises(c, &o)) {
-			return true;
-		}
-	}
-	return false;
+	return since_ms != NEVER ? since_ms + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
 }
 
 static void
 judge(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	struct unit *u = &d->units[id];
+	struct outlook o[COHORTS];
 	struct alarm alarm;
+	bool surprise = false;
 
-	if (!surprises(d, u, now_ms)) {
-		return;
+	detect_baseline_outlook(d, u, now_ms, o);
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		surprise = surprise || detect_story_surprises(detect_cohort_at(u, i), &o[i]);
 	}
-	for (int v = 0; v < VOICE_COUNT; v++) {
-		if (detect_evidence(d, u, (enum voice)v, now_ms) >= d->limit[u->kind][v]) {
-			detect_evidence_alarm(d, id, (enum voice)v, now_ms, &alarm);
+	for (int v = 0; v < VOICE_COUNT && surprise; v++) {
+		if (detect_evidence(u, o, (enum voice)v) >= d->limit[u->kind][v]) {
+			detect_evidence_alarm(d, id, o, (enum voice)v, now_ms, &alarm);
 			detect_evidence_end(u);
 			d->alarm(d->context, &alarm);
 			return;
@@ -127,6 +117,7 @@ judge(struct detect *d, uint32_t id, int64_t now_ms)
 static struct bin
 take_volume(struct unit *u, int64_t end_ms)
 {
+	int64_t since_ms = detect_pending_since(u);
 	struct bin bin = { .start_ms = u->times[BIN_AT], .end_ms = end_ms, .mail = (double)u->bin_mail };
 
 	bin.covered_ms = bin.start_ms;
@@ -137,9 +128,8 @@ take_volume(struct unit *u, int64_t end_ms)
 		bin.start_ms = u->times[BIN_VOLUME];
 		bin.covered_ms = last_ms > bin.start_ms ? last_ms : bin.start_ms;
 		u->times[JOINED] = u->times[BIN_VOLUME_END];
-	} else if (detect_pending_waits(u) &&
-		   end_ms - u->times[PENDING] >= (int64_t)(VOLUME_SPAN * HOUR_MS)) {
-		bin.start_ms = u->times[PENDING];
+	} else if (since_ms != NEVER && end_ms - since_ms >= (int64_t)(VOLUME_SPAN * HOUR_MS)) {
+		bin.start_ms = since_ms;
 		bin.covered_ms = end_ms;
 		bin.stand_in = detect_volume_presumed(u, end_ms);
 	}
@@ -150,18 +140,20 @@ static void
 close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 {
 	struct unit *u = &d->units[id];
-	int64_t before_ms = detect_cohort_covered_ms(u);
 	struct bin bin = take_volume(u, end_ms);
 	bool news = (u->flags & UNIT_NEWS) != 0;
+	double spread;
 
 	if (bin.mail > 0 || bin.stand_in > 0) {
-		detect_pending_take(u, before_ms, bin.covered_ms, bin.counts);
+		detect_pending_take(u, bin.start_ms, bin.before);
+		detect_pending_take(u, bin.covered_ms, bin.counts);
 		detect_cohort_join(d, u, &bin);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			news = news || bin.counts[kind] > 0;
+			news = news || bin.counts[kind] > 0 || bin.before[kind] > 0;
 		}
-		if (bin.counts[PENDING_SPREAD] > 0) {
-			detect_cohort_spread(d, u, bin.counts[PENDING_SPREAD], end_ms);
+		spread = (double)bin.counts[PENDING_SPREAD] + bin.before[PENDING_SPREAD];
+		if (spread > 0) {
+			detect_cohort_spread(d, u, spread, end_ms);
 		}
 	}
 	detect_volume_learn(u, &bin);
@@ -192,7 +184,7 @@ start_unit(struct unit *u, int64_t at_ms)
 {
 	u->flags |= UNIT_STARTED;
 	u->times[LAST] = u->times[STEP] = u->times[CREDIT] = u->times[RETIRED] = at_ms;
-	u->times[VOLUME] = u->times[JOINED] = u->times[PENDING] = NEVER;
+	u->times[VOLUME] = u->times[JOINED] = NEVER;
 }
 
 /* Volume of a time that has joined the cohorts already takes the place of what was presumed. */
@@ -263,7 +255,7 @@ add_bad_news(const struct detect *d, struct unit *u, enum evidence e, const stru
 		return;
 	}
 	if (e == EVIDENCE_COMPLAINT) {
-		(void)detect_cohort_complaints(d, u, f->count, mailed_ms, u->times[LAST]);
+		detect_cohort_complaints(d, u, f->count, mailed_ms, u->times[LAST]);
 	} else {
 		c->n.events[e] = (float)((double)c->n.events[e] + f->count);
 	}
@@ -294,7 +286,8 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {
 		d->waiting[d->waiting_count++] = unit;
-	} else if (f->at.ms > u->times[LAST]) {
+	} else if (f->at.ms - u->times[BIN_AT] >
+		   (int64_t)(BIN_LONG * MINUTE_MS)) { /* a history, with few ticks */
 		(void)close_if_due(d, unit, f->at.ms);
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {
@@ -339,12 +332,14 @@ detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view
 {
 	const struct unit *u;
 	enum stream stream = STREAM_TRICKLE;
+	struct outlook o[COHORTS];
 
 	check(unit < d->unit_count);
 	u = &d->units[unit];
 	*view = (struct detect_view){ .left_out = u->left_out };
+	detect_baseline_outlook(d, u, u->times[LAST], o);
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		double evidence = detect_evidence(d, u, (enum voice)v, u->times[LAST]);
+		double evidence = detect_evidence(u, o, (enum voice)v);
 
 		view->evidence_nats[v] = number_ln(evidence > 1e-30 ? evidence : 1e-30);
 		view->limit_nats[v] = number_ln(d->limit[u->kind][v]);

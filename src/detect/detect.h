@@ -8,7 +8,7 @@
  * is at most unit-years / A, whatever depends on what. The operator's budget gives A.
  *
  * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
- * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 700 bytes per unit.
+ * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 800 bytes per unit.
  * Why, and what was measured: doc/why/detection.md. Test: tests/unit/detect_test.c.
  */
 #ifndef DETECT_DETECT_H

@@ -26,10 +26,10 @@
 #define HOUR_MS            3600000.0
 #define LN2                0x1.62e42fefa39efp-1
 #define VOLUME_GAPS_LONGER 24
-#define PENDING_SLOTS      3
+#define LOTS               5U
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
-#define COHORTS            7U             /* of a unit; a busy one fills them in a day */
+#define COHORTS            6U             /* of a unit; a busy one fills them in a day or two */
 
 enum {
 #define LAG(hours, share) +1
@@ -100,7 +100,6 @@ enum unit_time {
 	VOLUME,  /* start of the latest volume report; NEVER */
 	RETIRED, /* start of the latest cohort that left the ring */
 	CREDIT,  /* start weight was given up to here */
-	PENDING, /* the oldest mail that bad news waits for; NEVER: none does */
 	UNIT_TIMES
 };
 #define NEVER (-((int64_t)1 << 53))
@@ -119,13 +118,18 @@ struct unit_numbers {
 	float gap_next;              /* the shortest of the last gaps that were longer */
 };
 
+/* Bad news that waits for the volume of mail of about this time. */
+struct lot {
+	int64_t mailed_ms; /* NEVER: empty */
+	uint16_t counts[PENDING_KINDS];
+};
+
 struct unit {
 	int64_t times[UNIT_TIMES];
 	uint64_t pending_seq; /* first bad news that waits; 0: none */
 	uint64_t bin_mail;
 	uint64_t reports[ALARM_REPORTS_MAX];
 	uint32_t left_out;
-	uint16_t pending[PENDING_SLOTS][PENDING_KINDS]; /* bad news that waits for its volume */
 	uint8_t kind;
 	uint8_t flags;
 	uint8_t report_count;
@@ -133,6 +137,7 @@ struct unit {
 	uint8_t cohort_count;
 	uint8_t cohort_first; /* of the ring */
 	struct unit_numbers n;
+	struct lot lots[LOTS];
 	struct cohort ring[COHORTS];
 };
 
@@ -160,6 +165,7 @@ struct bin {
 	int64_t start_ms, covered_ms; /* of its volume; start_ms <= covered_ms */
 	int64_t end_ms;               /* now */
 	double mail, stand_in;
+	uint32_t before[PENDING_KINDS]; /* bad news about mail before it that no volume was reported for */
 	uint32_t counts[PENDING_KINDS]; /* bad news that is about it */
 };
 
@@ -171,6 +177,7 @@ struct story {
 
 /* What a cohort expects of an honest sender. */
 struct outlook {
+	enum stream stream;
 	double rate[EVIDENCE_COUNT];  /* learnt */
 	double shape[EVIDENCE_COUNT]; /* of the Gamma by which a cohort differs from it */
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
@@ -188,8 +195,8 @@ double detect_cohort_answered(const struct cohort *c,
 void detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin);
 int64_t detect_cohort_covered_ms(const struct unit *u);             /* end of the mail that has joined */
 struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too old */
-bool detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
-			      int64_t now_ms); /* false: about mail that is too old */
+void detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
+			      int64_t now_ms);
 void detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms);
 
 /* volume.c */
@@ -199,15 +206,16 @@ void detect_volume_learn(struct unit *u, const struct bin *bin);
 
 /* pending.c */
 void detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
-void detect_pending_take(struct unit *u, int64_t base_ms, int64_t covered_ms, uint32_t counts[PENDING_KINDS]);
-bool detect_pending_waits(const struct unit *u);
+void detect_pending_take(struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS]);
+int64_t detect_pending_since(const struct unit *u);
 
 /* baseline.c */
 double detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream stream,
 			    enum evidence e);
-void detect_baseline_outlook(const struct detect *d, const struct unit *u, uint32_t cohort, int64_t now_ms,
-			     struct outlook *o);
-void detect_baseline_learn(struct detect *d, struct unit *u, int64_t now_ms); /* from the oldest cohort */
+void detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
+			     struct outlook o[COHORTS]);
+void detect_baseline_learn(struct detect *d, struct unit *u,
+			   const struct outlook *o); /* from the oldest cohort */
 
 /* story.c */
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
@@ -216,11 +224,10 @@ void detect_story_parts(const struct cohort *c, const struct outlook *o, enum vo
 bool detect_story_surprises(const struct cohort *c, const struct outlook *o);
 
 /* evidence.c */
-void detect_evidence_retire(const struct detect *d, struct unit *u,
-			    int64_t now_ms); /* the oldest cohort leaves */
-double detect_evidence(const struct detect *d, const struct unit *u, enum voice voice, int64_t now_ms);
-void detect_evidence_alarm(const struct detect *d, uint32_t id, enum voice voice, int64_t at_ms,
-			   struct alarm *alarm);
+void detect_evidence_retire(struct unit *u, const struct outlook *o); /* the oldest cohort leaves */
+double detect_evidence(const struct unit *u, const struct outlook o[COHORTS], enum voice voice);
+void detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS],
+			   enum voice voice, int64_t at_ms, struct alarm *alarm);
 void detect_evidence_end(struct unit *u);
 
 #endif

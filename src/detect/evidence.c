@@ -44,24 +44,13 @@ multiply(const struct cohort *c, const struct story *s, int voice, double kept, 
 	}
 }
 
-/* The cohort at `i`, told as a story at `now`. */
-static const struct cohort *
-tell(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms, struct story *s)
-{
-	const struct cohort *c = detect_cohort_at(u, i);
-	struct outlook o;
-
-	detect_baseline_outlook(d, u, i, now_ms, &o);
-	detect_story(c, &o, s);
-	return c;
-}
-
 void
-detect_evidence_retire(const struct detect *d, struct unit *u, int64_t now_ms)
+detect_evidence_retire(struct unit *u, const struct outlook *o)
 {
+	const struct cohort *c = detect_cohort_at(u, 0);
 	struct story s;
-	const struct cohort *c = tell(d, u, 0, now_ms, &s);
 
+	detect_story(c, o, &s);
 	for (int v = 0; v < VOICE_COUNT; v++) {
 		double m[PROFILE_COUNT];
 
@@ -76,71 +65,61 @@ detect_evidence_retire(const struct detect *d, struct unit *u, int64_t now_ms)
 }
 
 static void
-all_evidence(const struct detect *d, const struct unit *u, int64_t now_ms,
-	     double m[VOICE_COUNT][PROFILE_COUNT])
+each_takeover(const struct unit *u, const struct outlook o[COHORTS], enum voice voice,
+	      double m[PROFILE_COUNT])
 {
-	for (int v = 0; v < VOICE_COUNT; v++) {
-		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-			m[v][k] = (double)u->n.old[v][k];
-		}
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		m[k] = (double)u->n.old[voice][k];
 	}
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		struct story s;
-		const struct cohort *c = tell(d, u, i, now_ms, &s);
-		double kept = fade(u, i);
 
-		for (int v = 0; v < VOICE_COUNT; v++) {
-			multiply(c, &s, v, kept, m[v]);
-		}
+		detect_story(detect_cohort_at(u, i), &o[i], &s);
+		multiply(detect_cohort_at(u, i), &s, voice, fade(u, i), m);
 	}
 }
 
 double
-detect_evidence(const struct detect *d, const struct unit *u, enum voice voice, int64_t now_ms)
+detect_evidence(const struct unit *u, const struct outlook o[COHORTS], enum voice voice)
 {
-	double m[VOICE_COUNT][PROFILE_COUNT], sum = 0;
+	double m[PROFILE_COUNT], sum = 0;
 
-	all_evidence(d, u, now_ms, m);
+	each_takeover(u, o, voice, m);
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		sum += m[voice][k];
+		sum += m[k];
 	}
 	return sum;
 }
 
 /* The cohort with which takeover k most likely began. */
 static uint32_t
-best_start(const struct detect *d, const struct unit *u, enum voice voice, uint32_t k, int64_t now_ms)
+best_start(const struct unit *u, const struct outlook o[COHORTS], enum voice voice, uint32_t k)
 {
 	double m = (double)u->n.old[voice][k];
 	uint32_t start = 0;
 
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+		double kept = m * fade(u, i), begun = detect_profiles[k].prior * (double)c->n.weight, nats;
 		struct story s;
-		const struct cohort *c = tell(d, u, i, now_ms, &s);
-		double kept = m * fade(u, i);
-		double begun = detect_profiles[k].prior * (double)c->n.weight,
-		       nats = s.attack[k] - s.honest[voice];
 
+		detect_story(c, &o[i], &s);
+		nats = s.attack[k] - s.honest[voice];
 		start = begun >= kept ? i : start;
-		m = begun >= kept ? begun : kept;
-		m = bounded(m * number_exp(nats < NATS_MAX ? nats : NATS_MAX));
+		m = bounded((begun >= kept ? begun : kept) * number_exp(nats < NATS_MAX ? nats : NATS_MAX));
 	}
 	return start;
 }
 
 static void
-add_cohort(const struct detect *d, const struct unit *u, uint32_t i, uint32_t k, int64_t now_ms,
-	   struct alarm *alarm)
+add_cohort(const struct cohort *c, const struct outlook *o, uint32_t k, struct alarm *alarm)
 {
-	const struct cohort *c = detect_cohort_at(u, i);
 	double nats[EVIDENCE_COUNT];
-	struct outlook o;
 
-	detect_baseline_outlook(d, u, i, now_ms, &o);
-	detect_story_parts(c, &o, alarm->voice, k, nats);
+	detect_story_parts(c, o, alarm->voice, k, nats);
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		alarm->evidence[e].observed += (uint64_t)((double)c->n.events[e] + 0.5);
-		alarm->evidence[e].expected += o.rate[e] * o.mail[e];
+		alarm->evidence[e].expected += o->rate[e] * o->mail[e];
 		alarm->evidence[e].nats += nats[e];
 	}
 	alarm->delivered += (uint64_t)(double)c->n.mail;
@@ -151,17 +130,17 @@ add_cohort(const struct detect *d, const struct unit *u, uint32_t i, uint32_t k,
 }
 
 void
-detect_evidence_alarm(const struct detect *d, uint32_t id, enum voice voice, int64_t at_ms,
-		      struct alarm *alarm)
+detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS], enum voice voice,
+		      int64_t at_ms, struct alarm *alarm)
 {
 	const struct unit *u = &d->units[id];
-	double m[VOICE_COUNT][PROFILE_COUNT], sum = 0;
-	uint32_t best = 0, start;
+	double m[PROFILE_COUNT], sum = 0;
+	uint32_t best = 0;
 
-	all_evidence(d, u, at_ms, m);
+	each_takeover(u, o, voice, m);
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		sum += m[voice][k];
-		best = m[voice][k] > m[voice][best] ? k : best;
+		sum += m[k];
+		best = m[k] > m[best] ? k : best;
 	}
 	*alarm = (struct alarm){ .kind = (enum unit_kind)u->kind,
 				 .unit = id,
@@ -171,9 +150,8 @@ detect_evidence_alarm(const struct detect *d, uint32_t id, enum voice voice, int
 				 .evidence_nats = number_ln(sum > M_LEAST ? sum : M_LEAST),
 				 .limit_nats = number_ln(d->limit[u->kind][voice]),
 				 .report_count = u->report_count };
-	start = best_start(d, u, voice, best, at_ms);
-	for (uint32_t i = start; i < u->cohort_count; i++) {
-		add_cohort(d, u, i, best, at_ms, alarm);
+	for (uint32_t i = best_start(u, o, voice, best); i < u->cohort_count; i++) {
+		add_cohort(detect_cohort_at(u, i), &o[i], best, alarm);
 	}
 	for (uint32_t i = 0; i < u->report_count; i++) {
 		alarm->reports[i] = u->reports[i];

@@ -2,14 +2,38 @@
 
 /*
  * Bad news about mail whose volume has not been reported yet. It tells nothing before: many complaints within minutes are a
- * takeover, or the first hour of a large honest campaign. So it waits for its volume, in slots one reporting period long; what
- * lies further ahead than that is in the last slot.
+ * takeover, or the first hour of a large honest campaign. So it waits for its volume, in a few lots by the time of the mail.
  */
 
 static int64_t
-period_ms(const struct unit *u)
+distance(int64_t a_ms, int64_t b_ms)
 {
-	return u->n.gap_hours > 0 ? (int64_t)((double)u->n.gap_hours * HOUR_MS + 0.5) : 1;
+	return a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms;
+}
+
+/* The lot for mail of this time: one of about that time, else an empty one, else the nearest. */
+static struct lot *
+lot_for(struct unit *u, int64_t mailed_ms)
+{
+	int64_t same = (int64_t)((double)u->n.gap_hours * HOUR_MS / 4);
+	struct lot *empty = NULL, *nearest = &u->lots[0];
+
+	for (uint32_t i = 0; i < LOTS; i++) {
+		struct lot *lot = &u->lots[i];
+
+		if (lot->mailed_ms == NEVER) {
+			empty = lot;
+		} else if (nearest->mailed_ms == NEVER ||
+			   distance(lot->mailed_ms, mailed_ms) < distance(nearest->mailed_ms, mailed_ms)) {
+			nearest = lot;
+		}
+	}
+	if (nearest->mailed_ms != NEVER &&
+	    (empty == NULL || distance(nearest->mailed_ms, mailed_ms) <= same)) {
+		return nearest;
+	}
+	empty->mailed_ms = mailed_ms;
+	return empty;
 }
 
 static uint16_t
@@ -21,46 +45,43 @@ sum_u16(uint16_t a, uint32_t b)
 void
 detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms)
 {
-	int64_t base_ms = detect_cohort_covered_ms(u);
-	int64_t slot = base_ms == NEVER || mailed_ms < base_ms ? 0 : (mailed_ms - base_ms) / period_ms(u);
+	struct lot *lot = lot_for(u, mailed_ms);
 
-	slot = slot < PENDING_SLOTS ? slot : PENDING_SLOTS - 1;
-	u->pending[slot][kind] = sum_u16(u->pending[slot][kind], count);
-	if (u->times[PENDING] == NEVER) {
-		u->times[PENDING] = mailed_ms;
-	}
+	lot->counts[kind] = sum_u16(lot->counts[kind], count);
 }
 
-/* What is ready once volume covers all up to `covered`; the rest moves up. */
+/* What is about mail before `until`. */
 void
-detect_pending_take(struct unit *u, int64_t base_ms, int64_t covered_ms, uint32_t counts[PENDING_KINDS])
+detect_pending_take(struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS])
 {
-	int64_t slots =
-	    base_ms == NEVER ? PENDING_SLOTS : (covered_ms - base_ms + period_ms(u) / 2) / period_ms(u);
-	bool left = false;
-
-	slots = slots < 1 ? 1 : slots < PENDING_SLOTS ? slots : PENDING_SLOTS;
 	for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
 		counts[kind] = 0;
-		for (int64_t i = 0; i < PENDING_SLOTS; i++) {
-			uint16_t count = u->pending[i][kind];
-
-			u->pending[i][kind] = 0;
-			if (i < slots) {
-				counts[kind] += count;
-			} else {
-				u->pending[i - slots][kind] = count;
-				left = left || count > 0;
-			}
-		}
 	}
-	if (!left) {
-		u->times[PENDING] = NEVER;
+	for (uint32_t i = 0; i < LOTS; i++) {
+		struct lot *lot = &u->lots[i];
+
+		if (lot->mailed_ms == NEVER || lot->mailed_ms >= until_ms) {
+			continue;
+		}
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			counts[kind] += lot->counts[kind];
+		}
+		*lot = (struct lot){ .mailed_ms = NEVER };
 	}
 }
 
-bool
-detect_pending_waits(const struct unit *u)
+/* The oldest mail that bad news waits for; NEVER: none does. */
+int64_t
+detect_pending_since(const struct unit *u)
 {
-	return u->times[PENDING] != NEVER;
+	int64_t since_ms = NEVER;
+
+	for (uint32_t i = 0; i < LOTS; i++) {
+		int64_t mailed_ms = u->lots[i].mailed_ms;
+
+		if (mailed_ms != NEVER && (since_ms == NEVER || mailed_ms < since_ms)) {
+			since_ms = mailed_ms;
+		}
+	}
+	return since_ms;
 }

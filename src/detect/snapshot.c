@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 780, "the header promises it");
+_Static_assert(sizeof(struct unit) <= 800, "the header promises it");
 
 static void
 put_floats(struct buffer *b, const void *floats, size_t bytes)
@@ -87,8 +87,11 @@ put_unit(struct buffer *b, const struct unit *u)
 	wire_put_u64(b, u->bin_mail);
 	wire_put_u64(b, u->left_out);
 	wire_put_u64(b, u->gap_longer);
-	for (size_t i = 0; i < PENDING_SLOTS * PENDING_KINDS; i++) {
-		wire_put_u64(b, u->pending[i / PENDING_KINDS][i % PENDING_KINDS]);
+	for (uint32_t i = 0; i < LOTS; i++) {
+		wire_put_i64(b, u->lots[i].mailed_ms);
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			wire_put_u64(b, u->lots[i].counts[kind]);
+		}
 	}
 	wire_put_u64(b, u->report_count);
 	for (size_t i = 0; i < u->report_count; i++) {
@@ -113,8 +116,12 @@ get_unit(struct wire *w, struct unit *u)
 	u->bin_mail = wire_u64(w);
 	u->left_out = get_u32(w, UINT32_MAX);
 	u->gap_longer = (uint8_t)get_u32(w, VOLUME_GAPS_LONGER);
-	for (size_t i = 0; i < PENDING_SLOTS * PENDING_KINDS; i++) {
-		u->pending[i / PENDING_KINDS][i % PENDING_KINDS] = (uint16_t)get_u32(w, UINT16_MAX);
+	for (uint32_t i = 0; i < LOTS; i++) {
+		u->lots[i].mailed_ms = wire_i64(w);
+		w->bad = w->bad || u->lots[i].mailed_ms < NEVER || u->lots[i].mailed_ms > TIME_MAX;
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			u->lots[i].counts[kind] = (uint16_t)get_u32(w, UINT16_MAX);
+		}
 	}
 	u->report_count = (uint8_t)get_u32(w, ALARM_REPORTS_MAX);
 	for (size_t i = 0; i < u->report_count; i++) {
