@@ -5,8 +5,8 @@
 #include "base/text.h"
 
 #include <arpa/inet.h>
-#include <dirent.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -172,21 +172,19 @@ server_start_peer(struct server *s, const char *name)
 	return false;
 }
 
+static int
+remove_one(const char *path, const struct stat *info, int type, struct FTW *where)
+{
+	(void)info;
+	(void)type;
+	(void)where;
+	return remove(path);
+}
+
 void
 peer_forget(const struct server *s)
 {
-	DIR *dir = opendir(s->folder);
-	struct dirent *entry;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		if (unlinkat(dirfd(dir), entry->d_name, 0) != 0) {
-			(void)unlinkat(dirfd(dir), entry->d_name, AT_REMOVEDIR);
-		}
-	}
-	if (dir != NULL) {
-		(void)closedir(dir);
-		(void)rmdir(s->folder);
-	}
+	(void)nftw(s->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
 void

@@ -155,12 +155,29 @@ server_await(struct server *s)
 	return there;
 }
 
+/* With its children, which would go on writing into its folder. */
+static void
+stop_all(const struct server *s)
+{
+	pid_t pids[PROCESSES_MAX];
+	size_t n = processes_of(s, pids);
+
+	for (size_t i = 0; i < n; i++) {
+		(void)kill(pids[i], SIGKILL);
+	}
+	(void)waitpid(s->pid, NULL, 0);
+	for (size_t i = 1; i < n; i++) {
+		for (int waits = 0; waits < 1000 && kill(pids[i], 0) == 0; waits++) {
+			(void)usleep(1000);
+		}
+	}
+}
+
 void
 server_stop(struct server *s)
 {
 	if (s->pid > 0) {
-		(void)kill(s->pid, SIGKILL);
-		(void)waitpid(s->pid, NULL, 0);
+		stop_all(s);
 	}
 	if (s->commands >= 0) {
 		(void)close(s->commands);
