@@ -82,6 +82,22 @@ decide_heaviest(const struct alarm *alarm, int order[EVIDENCE_COUNT])
 	return n;
 }
 
+/* What its new messages showed. */
+static int
+put_traits(struct buffer *b, const struct alarm *alarm, bool more)
+{
+	int n = 0;
+
+	for (int t = 0; t < TRAIT_COUNT; t++) {
+		if ((alarm->traits >> t & 1) != 0) {
+			buffer_format(b, "%s %s", more || n > 0 ? "," : " messages of a new kind:",
+				      trait_name((enum trait)t));
+			n++;
+		}
+	}
+	return n;
+}
+
 void
 decide_alarm_words(const struct alarm *alarm, struct buffer *b)
 {
@@ -95,6 +111,9 @@ decide_alarm_words(const struct alarm *alarm, struct buffer *b)
 			      e->observed);
 		decide_put_expected(b, e->expected);
 		buffer_format(b, " expected");
+	}
+	if (alarm->content_nats > 0) {
+		n += put_traits(b, alarm, n > 0);
 	}
 	buffer_format(b, "%s since ", n == 0 ? " the sum of small signs" : "");
 	decide_put_when(b, alarm->first_bad_at);

@@ -247,6 +247,7 @@ retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
 
 	detect_baseline_outlook(d, u, now_ms, o);
 	detect_evidence_retire(u, &o[0]);
+	detect_content_retire(d, u, c);
 	detect_baseline_learn(d, u, &o[0]);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
 		u->n.lag[i] += (float)((double)c->n.mail * outstanding(i, hours, since_end));
@@ -263,10 +264,10 @@ length_ms(int64_t from_ms, int64_t to_ms)
 }
 
 static struct cohort *
-begin(struct detect *d, struct unit *u, const struct bin *bin)
+begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 {
-	bool burst = is_burst(u, bin);
 	struct cohort *c;
+	enum stream stream = is_burst(u, bin) ? STREAM_BURST : STREAM_TRICKLE;
 
 	if (u->cohort_count == COHORTS) {
 		retire_oldest(d, u, bin->end_ms);
@@ -274,10 +275,22 @@ begin(struct detect *d, struct unit *u, const struct bin *bin)
 	c = detect_cohort(u, u->cohort_count++);
 	*c = (struct cohort){ .start_ms = bin->start_ms,
 			      .length_ms = length_ms(bin->start_ms, bin->covered_ms),
-			      .stream = burst ? STREAM_BURST : STREAM_TRICKLE };
-	c->n.weight = (float)start_weight(u, bin->end_ms, (enum stream)c->stream);
+			      .stream = stream,
+			      .n.look = 1 };
+	c->n.weight = (float)start_weight(u, bin->end_ms, heavy ? STREAM_BURST : stream);
 	u->flags &= (uint8_t)~UNIT_NEW;
 	return c;
+}
+
+void
+detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms)
+{
+	int64_t covered_ms = detect_cohort_covered_ms(u);
+	struct bin bin = { .start_ms = at_ms > covered_ms ? at_ms : covered_ms, .end_ms = at_ms };
+
+	bin.end_ms = bin.end_ms > u->times[CREDIT] ? bin.end_ms : u->times[CREDIT];
+	bin.covered_ms = bin.start_ms;
+	(void)begin(d, u, &bin, true);
 }
 
 /* Bad news that `seq` was the first of, about mail from `at` on. */
@@ -309,7 +322,7 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 		add_news(c, bin->before, u->pending_seq, end_of(c));
 	}
 	if (c == NULL || begins_new(u, c, bin)) {
-		c = begin(d, u, bin);
+		c = begin(d, u, bin, false);
 	}
 	if (c->stream == STREAM_TRICKLE) {
 		u->n.calm_mail += (float)bin->mail;

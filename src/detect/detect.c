@@ -29,6 +29,9 @@ detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *co
 	check(params->budget > 0 && params->budget <= 1000);
 	d->alarm = alarm;
 	d->context = context;
+	d->first_look_ms = NEVER;
+	d->known = calloc(KNOWN_NAMES, sizeof *d->known);
+	check(d->known != NULL);
 	for (int kind = 0; kind < UNIT_KIND_COUNT; kind++) {
 		for (int v = 0; v < VOICE_COUNT; v++) {
 			d->limit[kind][v] = 1000 / (params->budget * unit_shares[kind] * voice_shares[v]);
@@ -43,6 +46,8 @@ detect_close(struct detect *d)
 	if (d != NULL) {
 		free(d->units);
 		free(d->waiting);
+		free(d->novelty);
+		free(d->known);
 		free(d);
 	}
 }
@@ -51,6 +56,18 @@ uint32_t
 detect_unit_count(const struct detect *d)
 {
 	return d->unit_count;
+}
+
+static uint32_t
+add_novelty(struct detect *d)
+{
+	if (d->novelty_count == d->novelty_size) {
+		d->novelty_size = d->novelty_size == 0 ? 16 : d->novelty_size * 2;
+		d->novelty = reallocarray(d->novelty, d->novelty_size, sizeof *d->novelty);
+		check(d->novelty != NULL);
+	}
+	d->novelty[d->novelty_count] = (struct novelty){ .first_ms = NEVER, .turned_ms = NEVER };
+	return d->novelty_count++;
 }
 
 uint32_t
@@ -69,9 +86,12 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 		d->unit_size = size;
 	}
 	u = &d->units[d->unit_count];
-	*u = (struct unit){ .kind = (uint8_t)kind };
+	*u = (struct unit){ .kind = (uint8_t)kind, .novelty = UINT32_MAX };
 	for (uint32_t i = 0; i < LOTS; i++) {
 		u->lots[i].mailed_ms = NEVER;
+	}
+	if (kind == UNIT_SYSTEM) {
+		u->novelty = add_novelty(d);
 	}
 	return d->unit_count++;
 }
@@ -91,8 +111,8 @@ due_ms(const struct unit *u)
 	return since_ms != NEVER ? since_ms + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
 }
 
-static void
-judge(struct detect *d, uint32_t id, int64_t now_ms)
+void
+detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	struct unit *u = &d->units[id];
 	struct outlook o[COHORTS];
@@ -101,7 +121,8 @@ judge(struct detect *d, uint32_t id, int64_t now_ms)
 
 	detect_baseline_outlook(d, u, now_ms, o);
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		surprise = surprise || detect_story_surprises(detect_cohort_at(u, i), &o[i]);
+		surprise = surprise || detect_cohort_at(u, i)->n.look > 1 ||
+			   detect_story_surprises(detect_cohort_at(u, i), &o[i]);
 	}
 	for (int v = 0; v < VOICE_COUNT && surprise; v++) {
 		if (detect_evidence(u, o, (enum voice)v) >= d->limit[u->kind][v]) {
@@ -161,7 +182,7 @@ close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 	u->bin_mail = 0;
 	u->flags &= (uint8_t) ~(UNIT_OPEN | UNIT_NEWS);
 	if (news) {
-		judge(d, id, end_ms);
+		detect_judge(d, id, end_ms);
 	}
 }
 
@@ -187,6 +208,18 @@ start_unit(struct unit *u, int64_t at_ms)
 	u->times[VOLUME] = u->times[JOINED] = NEVER;
 }
 
+struct unit *
+detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms)
+{
+	struct unit *u = &d->units[unit];
+
+	d->now_ms = at_ms > d->now_ms ? at_ms : d->now_ms;
+	if ((u->flags & UNIT_STARTED) == 0) {
+		start_unit(u, at_ms);
+	}
+	return u;
+}
+
 /* Volume of a time that has joined the cohorts already takes the place of what was presumed. */
 static void
 add_volume(const struct detect *d, struct unit *u, const struct detect_fact *f)
@@ -210,8 +243,8 @@ add_volume(const struct detect *d, struct unit *u, const struct detect_fact *f)
 }
 
 /* The first half of the records and the latest of the others are kept. */
-static void
-note_report(struct unit *u, uint64_t seq)
+void
+detect_unit_report(struct unit *u, uint64_t seq)
 {
 	if (u->report_count > 0 && u->reports[u->report_count - 1] == seq) {
 		return;
@@ -238,7 +271,7 @@ add_bad_news(const struct detect *d, struct unit *u, enum evidence e, const stru
 	int64_t mailed_ms = known ? f->mailed.ms : f->at.ms;
 	struct cohort *c = NULL;
 
-	note_report(u, f->seq);
+	detect_unit_report(u, f->seq);
 	if (!known && e == EVIDENCE_COMPLAINT) {
 		detect_pending_add(u, PENDING_SPREAD, f->count, mailed_ms);
 		return;
@@ -275,11 +308,7 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	if (f->signal != SIGNAL_DELIVERED && evidence_of[f->signal] == 0) {
 		return;
 	}
-	u = &d->units[unit];
-	d->now_ms = f->at.ms > d->now_ms ? f->at.ms : d->now_ms;
-	if ((u->flags & UNIT_STARTED) == 0) {
-		start_unit(u, f->at.ms);
-	}
+	u = detect_unit_at(d, unit, f->at.ms);
 	if ((double)(u->times[LAST] - f->at.ms) > LATE_MAX * HOUR_MS) {
 		u->left_out = sum_u32(u->left_out, 1);
 		return;

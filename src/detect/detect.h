@@ -53,6 +53,32 @@ struct detect_fact {
  */
 void detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *fact);
 
+/* What one message looked like: a sample, a trap's mail, or the mail that a complaint carries. */
+enum look_flag {
+	LOOK_DECLARES = 1,      /* the member has declared its From and link domains */
+	LOOK_FROM_DECLARED = 2, /* ... and this From among them */
+	LOOK_LINK_DECLARED = 4,
+	LOOK_LURE = 8, /* it asks to sign in, to pay or to open */
+	LOOK_ATTACHMENT = 16,
+	LOOK_BAD_URL = 32 /* a link stands on a URI list */
+};
+
+struct detect_look {
+	uint32_t system;  /* unit of the system it came from */
+	uint32_t source;  /* unit of the source; DETECT_NO_UNIT */
+	uint32_t member;  /* any number that is one member's alone */
+	uint32_t flags;   /* of enum look_flag */
+	uint64_t cluster; /* hash of its template; 0: not known */
+	uint64_t from;    /* hash of the domain of From; 0: not known */
+	uint64_t link;    /* hash of the domain its links lead to; 0: none, or not known */
+	struct instant at;
+	uint64_t seq; /* the journal record that brought it */
+};
+#define DETECT_NO_UNIT UINT32_MAX
+
+/* Takes it: a template that is new to the system is evidence once (model/traits.def). Cost: O(1), no allocation. */
+void detect_look(struct detect *d, const struct detect_look *look);
+
 /* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
 void detect_tick(struct detect *d, struct instant now);
 

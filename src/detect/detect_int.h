@@ -4,6 +4,8 @@
  *   detect.c    what is observed goes into bins, and bins into cohorts
  *   volume.c    when volume is reported, and what stands in for it
  *   pending.c   bad news that waits for its volume
+ *   content.c   what messages look like, and what of it is new
+ *   novelty.c   what a system and the fleet have seen before
  *   cohort.c    a cohort: mail sent together, with all the bad news that answers to it
  *   baseline.c  the honest rates, learnt from cohorts that are old
  *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
@@ -26,7 +28,11 @@
 #define HOUR_MS            3600000.0
 #define LN2                0x1.62e42fefa39efp-1
 #define VOLUME_GAPS_LONGER 24
-#define LOTS               5U
+#define COHORT_UNTAUGHT    0x8000U /* of cohort.traits: what it showed has not been taught yet */
+#define COHORT_DECLARES    0x4000U /* of a member that declares */
+#define FILTER_WORDS       8U
+#define KNOWN_NAMES        65536U /* of the fleet; the ones not seen for longest make way */
+#define LOTS               4U
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
 #define COHORTS            6U             /* of a unit; a busy one fills them in a day or two */
@@ -72,6 +78,7 @@ struct cohort_numbers {
 	float events[EVIDENCE_COUNT];
 	float weight;         /* years: start weight of takeovers that begin with it */
 	float first_bad_hour; /* after its start */
+	float look;           /* evidence of its templates: the product of their e */
 };
 
 /* Mail sent together. Its bad news may come days later and still counts here. */
@@ -79,7 +86,8 @@ struct cohort {
 	int64_t start_ms;
 	uint64_t first_bad_seq; /* journal record of its first bad news; 0: none */
 	uint32_t length_ms;     /* of the volume reports that joined it, from its start */
-	uint32_t stream;
+	uint16_t stream;
+	uint16_t traits; /* of its most telling new template: bits of enum trait */
 	struct cohort_numbers n;
 };
 
@@ -130,6 +138,7 @@ struct unit {
 	uint64_t bin_mail;
 	uint64_t reports[ALARM_REPORTS_MAX];
 	uint32_t left_out;
+	uint32_t novelty; /* index of a system's; UINT32_MAX: a source has none */
 	uint8_t kind;
 	uint8_t flags;
 	uint8_t report_count;
@@ -139,6 +148,25 @@ struct unit {
 	struct unit_numbers n;
 	struct lot lots[LOTS];
 	struct cohort ring[COHORTS];
+};
+
+/* What a system has had before. */
+struct novelty {
+	uint64_t filter[2][FILTER_WORDS]; /* the present generation and the one before */
+	int64_t first_ms;                 /* NEVER: no template was seen yet */
+	int64_t turned_ms;                /* when the present generation began */
+	uint32_t templates;
+};
+
+/* A name that the fleet knows. */
+struct known {
+	uint64_t name; /* 0: none */
+	uint32_t first_hour, last_hour, member;
+};
+
+/* What new templates show: how many were judged by a trait, and how many showed it; fading. */
+struct taught {
+	double seen[TRAIT_COUNT], shown[TRAIT_COUNT];
 };
 
 /* What all units together show, per stream and kind. */
@@ -157,6 +185,11 @@ struct detect {
 	struct unit *units;
 	uint32_t *waiting; /* ids of the units with an open bin, in the order of their opening */
 	uint32_t unit_count, unit_size, waiting_count;
+	struct novelty *novelty; /* of the systems, in the order they were added */
+	uint32_t novelty_count, novelty_size;
+	struct known *known;     /* KNOWN_NAMES */
+	struct taught taught[2]; /* by members that declare nothing, and by those that do */
+	int64_t first_look_ms;
 	struct fleet fleet;
 };
 
@@ -192,6 +225,7 @@ struct cohort *detect_cohort(struct unit *u, uint32_t i); /* 0: the oldest */
 const struct cohort *detect_cohort_at(const struct unit *u, uint32_t i);
 double detect_cohort_answered(const struct cohort *c,
 			      int64_t now_ms); /* share of its complaints that have come */
+void detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms); /* a new template begins one */
 void detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin);
 int64_t detect_cohort_covered_ms(const struct unit *u);             /* end of the mail that has joined */
 struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too old */
@@ -203,6 +237,20 @@ void detect_cohort_spread(const struct detect *d, struct unit *u, double complai
 void detect_volume_heard(const struct detect *d, struct unit *u, int64_t at_ms);
 double detect_volume_presumed(const struct unit *u, int64_t now_ms);
 void detect_volume_learn(struct unit *u, const struct bin *bin);
+
+/* detect.c, for content.c */
+struct unit *detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms); /* starts it if need be */
+void detect_unit_report(struct unit *u, uint64_t seq);
+void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
+
+/* content.c */
+void detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c);
+
+/* novelty.c */
+uint64_t detect_novelty_name(uint64_t name, uint32_t kind);
+bool detect_novelty_seen(const struct novelty *n, uint64_t name);
+void detect_novelty_note(struct novelty *n, uint64_t name, int64_t at_ms);
+struct known detect_novelty_fleet(struct detect *d, uint64_t name, uint32_t member, int64_t at_ms);
 
 /* pending.c */
 void detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);

@@ -40,7 +40,7 @@ multiply(const struct cohort *c, const struct story *s, int voice, double kept, 
 		double nats = s->attack[k] - s->honest[voice];
 
 		m[k] = bounded((m[k] * kept + detect_profiles[k].prior * (double)c->n.weight) *
-			       number_exp(nats < NATS_MAX ? nats : NATS_MAX));
+			       number_exp(nats < NATS_MAX ? nats : NATS_MAX) * (double)c->n.look);
 	}
 }
 
@@ -106,7 +106,8 @@ best_start(const struct unit *u, const struct outlook o[COHORTS], enum voice voi
 		detect_story(c, &o[i], &s);
 		nats = s.attack[k] - s.honest[voice];
 		start = begun >= kept ? i : start;
-		m = bounded((begun >= kept ? begun : kept) * number_exp(nats < NATS_MAX ? nats : NATS_MAX));
+		m = bounded((begun >= kept ? begun : kept) * number_exp(nats < NATS_MAX ? nats : NATS_MAX) *
+			    (double)c->n.look);
 	}
 	return start;
 }
@@ -122,6 +123,10 @@ add_cohort(const struct cohort *c, const struct outlook *o, uint32_t k, struct a
 		alarm->evidence[e].expected += o->rate[e] * o->mail[e];
 		alarm->evidence[e].nats += nats[e];
 	}
+	if (c->n.look > 0) {
+		alarm->content_nats += number_ln((double)c->n.look);
+	}
+	alarm->traits |= c->traits & ((1U << TRAIT_COUNT) - 1);
 	alarm->delivered += (uint64_t)(double)c->n.mail;
 	if (alarm->first_bad_seq == 0 && c->first_bad_seq != 0) {
 		alarm->first_bad_seq = c->first_bad_seq;

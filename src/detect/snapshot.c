@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  2
+#define VERSION  3
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -61,6 +61,7 @@ put_cohort(struct buffer *b, const struct cohort *c)
 	wire_put_u64(b, c->length_ms);
 	wire_put_u64(b, c->first_bad_seq);
 	wire_put_u8(b, (uint8_t)c->stream);
+	wire_put_u64(b, c->traits);
 	put_floats(b, &c->n, sizeof c->n);
 }
 
@@ -71,6 +72,7 @@ get_cohort(struct wire *w, struct cohort *c)
 	c->length_ms = get_u32(w, UINT32_MAX);
 	c->first_bad_seq = wire_u64(w);
 	c->stream = wire_u8(w);
+	c->traits = (uint16_t)get_u32(w, UINT16_MAX);
 	get_floats(w, &c->n, sizeof c->n);
 	w->bad = w->bad || c->stream >= STREAM_COUNT || c->start_ms <= -TIME_MAX || c->start_ms >= TIME_MAX;
 }
@@ -156,6 +158,91 @@ get_fleet(struct wire *w, double *sums, size_t n, double least)
 	}
 }
 
+static void
+put_novelty(struct buffer *b, const struct novelty *n)
+{
+	for (uint32_t i = 0; i < 2 * FILTER_WORDS; i++) {
+		wire_put_u64(b, n->filter[i / FILTER_WORDS][i % FILTER_WORDS]);
+	}
+	wire_put_i64(b, n->first_ms);
+	wire_put_i64(b, n->turned_ms);
+	wire_put_u64(b, n->templates);
+}
+
+static int64_t
+get_time(struct wire *w)
+{
+	int64_t ms = wire_i64(w);
+
+	w->bad = w->bad || ms < -TIME_MAX || ms > TIME_MAX;
+	return w->bad ? NEVER : ms;
+}
+
+static void
+get_novelty(struct wire *w, struct novelty *n)
+{
+	for (uint32_t i = 0; i < 2 * FILTER_WORDS; i++) {
+		n->filter[i / FILTER_WORDS][i % FILTER_WORDS] = wire_u64(w);
+	}
+	n->first_ms = get_time(w);
+	n->turned_ms = get_time(w);
+	n->templates = get_u32(w, UINT32_MAX);
+}
+
+/* Of the table of names only what stands in it, each with the distance to the one before. */
+static void
+put_content(struct buffer *b, const struct detect *d)
+{
+	uint32_t count = 0, before = 0;
+
+	wire_put_i64(b, d->first_look_ms);
+	for (int i = 0; i < 2; i++) {
+		put_fleet(b, d->taught[i].seen, TRAIT_COUNT);
+		put_fleet(b, d->taught[i].shown, TRAIT_COUNT);
+	}
+	for (uint32_t i = 0; i < KNOWN_NAMES; i++) {
+		count += d->known[i].name != 0;
+	}
+	wire_put_u64(b, count);
+	for (uint32_t i = 0; i < KNOWN_NAMES; i++) {
+		if (d->known[i].name != 0) {
+			wire_put_u64(b, i - before);
+			wire_put_u64(b, d->known[i].name);
+			wire_put_u64(b, d->known[i].first_hour);
+			wire_put_u64(b, d->known[i].last_hour);
+			wire_put_u64(b, d->known[i].member);
+			before = i;
+		}
+	}
+}
+
+static void
+get_content(struct detect *d, struct wire *w)
+{
+	uint32_t count, at = 0;
+
+	d->first_look_ms = get_time(w);
+	for (int i = 0; i < 2; i++) {
+		get_fleet(w, d->taught[i].seen, TRAIT_COUNT, 0);
+		get_fleet(w, d->taught[i].shown, TRAIT_COUNT, 0);
+	}
+	count = get_u32(w, KNOWN_NAMES);
+	for (uint32_t i = 0; i < count && !w->bad; i++) {
+		uint32_t step = get_u32(w, KNOWN_NAMES - 1);
+
+		w->bad = w->bad || step >= KNOWN_NAMES - at || (i > 0 && step == 0);
+		if (w->bad) {
+			return;
+		}
+		at += step;
+		d->known[at].name = wire_u64(w);
+		d->known[at].first_hour = get_u32(w, UINT32_MAX);
+		d->known[at].last_hour = get_u32(w, UINT32_MAX);
+		d->known[at].member = get_u32(w, UINT32_MAX);
+		w->bad = w->bad || d->known[at].name == 0;
+	}
+}
+
 void
 detect_save(const struct detect *d, struct buffer *b)
 {
@@ -165,9 +252,13 @@ detect_save(const struct detect *d, struct buffer *b)
 	put_fleet(b, d->fleet.mail[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.weight[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.spread[0], FLEET_SUMS);
+	put_content(b, d);
 	wire_put_u64(b, d->unit_count);
 	for (uint32_t i = 0; i < d->unit_count; i++) {
 		put_unit(b, &d->units[i]);
+		if (d->units[i].kind == UNIT_SYSTEM) {
+			put_novelty(b, &d->novelty[d->units[i].novelty]);
+		}
 	}
 	wire_put_u64(b, d->waiting_count);
 	for (uint32_t i = 0; i < d->waiting_count; i++) {
@@ -219,6 +310,7 @@ detect_load(struct detect *d, struct wire *w)
 	get_fleet(w, d->fleet.mail[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.weight[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.spread[0], FLEET_SUMS, -1e300);
+	get_content(d, w);
 	count = get_u32(w, SOURCES_MAX * 2U);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
 		uint8_t kind = wire_u8(w);
@@ -229,12 +321,18 @@ detect_load(struct detect *d, struct wire *w)
 		}
 		(void)detect_unit_add(d, (enum unit_kind)kind);
 		get_unit(w, &d->units[i]);
+		if (kind == UNIT_SYSTEM) {
+			get_novelty(w, &d->novelty[d->units[i].novelty]);
+		}
 	}
 	if (!w->bad) {
 		get_waiting(d, w);
 	}
 	if (w->bad) {
-		d->unit_count = d->waiting_count = 0;
+		d->unit_count = d->waiting_count = d->novelty_count = 0;
+		memset(d->known, 0, KNOWN_NAMES * sizeof *d->known);
+		memset(d->taught, 0, sizeof d->taught);
+		d->first_look_ms = NEVER;
 		d->now_ms = 0;
 		d->fleet = (struct fleet){ 0 };
 		return RESULT_DAMAGED;

@@ -65,6 +65,26 @@ takeover_words(enum takeover takeover)
 	return takeover_names[takeover][1];
 }
 
+static const char *const trait_names[][2] = {
+#define TRAIT(id, name, honest, declared, attack, meaning) { name, meaning },
+#include "model/traits.def"
+#undef TRAIT
+};
+
+const char *
+trait_name(enum trait trait)
+{
+	check(trait < TRAIT_COUNT);
+	return trait_names[trait][0];
+}
+
+const char *
+trait_meaning(enum trait trait)
+{
+	check(trait < TRAIT_COUNT);
+	return trait_names[trait][1];
+}
+
 void
 alarm_write(struct buffer *b, const struct alarm *alarm)
 {
@@ -81,6 +101,8 @@ alarm_write(struct buffer *b, const struct alarm *alarm)
 		wire_put_f64(b, alarm->evidence[i].expected);
 		wire_put_f64(b, alarm->evidence[i].nats);
 	}
+	wire_put_f64(b, alarm->content_nats);
+	wire_put_u64(b, alarm->traits);
 	wire_put_i64(b, alarm->first_bad_at.ms);
 	wire_put_u64(b, alarm->first_bad_seq);
 	wire_put_u64(b, alarm->delivered);
@@ -120,7 +142,7 @@ enum result
 alarm_read(struct text bytes, struct alarm *alarm)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
-	uint64_t unit, count;
+	uint64_t unit, count, traits;
 
 	*alarm = (struct alarm){ .kind = (enum unit_kind)read_choice(&w, UNIT_KIND_COUNT) };
 	unit = wire_u64(&w);
@@ -135,11 +157,14 @@ alarm_read(struct text bytes, struct alarm *alarm)
 		alarm->evidence[i].expected = read_finite(&w);
 		alarm->evidence[i].nats = read_finite(&w);
 	}
+	alarm->content_nats = read_finite(&w);
+	traits = wire_u64(&w);
+	alarm->traits = (uint32_t)traits;
 	alarm->first_bad_at.ms = wire_i64(&w);
 	alarm->first_bad_seq = wire_u64(&w);
 	alarm->delivered = wire_u64(&w);
 	count = wire_u64(&w);
-	if (unit > UINT32_MAX || count > ALARM_REPORTS_MAX) {
+	if (unit > UINT32_MAX || count > ALARM_REPORTS_MAX || traits >> TRAIT_COUNT != 0) {
 		w.bad = true;
 		count = 0;
 	}

@@ -39,10 +39,19 @@ enum takeover {
 	TAKEOVER_COUNT
 };
 
+enum trait {
+#define TRAIT(id, name, honest, declared, attack, meaning) TRAIT_##id,
+#include "model/traits.def"
+#undef TRAIT
+	TRAIT_COUNT
+};
+
 const char *unit_kind_name(enum unit_kind kind);
 const char *voice_name(enum voice voice);
 const char *voice_meaning(enum voice voice);
 const char *evidence_name(enum evidence evidence);
+const char *trait_name(enum trait trait);
+const char *trait_meaning(enum trait trait);
 const char *takeover_name(enum takeover takeover);
 const char *takeover_words(enum takeover takeover); /* "mail to the sender's own list" */
 
@@ -64,6 +73,8 @@ struct alarm {
 	double evidence_nats;   /* >= limit_nats */
 	double limit_nats;
 	struct alarm_evidence evidence[EVIDENCE_COUNT];
+	double content_nats;         /* what new templates added */
+	uint32_t traits;             /* what they showed: bits of enum trait */
 	struct instant first_bad_at; /* the first bad observation since the evidence last stood at zero */
 	uint64_t first_bad_seq;      /* its journal record */
 	uint64_t delivered;          /* messages delivered from then on */

@@ -4,6 +4,7 @@
 #include "model/report.h"
 #include "vouchd/about.h"
 #include "vouchd/command.h"
+#include "vouchd/look.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -340,6 +341,22 @@ is_first_of_member(const struct fold *f, const uint32_t *ids, size_t i)
 	return true;
 }
 
+/* What the message looked like, once per system that it came from. */
+static void
+look_at(struct fold *f, const struct observation *o, uint32_t source)
+{
+	const struct fold_source *s = &f->sources[source];
+	struct detect_look look;
+
+	if (look_read(f->registry, s->system, o, &look)) {
+		look.system = f->systems[s->system].unit;
+		look.source = s->unit;
+		look.member = registry_source(f->registry, source).member;
+		look.seq = f->now.seq;
+		detect_look(f->detect, &look);
+	}
+}
+
 static void
 count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
 		  size_t n)
@@ -359,6 +376,7 @@ count_observation(struct fold *f, struct about *about, const struct observation 
 		if (s->family == system_family(&f->systems[s->system]) &&
 		    !is_among(systems, system_count, s->system)) {
 			systems[system_count++] = s->system;
+			look_at(f, o, ids[i]);
 			detect_observe(f->detect, f->systems[s->system].unit, &fact);
 		}
 		compliance_observe(f->compliance, ids[i], is_first_of_member(f, ids, i), &of, o->signal,

@@ -1,0 +1,198 @@
+#include "detect/detect_int.h"
+
+/*
+ * What messages look like. A template that is new to a system is evidence once, however many copies are seen:
+ *
+ *     e = 1/2 q1(traits) / q0(traits) + 1/2,
+ *
+ * with q0 the chance of its traits among honest new templates, q1 among those of takeovers, each trait given that the link is new or not.
+ * q0 is what the fleet shows, shrunk to the stated chances, so E[e] <= 1 for an honest sender whose templates are like the fleet's; the half
+ * bounds what an ordinary template can take away. A member that has declared its domains is judged by what declared members show: there an
+ * undeclared new link is so rare that one message of it is nearly enough.
+ *
+ * Nothing can be new to a system that is not known yet: for its first days only its declaration speaks.
+ */
+
+static const struct {
+	double honest[2], attack; /* honest: without and with a declaration */
+} traits[TRAIT_COUNT] = {
+#define TRAIT(id, name, honest, declared, attack, meaning) { { honest, declared }, attack },
+#include "model/traits.def"
+#undef TRAIT
+};
+
+static bool
+has(uint32_t set, int trait)
+{
+	return (set >> trait & 1) != 0;
+}
+
+/* Some traits are only judged where the link is new, or where it is not: they come together in honest mail too. */
+static bool
+applies(uint32_t set, int trait)
+{
+	bool linked = has(set, TRAIT_LINK_NEW);
+
+	if (trait == TRAIT_FROM_NEW) {
+		return !linked;
+	}
+	return linked || (trait != TRAIT_LINK_YOUNG && trait != TRAIT_LURE);
+}
+
+static bool
+is_known_well(const struct novelty *n, int64_t at_ms)
+{
+	return n->first_ms != NEVER && (double)(at_ms - n->first_ms) > CONTENT_DAYS * 24 * HOUR_MS &&
+	       n->templates >= CONTENT_TEMPLATES;
+}
+
+/* A name that the system has not had: undeclared, and new to what is known of it. */
+static bool
+is_new(const struct novelty *n, uint64_t name, bool declares, bool declared, int64_t at_ms)
+{
+	return name != 0 && !declared && (declares || is_known_well(n, at_ms)) &&
+	       !detect_novelty_seen(n, name);
+}
+
+static uint32_t
+traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l, uint64_t cluster,
+	  uint64_t link)
+{
+	int64_t at_ms = l->at.ms;
+	bool declares = (l->flags & LOOK_DECLARES) != 0;
+	bool fleet_known = (double)(at_ms - d->first_look_ms) > CONTENT_YOUNG * 24 * HOUR_MS;
+	struct known before = detect_novelty_fleet(d, cluster, l->member, at_ms);
+	uint32_t hour = (uint32_t)(at_ms / 3600000), set = 0;
+
+	if (before.name != 0 && before.member != l->member &&
+	    hour - before.last_hour <= CONTENT_ELSEWHERE * 24) {
+		set |= 1U << TRAIT_ELSEWHERE;
+	}
+	if (is_new(n, link, declares, (l->flags & LOOK_LINK_DECLARED) != 0, at_ms)) {
+		set |= 1U << TRAIT_LINK_NEW;
+	}
+	if (link != 0) {
+		before = detect_novelty_fleet(d, link, l->member, at_ms);
+		if (has(set, TRAIT_LINK_NEW) && fleet_known &&
+		    (before.name == 0 || hour - before.first_hour <= CONTENT_YOUNG * 24)) {
+			set |= 1U << TRAIT_LINK_YOUNG;
+		}
+	}
+	if (is_new(n, detect_novelty_name(l->from, 3) * (l->from != 0), declares,
+		   (l->flags & LOOK_FROM_DECLARED) != 0, at_ms)) {
+		set |= 1U << TRAIT_FROM_NEW;
+	}
+	set |= (l->flags & LOOK_LURE) != 0 && has(set, TRAIT_LINK_NEW) ? 1U << TRAIT_LURE : 0;
+	set |= (l->flags & LOOK_ATTACHMENT) != 0 ? 1U << TRAIT_ATTACHMENT : 0;
+	set |= (l->flags & LOOK_BAD_URL) != 0 ? 1U << TRAIT_BAD_URL : 0;
+	return set;
+}
+
+static double
+weigh_traits(const struct detect *d, uint32_t set, bool declares)
+{
+	const struct taught *taught = &d->taught[declares];
+	double ln = 0;
+
+	for (int t = 0; t < TRAIT_COUNT; t++) {
+		double honest, attack = traits[t].attack;
+
+		if (applies(set, t)) {
+			honest = (CONTENT_WEIGHT * traits[t].honest[declares] + taught->shown[t]) /
+				 (CONTENT_WEIGHT + taught->seen[t]);
+			ln += number_ln(has(set, t) ? attack / honest : (1 - attack) / (1 - honest));
+		}
+	}
+	return 0.5 * number_exp(ln < CONTENT_NATS_MAX ? ln : CONTENT_NATS_MAX) + 0.5;
+}
+
+static void
+teach(struct detect *d, uint32_t set, bool declares)
+{
+	struct taught *taught = &d->taught[declares];
+
+	for (int t = 0; t < TRAIT_COUNT; t++) {
+		if (applies(set, t)) {
+			taught->seen[t] = taught->seen[t] * (1 - CONTENT_FADE) + 1;
+			taught->shown[t] = taught->shown[t] * (1 - CONTENT_FADE) + (has(set, t) ? 1 : 0);
+		}
+	}
+}
+
+/*
+ * A template that speaks against the sender teaches when its cohort is old, and only if no alarm ended it: a day with many takeovers must
+ * not make lures look honest.
+ */
+void
+detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c)
+{
+	if (u->kind == UNIT_SYSTEM && (c->traits & COHORT_UNTAUGHT) != 0 && c->n.weight > 0) {
+		teach(d, c->traits & ((1U << TRAIT_COUNT) - 1), (c->traits & COHORT_DECLARES) != 0);
+	}
+}
+
+/* A template that speaks against the sender begins a cohort, with the start weight of a burst: a takeover may begin with it. */
+static void
+tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, double e, uint32_t set)
+{
+	struct unit *u;
+	struct cohort *c;
+
+	if (unit == DETECT_NO_UNIT) {
+		return;
+	}
+	u = detect_unit_at(d, unit, l->at.ms);
+	if (u->cohort_count == 0 || e > CONTENT_BEGINS) {
+		detect_cohort_begin(d, u, l->at.ms);
+	}
+	c = detect_cohort(u, u->cohort_count - 1U);
+	c->n.look = (float)((double)c->n.look * e < 1e30 ? (double)c->n.look * e : 1e30);
+	if (e > 1) {
+		detect_unit_report(u, l->seq);
+		c->traits |= (uint16_t)set;
+		if (e > CONTENT_BEGINS) {
+			c->traits |=
+			    COHORT_UNTAUGHT | ((l->flags & LOOK_DECLARES) != 0 ? COHORT_DECLARES : 0);
+		}
+		if (c->first_bad_seq == 0) {
+			c->first_bad_seq = l->seq;
+		}
+		detect_judge(d, unit, l->at.ms);
+	}
+}
+
+void
+detect_look(struct detect *d, const struct detect_look *l)
+{
+	struct novelty *n;
+	uint64_t cluster, link;
+	uint32_t set;
+	double e;
+
+	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM);
+	n = &d->novelty[d->units[l->system].novelty];
+	cluster = detect_novelty_name(l->cluster != 0 ? l->cluster : l->from ^ l->link << 1, 1);
+	link = l->link != 0 ? detect_novelty_name(l->link, 2) : 0;
+	if (d->first_look_ms == NEVER) {
+		d->first_look_ms = l->at.ms;
+	}
+	if (detect_novelty_seen(n, cluster)) {
+		detect_novelty_note(n, cluster, l->at.ms);
+		return;
+	}
+	set = traits_of(d, n, l, cluster, link);
+	e = weigh_traits(d, set, (l->flags & LOOK_DECLARES) != 0);
+	if (e <= CONTENT_BEGINS) {
+		teach(d, set, (l->flags & LOOK_DECLARES) != 0);
+	}
+	detect_novelty_note(n, cluster, l->at.ms);
+	if (link != 0) {
+		detect_novelty_note(n, link, l->at.ms);
+	}
+	if (l->from != 0) {
+		detect_novelty_note(n, detect_novelty_name(l->from, 3), l->at.ms);
+	}
+	n->templates += n->templates < UINT32_MAX;
+	tell_unit(d, l->system, l, e, set);
+	tell_unit(d, l->source, l, e, set);
+}

@@ -1,0 +1,60 @@
+#include "vouchd/look.h"
+
+static struct text
+attribute_of(const struct observation *o, const char *name)
+{
+	for (uint32_t i = 0; i < o->attribute_count; i++) {
+		if (text_equal(o->attributes[i].name, text_of(name))) {
+			return o->attributes[i].value;
+		}
+	}
+	return (struct text){ 0 };
+}
+
+static uint64_t
+name_of(struct text value)
+{
+	return value.n > 0 ? hash_fast(value.p, value.n) | 1 : 0;
+}
+
+/* Is `domain` one of the list, or below one? */
+static bool
+is_among(struct text domain, struct text list)
+{
+	struct text one;
+
+	while (list.n > 0) {
+		(void)text_cut(&list, ' ', &one);
+		if (one.n > 0 && domain.n >= one.n &&
+		    text_equal((struct text){ domain.p + domain.n - one.n, one.n }, one) &&
+		    (domain.n == one.n || domain.p[domain.n - one.n - 1] == '.')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+look_read(const struct registry *r, uint32_t system, const struct observation *o, struct detect_look *look)
+{
+	struct text cluster = attribute_of(o, "cluster"), from = attribute_of(o, "from_domain");
+	struct text link = attribute_of(o, "link_domain");
+	struct text links = registry_value(r, system, FIELD_SYSTEM_DECLARED_LINKS);
+	struct text froms = registry_value(r, system, FIELD_SYSTEM_DECLARED_FROM);
+
+	*look = (struct detect_look){
+		.cluster = name_of(cluster), .from = name_of(from), .link = name_of(link), .at = o->at
+	};
+	if (cluster.n == 0 && link.n == 0) {
+		return false;
+	}
+	look->flags |= links.n > 0 && froms.n > 0 ? LOOK_DECLARES : 0;
+	look->flags |= is_among(link, links) ? LOOK_LINK_DECLARED : 0;
+	look->flags |= is_among(from, froms) ? LOOK_FROM_DECLARED : 0;
+	look->flags |= text_equal(attribute_of(o, "lure"), TEXT("1")) ? LOOK_LURE : 0;
+	look->flags |= o->signal == SIGNAL_ATTACHMENT || text_equal(attribute_of(o, "attachment"), TEXT("1"))
+			   ? LOOK_ATTACHMENT
+			   : 0;
+	look->flags |= o->signal == SIGNAL_BAD_URL ? LOOK_BAD_URL : 0;
+	return true;
+}
