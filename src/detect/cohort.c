@@ -275,7 +275,7 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 	c = detect_cohort(u, u->cohort_count++);
 	*c = (struct cohort){ .start_ms = bin->start_ms,
 			      .length_ms = length_ms(bin->start_ms, bin->covered_ms),
-			      .stream = stream,
+			      .stream = (uint16_t)stream,
 			      .n.look = 1 };
 	c->n.weight = (float)start_weight(u, bin->end_ms, heavy ? STREAM_BURST : stream);
 	u->flags &= (uint8_t)~UNIT_NEW;

@@ -34,7 +34,8 @@ fade(const struct unit *u, uint32_t i)
 }
 
 static void
-multiply(const struct cohort *c, const struct story *s, int voice, double kept, double m[PROFILE_COUNT])
+multiply(const struct cohort *c, const struct story *s, enum voice voice, double kept,
+	 double m[PROFILE_COUNT])
 {
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 		double nats = s->attack[k] - s->honest[voice];
@@ -57,7 +58,7 @@ detect_evidence_retire(struct unit *u, const struct outlook *o)
 		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 			m[k] = (double)u->n.old[v][k];
 		}
-		multiply(c, &s, v, fade(u, 0), m);
+		multiply(c, &s, (enum voice)v, fade(u, 0), m);
 		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 			u->n.old[v][k] = (float)m[k];
 		}
