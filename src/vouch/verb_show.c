@@ -1,4 +1,4 @@
-/* Verbs that ask and print: status, list, why, policy, timeline, cases, export. */
+/* Verbs that ask and print: status, list, why, policy, timeline, cases, watch, export. */
 #include "base/instant.h"
 #include "base/limits.h"
 #include "vouch/table.h"
@@ -7,9 +7,9 @@
 #include <string.h>
 
 static const struct table_column source_columns[] = {
-	{ "source", "SOURCE" }, { "member", "MEMBER" }, { "system", "SYSTEM" },     { "list", "LIST" },
-	{ "state", "STATE" },   { "kind", "KIND" },     { "standing", "STANDING" }, { "since", "SINCE" },
-	{ "case", "CASE" },     { "reason", "REASON" },
+	{ "source", "SOURCE" }, { "member", "MEMBER" },     { "system", "SYSTEM" },     { "list", "LIST" },
+	{ "state", "STATE" },   { "kind", "KIND" },         { "standing", "STANDING" }, { "since", "SINCE" },
+	{ "case", "CASE" },     { "watch_level", "WATCH" }, { "reason", "REASON" },
 };
 
 static const struct table_column metric_columns[] = {
@@ -34,6 +34,11 @@ static const struct table_column case_columns[] = {
 	{ "delivered_after", "SENT SINCE" },
 	{ "over", "OVER" },
 	{ "reason", "REASON" },
+};
+
+static const struct table_column watch_columns[] = {
+	{ "level", "WATCH" }, { "nats_left", "NATS LEFT" }, { "unit", "UNIT" },
+	{ "name", "NAME" },   { "member", "MEMBER" },       { "volume_per_day", "MAIL A DAY" },
 };
 
 static const struct table_column entry_columns[] = {
@@ -280,6 +285,13 @@ verb_cases(struct vouch *v)
 	}
 	json_decref(root);
 	return r;
+}
+
+enum result
+verb_watch(struct vouch *v)
+{
+	return show(v, "/v1/watch", "units", watch_columns, countof(watch_columns),
+		    "nothing is near an alarm");
 }
 
 enum result

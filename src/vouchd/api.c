@@ -223,6 +223,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_SOURCE] = api_source,
 	[HTTP_STATUS] = api_status,
 	[HTTP_CASES] = api_cases,
+	[HTTP_WATCH] = api_watched,
 	[HTTP_WHY] = api_why,
 	[HTTP_TIMELINE] = api_timeline,
 	[HTTP_COMMANDS] = api_commands,

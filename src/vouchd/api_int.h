@@ -1,8 +1,9 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_why.c, api_timeline.c, api_export.c, api_commands.c,
- * api_programme.c. */
+/* vouchd/api_int.h - private to the api's files: api.c, api_reports.c, api_views.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
+ * api_commands.c, api_programme.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
 
+#include "detect/watch.h"
 #include "vouchd/api.h"
 
 /* A request on its way to the writer's thread and back. */
@@ -40,8 +41,13 @@ bool api_subject_has(const struct fold *f, const struct api_subject *subject, ui
 /* The list of vouch.yaml that is called so; the first one for no name; NULL: there is none. */
 const struct config_list *api_list(const struct config *config, struct text name);
 
+/* api_watch.c */
+
 /* How far the evidence about a source is on its way to the limit, 0 to 1: the voice that is furthest. */
 double api_watch(const struct fold *f, uint32_t source, struct detect_view *view);
+enum detect_watch api_watch_level(const struct fold *f,
+				  uint32_t source); /* its own or that of its system, which is nearer */
+json_t *api_watch_of(const struct fold *f, uint32_t source);
 
 json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
 json_t *api_time(struct instant t); /* RFC 3339 */
@@ -60,7 +66,7 @@ uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
 
 http_handler api_policy;
 http_handler api_reports, api_quarantine, api_quarantined, api_retry;
-http_handler api_source, api_status, api_cases, api_export;
+http_handler api_source, api_status, api_cases, api_export, api_watched;
 http_handler api_why, api_timeline;
 http_handler api_commands, api_clock;
 http_handler api_programme, api_written, api_edit;

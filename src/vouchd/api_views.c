@@ -18,6 +18,9 @@ api_entry(const struct fold *f, uint32_t source)
 			  "since", api_time(v.since), "reason", api_text(v.reason), "case",
 			  v.case_number == 0 ? json_null() : json_integer(v.case_number));
 	api_add_standing(f, source, entry);
+	json_object_set_new(entry, "watch_level",
+			    state_listed(v.state) ? json_string(detect_watch_name(api_watch_level(f, source)))
+						  : json_null());
 	return entry;
 }
 
@@ -75,34 +78,6 @@ api_status(void *context, const struct http_request *request, struct http_reply 
 	api_run(context, request, reply, false, status_run);
 }
 
-double
-api_watch(const struct fold *f, uint32_t source, struct detect_view *v)
-{
-	double share = 0;
-
-	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), v);
-	for (size_t i = 0; i < VOICE_COUNT; i++) {
-		double s = v->limit_nats[i] > 0 ? v->evidence_nats[i] / v->limit_nats[i] : 0;
-
-		share = s > share ? s : share;
-	}
-	return share;
-}
-
-static json_t *
-watch_of(const struct fold *f, uint32_t source)
-{
-	struct detect_view v;
-	json_t *rates = json_object();
-	double share = api_watch(f, source, &v);
-
-	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
-		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(v.rate[i]));
-	}
-	return json_pack("{s:f, s:f, s:o}", "evidence_share", share, "volume_per_day", v.volume_per_day,
-			 "rates", rates);
-}
-
 static void
 source_run(struct job *job, struct pipeline *p)
 {
@@ -117,7 +92,7 @@ source_run(struct job *job, struct pipeline *p)
 	}
 	if (job->result == RESULT_OK) {
 		entry = full_entry(f, subject.id);
-		json_object_set_new(entry, "watch", watch_of(f, subject.id));
+		json_object_set_new(entry, "watch", api_watch_of(f, subject.id));
 		http_reply_json(c->reply, entry);
 	}
 }

@@ -108,8 +108,9 @@ explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 	decide_source_view(fold_decide(f), source, &s);
 	if (state_listed(s.state)) {
 		buffer_format(
-		    lines, "Watched: about %.0f messages a day; the evidence is at %.0f %% of the limit.\n",
-		    v.volume_per_day, share * 100);
+		    lines,
+		    "Watched: about %.0f messages a day; the evidence is at %.0f %% of the limit: %s.\n",
+		    v.volume_per_day, share * 100, detect_watch_name(api_watch_level(f, source)));
 	}
 }
 

@@ -21,6 +21,11 @@ expect    state 192.0.2.10 == SUSPENDED kind security
 expect    dns 10.2.0.192.certified.example A == NXDOMAIN
 expect    cases == 1
 
+# It waits for people now; who is on the list is watched.
+expect    vouch "status 192.0.2.10 --json" == 0 "'watch_level': null"
+expect    vouch "status 192.0.2.20 --json" == 0 "'watch_level': 'calm'"
+expect    vouch "watch --json" == 0 "'units': ["
+
 # The neighbours stay where they are.
 expect    state 192.0.2.20 == CERTIFIED
 expect    state 198.51.100.0/28 == CERTIFIED

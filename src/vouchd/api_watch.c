@@ -1,0 +1,168 @@
+/* vouchd/api_watch.c - how near to an alarm sources and systems are: the analyst's list before there is a case. */
+#include "vouchd/api_int.h"
+
+#include <stdlib.h>
+
+double
+api_watch(const struct fold *f, uint32_t source, struct detect_view *v)
+{
+	double share = 0;
+
+	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), v);
+	for (size_t i = 0; i < VOICE_COUNT; i++) {
+		double s = v->limit_nats[i] > 0 ? v->evidence_nats[i] / v->limit_nats[i] : 0;
+
+		share = s > share ? s : share;
+	}
+	return share;
+}
+
+static enum detect_watch
+level_of(const struct fold *f, enum unit_kind kind, uint32_t id)
+{
+	struct detect_view v;
+
+	detect_unit_view(fold_detect(f), fold_unit(f, kind, id), &v);
+	return detect_watch_of(&v);
+}
+
+enum detect_watch
+api_watch_level(const struct fold *f, uint32_t source)
+{
+	enum detect_watch own = level_of(f, UNIT_SOURCE, source),
+			  all = level_of(f, UNIT_SYSTEM, registry_source(fold_registry(f), source).system);
+
+	return own > all ? own : all;
+}
+
+json_t *
+api_watch_of(const struct fold *f, uint32_t source)
+{
+	struct detect_view v;
+	json_t *rates = json_object();
+	double share = api_watch(f, source, &v);
+
+	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
+		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(v.rate[i]));
+	}
+	return json_pack("{s:s, s:f, s:f, s:f, s:o}", "level", detect_watch_name(api_watch_level(f, source)),
+			 "evidence_share", share, "nats_left", detect_nats_left(&v), "volume_per_day",
+			 v.volume_per_day, "rates", rates);
+}
+
+/* ---- the list of all that are not calm */
+
+struct watched {
+	double left; /* nats to the limit */
+	enum unit_kind kind;
+	uint32_t id;
+};
+
+struct watched_list {
+	struct watched *items;
+	size_t count, size;
+};
+
+static void
+add_if_watched(const struct fold *f, struct watched_list *w, enum unit_kind kind, uint32_t id)
+{
+	struct detect_view v;
+
+	detect_unit_view(fold_detect(f), fold_unit(f, kind, id), &v);
+	if (detect_watch_of(&v) == DETECT_WATCH_CALM) {
+		return;
+	}
+	if (w->count == w->size) {
+		w->size = w->size == 0 ? 64 : w->size * 2;
+		w->items = reallocarray(w->items, w->size, sizeof(*w->items));
+		check(w->items != NULL);
+	}
+	w->items[w->count++] = (struct watched){ detect_nats_left(&v), kind, id };
+}
+
+/* The nearest first; then systems after sources, each in the order of the registry. */
+static int
+compare(const void *a, const void *b)
+{
+	const struct watched *x = a, *y = b;
+
+	if (x->left < y->left || x->left > y->left) {
+		return x->left < y->left ? -1 : 1;
+	}
+	if (x->kind != y->kind) {
+		return x->kind < y->kind ? -1 : 1;
+	}
+	return (x->id > y->id) - (x->id < y->id);
+}
+
+/* What is off the list waits for people, not for the detector. */
+static void
+find_watched(const struct fold *f, struct watched_list *w)
+{
+	const struct registry *registry = fold_registry(f);
+	uint32_t systems = registry_count(registry, THING_SYSTEM);
+	bool *listed = calloc(systems + 1U, sizeof(*listed));
+
+	check(listed != NULL);
+	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
+		struct decide_source_view v;
+
+		decide_source_view(fold_decide(f), i, &v);
+		if (!v.removed && state_listed(v.state)) {
+			listed[v.system] = true;
+			add_if_watched(f, w, UNIT_SOURCE, i);
+		}
+	}
+	for (uint32_t i = 0; i < systems; i++) {
+		if (listed[i]) {
+			add_if_watched(f, w, UNIT_SYSTEM, i);
+		}
+	}
+	free(listed);
+	if (w->count > 0) {
+		qsort(w->items, w->count, sizeof(*w->items), compare);
+	}
+}
+
+static json_t *
+row_of(const struct fold *f, const struct watched *w)
+{
+	const struct registry *registry = fold_registry(f);
+	struct text name =
+			registry_item(registry, w->kind == UNIT_SOURCE ? THING_SOURCE : THING_SYSTEM, w->id)
+			    .name,
+		    member;
+	struct detect_view v;
+
+	detect_unit_view(fold_detect(f), fold_unit(f, w->kind, w->id), &v);
+	member = w->kind == UNIT_SOURCE ? registry_source(registry, w->id).member_name
+					: registry_item(registry, THING_MEMBER,
+							registry_item(registry, THING_SYSTEM, w->id).parent)
+					      .name;
+	return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f}", "unit", unit_kind_name(w->kind), "name",
+			 api_text(name), "member", api_text(member), "level",
+			 detect_watch_name(detect_watch_of(&v)), "nats_left", w->left, "volume_per_day",
+			 v.volume_per_day);
+}
+
+static void
+watched_run(struct job *job, struct pipeline *p)
+{
+	struct api_call *c = (struct api_call *)job;
+	const struct fold *f = pipeline_fold(p);
+	struct watched_list w = { 0 };
+	json_t *units = json_array();
+
+	find_watched(f, &w);
+	for (size_t i = 0; i < w.count; i++) {
+		json_array_append_new(units, row_of(f, &w.items[i]));
+	}
+	free(w.items);
+	http_reply_json(c->reply, json_pack("{s:o}", "units", units));
+}
+
+void
+api_watched(void *context, const struct http_request *request, struct http_reply *reply)
+{
+	api_run(context, request, reply, false, watched_run);
+}
