@@ -1,12 +1,13 @@
 /*
- * replay: the journal folded again. Without --budget each effect is compared byte for byte with the record (DESIGN 8.2); with
- * it the past is folded under another budget, and what would have been different is told per source.
+ * replay: the journal folded again. Each effect is compared byte for byte with the record (DESIGN 8.2); with --budget or --policy
+ * the past is folded under another policy instead, and what would have been different is told per source.
  */
-#include "journal/journal.h"
-#include "model/move.h"
 #include "replay/replay.h"
+#include "vouch/backtest.h"
 #include "vouch/store.h"
 #include "vouch/table.h"
+#include "vouchd/command.h"
+#include "vouchd/config.h"
 #include "vouchd/fold.h"
 
 #include <inttypes.h>
@@ -15,10 +16,12 @@
 #define EFFECT_BYTES_MAX 65536U
 #define BUDGET_MAX       1000.0
 
-/* The first time the detector took a source off the list; 0: it did not. */
-struct fall {
-	int64_t recorded_ms;
-	int64_t computed_ms;
+/* The other policy, and when. Without one the past is compared with itself. */
+struct trial {
+	bool wanted;
+	struct fold_policy policy;
+	struct config config; /* of --policy: the thresholds lie in it */
+	struct instant from, to;
 };
 
 /* A snapshot of the store: a restart begins with it, so it must be what the journal gives. */
@@ -35,13 +38,14 @@ struct replaying {
 	size_t shot_count;
 	struct fold *fold;
 	struct replay_effects *effects; /* of the input that is being folded */
-	bool compare;
-	uint64_t total, seen; /* records */
+	const struct trial *trial;
+	bool tried;                /* the other policy is in force */
+	struct backtest *backtest; /* NULL: no other policy */
+	struct instant last;       /* time of the last record that was folded */
+	uint64_t total;            /* records */
 	struct store_progress progress;
 	uint64_t recorded[RECORD_COUNT], computed[RECORD_COUNT];
 	uint64_t refused;
-	struct fall *falls; /* by source */
-	size_t fall_count;
 };
 
 static void
@@ -151,6 +155,58 @@ compare_shots(struct replaying *p, uint64_t seq, struct fault *fault)
 	return r;
 }
 
+/* ---- another policy */
+
+/*
+ * A verdict names a case by its number, and under another policy the numbers are others: it goes to the open case of the system
+ * that it was about. Returns false when there is none: then nothing is to be judged.
+ */
+static bool
+translate_verdict(const struct replaying *p, struct record *input, struct buffer *payload)
+{
+	struct arena arena = { 0 };
+	struct command c;
+	struct fault fault;
+	bool is_verdict = command_read(input->payload, &arena, &c, &fault) == RESULT_OK && !c.is_policy &&
+			  c.decide.subject == DECIDE_CASE;
+	uint32_t number = 0;
+
+	if (is_verdict) {
+		uint32_t system = backtest_case_system(p->backtest, c.decide.id);
+
+		number = system == REGISTRY_NONE ? 0 : decide_system_case(fold_decide(p->fold), system);
+		c.decide.id = number;
+		if (number != 0) {
+			command_write(payload, &c);
+			check(!payload->full);
+			input->payload = buffer_text(payload);
+		}
+	}
+	arena_clear(&arena);
+	return !is_verdict || number != 0;
+}
+
+static enum result
+fold_trial(struct replaying *p, const struct record *input, struct fault *fault)
+{
+	struct record changed = *input;
+	struct buffer payload;
+	enum result r = RESULT_NOT_FOUND;
+
+	if (!p->tried && input->time.ms >= p->trial->from.ms) {
+		p->tried = true;
+		fold_try(p->fold, &p->trial->policy, (struct moment){ input->time, input->seq });
+	}
+	buffer_init(&payload, RECORD_BYTES_MAX);
+	if (!p->tried || input->kind != RECORD_COMMAND || translate_verdict(p, &changed, &payload)) {
+		r = fold_apply(p->fold, &changed, fault);
+	}
+	buffer_free(&payload);
+	return r;
+}
+
+/* ---- the walk */
+
 static enum result
 apply(void *context, const struct record *input, struct replay_effects *effects, enum result *refused,
       struct fault *fault)
@@ -160,13 +216,16 @@ apply(void *context, const struct record *input, struct replay_effects *effects,
 	enum result r;
 
 	p->effects = effects;
-	p->seen = input->seq;
-	store_progress(&p->progress, "replay", p->seen, p->total);
+	store_progress(&p->progress, "replay", input->seq, p->total);
+	if (p->trial->wanted && input->time.ms >= p->trial->to.ms) {
+		return RESULT_OK; /* what was judged later is still wanted, and only that */
+	}
+	p->last = input->time;
 	r = compare_shots(p, input->seq, fault);
 	if (r != RESULT_OK) {
 		return r;
 	}
-	r = fold_apply(p->fold, input, &words);
+	r = p->trial->wanted ? fold_trial(p, input, &words) : fold_apply(p->fold, input, &words);
 	if (r == RESULT_DAMAGED) {
 		return fault_set(fault, r, "record %" PRIu64 ": %s", input->seq, words.text);
 	}
@@ -174,30 +233,10 @@ apply(void *context, const struct record *input, struct replay_effects *effects,
 	return RESULT_OK;
 }
 
-/* When the detector first took each source off, on one side. */
-static void
-note_falls(struct replaying *p, const struct replay_effect *effects, size_t count, bool computed)
+static bool
+counts(const struct replaying *p, const struct record *input)
 {
-	for (size_t i = 0; i < count; i++) {
-		struct move m;
-		int64_t *at;
-
-		if (effects[i].kind != RECORD_MOVE || move_read(effects[i].payload, &m) != RESULT_OK ||
-		    m.to != STATE_SUSPENDED || m.receiver.n > 0 || m.ground.role != ACTOR_DETECTOR) {
-			continue;
-		}
-		while (p->fall_count <= m.source) {
-			size_t size = p->fall_count == 0 ? 256 : p->fall_count * 2;
-
-			p->falls = reallocarray(p->falls, size, sizeof *p->falls);
-			check(p->falls != NULL);
-			for (; p->fall_count < size; p->fall_count++) {
-				p->falls[p->fall_count] = (struct fall){ 0 };
-			}
-		}
-		at = computed ? &p->falls[m.source].computed_ms : &p->falls[m.source].recorded_ms;
-		*at = *at == 0 ? m.ground.at.ms : *at;
-	}
+	return !p->trial->wanted || (input->time.ms >= p->trial->from.ms && input->time.ms < p->trial->to.ms);
 }
 
 static enum result
@@ -205,115 +244,180 @@ step(void *context, const struct replay_step *s, struct fault *fault)
 {
 	struct replaying *p = context;
 
-	for (size_t i = 0; i < s->recorded_count; i++) {
-		p->recorded[s->recorded[i].kind]++;
-	}
-	for (size_t i = 0; i < s->computed_count; i++) {
-		p->computed[s->computed[i].kind]++;
-	}
-	p->refused += s->refused != RESULT_OK;
-	note_falls(p, s->recorded, s->recorded_count, false);
-	note_falls(p, s->computed, s->computed_count, true);
-	return p->compare ? replay_compare(s, fault) : RESULT_OK;
-}
-
-static json_t *
-json_of_time(int64_t ms)
-{
-	char text[INSTANT_BYTES];
-
-	return ms == 0 ? json_null() : json_string(instant_format((struct instant){ ms }, text));
-}
-
-/* Sources whose first suspension by the detector differs, in the order of the registry. */
-static json_t *
-differences(const struct replaying *p)
-{
-	json_t *all = json_array();
-
-	for (uint32_t i = 0; i < p->fall_count; i++) {
-		struct registry_source source;
-
-		if (p->falls[i].recorded_ms == p->falls[i].computed_ms) {
-			continue;
+	if (counts(p, s->input)) {
+		for (size_t i = 0; i < s->recorded_count; i++) {
+			p->recorded[s->recorded[i].kind]++;
 		}
-		source = registry_source(fold_registry(p->fold), i);
-		check(json_array_append_new(all, json_pack("{s:s%,s:s%,s:o,s:o}", "source", source.key.p,
-							   source.key.n, "member", source.member_name.p,
-							   source.member_name.n, "recorded",
-							   json_of_time(p->falls[i].recorded_ms), "computed",
-							   json_of_time(p->falls[i].computed_ms))) == 0);
+		for (size_t i = 0; i < s->computed_count; i++) {
+			p->computed[s->computed[i].kind]++;
+		}
+		p->refused += s->refused != RESULT_OK;
 	}
-	return all;
+	if (p->backtest == NULL) {
+		return replay_compare(s, fault);
+	}
+	backtest_see(p->backtest, BACKTEST_RECORDED, s->recorded, s->recorded_count);
+	backtest_see(p->backtest, BACKTEST_COMPUTED, s->computed, s->computed_count);
+	return RESULT_OK;
 }
+
+/* ---- what is told */
 
 static json_t *
 json_of_counts(const uint64_t counts[RECORD_COUNT])
 {
-	return json_pack("{s:I,s:I,s:I}", "alarms", (json_int_t)counts[RECORD_ALARM], "moves",
-			 (json_int_t)counts[RECORD_MOVE], "cases", (json_int_t)counts[RECORD_CASE]);
+	json_t *j = json_pack("{s:I,s:I,s:I}", "alarms", (json_int_t)counts[RECORD_ALARM], "moves",
+			      (json_int_t)counts[RECORD_MOVE], "cases", (json_int_t)counts[RECORD_CASE]);
+
+	check(j != NULL);
+	return j;
+}
+
+/* One course on one line. */
+static void
+print_sums(const char *name, const json_t *sums)
+{
+	const json_t *delay = json_object_get(sums, "median_delay_minutes");
+
+	(void)printf("%s: %" JSON_INTEGER_FORMAT " sources suspended; %" JSON_INTEGER_FORMAT
+		     " of %" JSON_INTEGER_FORMAT " confirmed takeovers",
+		     name, json_integer_value(json_object_get(sums, "suspended")),
+		     json_integer_value(json_object_get(sums, "caught")),
+		     json_integer_value(json_object_get(sums, "confirmed")));
+	if (json_is_real(delay)) {
+		(void)printf(", half of them within %.0f minutes of their first bad news",
+			     json_real_value(delay));
+	}
+	(void)printf("; %" JSON_INTEGER_FORMAT
+		     " suspensions that nobody confirmed, %.1f days off the list, in %.1f source-years\n",
+		     json_integer_value(json_object_get(sums, "unconfirmed")),
+		     json_real_value(json_object_get(sums, "unconfirmed_off_days")),
+		     json_real_value(json_object_get(sums, "source_years")));
+}
+
+static void
+print_trial(const struct replaying *p, json_t *root)
+{
+	static const struct table_column columns[] = {
+		{ "source", "SOURCE" },
+		{ "member", "MEMBER" },
+		{ "confirmed", "CONFIRMED" },
+		{ "recorded", "SUSPENDED" },
+		{ "recorded_off_days", "DAYS OFF" },
+		{ "computed", "WITH THIS POLICY" },
+		{ "computed_off_days", "DAYS OFF" },
+	};
+	json_t *sources = backtest_sources(p->backtest, fold_registry(p->fold), p->last),
+	       *sums = backtest_sums(p->backtest, fold_registry(p->fold), p->last);
+
+	check(json_object_set_new(root, "sources", sources) == 0 &&
+	      json_object_set_new(root, "sums", sums) == 0);
+	if (vouch_has(p->v, FLAG_json)) {
+		return;
+	}
+	(void)printf("recorded: %" PRIu64 " alarms, %" PRIu64 " moves; with a budget of %g: %" PRIu64
+		     " alarms, %" PRIu64 " moves\n",
+		     p->recorded[RECORD_ALARM], p->recorded[RECORD_MOVE], p->trial->policy.budget,
+		     p->computed[RECORD_ALARM], p->computed[RECORD_MOVE]);
+	if (p->refused > 0) {
+		(void)printf("%" PRIu64 " commands would have had nothing to act on\n", p->refused);
+	}
+	print_sums("recorded", json_object_get(sums, "recorded"));
+	print_sums("with this policy", json_object_get(sums, "computed"));
+	table_print(stdout, sources, columns, countof(columns), p->v->colour);
 }
 
 static void
 print_replay(const struct replaying *p, const struct replay_summary *summary, enum result r)
 {
-	static const struct table_column columns[] = {
-		{ "source", "SOURCE" },
-		{ "member", "MEMBER" },
-		{ "recorded", "SUSPENDED" },
-		{ "computed", "WITH THIS BUDGET" },
-	};
-	json_t *sources = differences(p);
-	json_t *root = json_pack("{s:b,s:I,s:I,s:I,s:f,s:o,s:o,s:o}", "same", r == RESULT_OK && p->compare,
-				 "records", (json_int_t)summary->records, "inputs",
-				 (json_int_t)summary->inputs, "refused", (json_int_t)p->refused, "budget",
-				 fold_budget(p->fold), "recorded", json_of_counts(p->recorded), "computed",
-				 json_of_counts(p->computed), "sources", sources);
+	bool same = r == RESULT_OK && !p->trial->wanted;
+	json_t *root = json_pack(
+	    "{s:b,s:I,s:I,s:I,s:f,s:o,s:o,s:[]}", "same", same, "records", (json_int_t)summary->records,
+	    "inputs", (json_int_t)summary->inputs, "refused", (json_int_t)p->refused, "budget",
+	    p->trial->wanted ? p->trial->policy.budget : fold_budget(p->fold), "recorded",
+	    json_of_counts(p->recorded), "computed", json_of_counts(p->computed), "sources");
 
 	check(root != NULL);
-	if (vouch_has(p->v, FLAG_json)) {
-		vouch_print_json(root);
-	} else if (p->compare && r == RESULT_OK) {
+	if (p->trial->wanted) {
+		print_trial(p, root);
+	} else if (same && !vouch_has(p->v, FLAG_json)) {
 		(void)printf("%" PRIu64 " records, %" PRIu64 " inputs: the same %" PRIu64 " alarms, %" PRIu64
 			     " moves and %" PRIu64 " case changes, so the same list\n",
 			     summary->records, summary->inputs, p->computed[RECORD_ALARM],
 			     p->computed[RECORD_MOVE], p->computed[RECORD_CASE]);
-	} else if (!p->compare) {
-		(void)printf("recorded: %" PRIu64 " alarms, %" PRIu64 " moves; with a budget of %g: %" PRIu64
-			     " alarms, %" PRIu64 " moves\n",
-			     p->recorded[RECORD_ALARM], p->recorded[RECORD_MOVE], fold_budget(p->fold),
-			     p->computed[RECORD_ALARM], p->computed[RECORD_MOVE]);
-		if (p->refused > 0) {
-			(void)printf("%" PRIu64 " commands would have had nothing to act on\n", p->refused);
-		}
-		table_print(stdout, sources, columns, countof(columns), p->v->colour);
+	}
+	if (vouch_has(p->v, FLAG_json)) {
+		vouch_print_json(root);
 	}
 	json_decref(root);
 }
 
-/* The budget to try, or none: then the policy is as recorded. */
+/* ---- what is asked */
+
 static enum result
-read_policy(struct vouch *v, struct fold_policy *policy)
+read_budget(struct vouch *v, double *budget)
 {
 	const char *value = v->args.flags[FLAG_budget];
 	char *end;
 
-	*policy = (struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST, .fixed = value != NULL };
-	if (value != NULL) {
-		policy->budget = strtod(value, &end);
-		if (end == value || *end != '\0' || !(policy->budget > 0 && policy->budget <= BUDGET_MAX)) {
-			return fault_set(&v->fault, RESULT_BAD_USAGE,
-					 "--budget wants a number above 0 up to %g, not \"%s\"", BUDGET_MAX,
-					 value);
-		}
+	*budget = strtod(value, &end);
+	if (end == value || *end != '\0' || !(*budget > 0 && *budget <= BUDGET_MAX)) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE,
+				 "--budget wants a number above 0 up to %g, not \"%s\"", BUDGET_MAX, value);
 	}
 	return RESULT_OK;
 }
 
+/* A time, or a day: its beginning in UTC. */
 static enum result
-replay(struct vouch *v, struct journal *j, const struct fold_policy *policy)
+read_time(struct vouch *v, enum flag flag, struct instant *t)
 {
-	struct replaying p = { .v = v, .compare = !policy->fixed };
+	const char *value = v->args.flags[flag];
+
+	if (value == NULL || instant_parse(text_of(value), t) == RESULT_OK ||
+	    instant_parse(text_of(arena_format(&v->arena, "%sT00:00:00Z", value)), t) == RESULT_OK) {
+		return RESULT_OK;
+	}
+	return fault_set(&v->fault, RESULT_BAD_USAGE,
+			 "--%s wants a day or a time like 2026-01-05T08:00:00Z, not \"%s\"",
+			 args_flag_name(flag), value);
+}
+
+/* The policy of a file, with --budget instead of its own if that is given too; or --budget alone. */
+static enum result
+read_trial(struct vouch *v, struct trial *t)
+{
+	const char *file = v->args.flags[FLAG_policy];
+	enum result r = RESULT_OK;
+
+	*t = (struct trial){ .policy.budget = FOLD_BUDGET_AT_FIRST,
+			     .from = { INT64_MIN },
+			     .to = { INT64_MAX },
+			     .wanted = file != NULL || vouch_has(v, FLAG_budget) };
+	if (!t->wanted && (vouch_has(v, FLAG_from) || vouch_has(v, FLAG_to))) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE,
+				 "--from and --to want another policy: --policy FILE or --budget NUMBER");
+	}
+	if (file != NULL) {
+		r = config_load(file, &v->arena, &t->config, &v->fault);
+		t->policy.budget = t->config.budget;
+		t->policy.thresholds = &t->config.policy;
+	}
+	if (r == RESULT_OK && vouch_has(v, FLAG_budget)) {
+		r = read_budget(v, &t->policy.budget);
+	}
+	r = r == RESULT_OK ? read_time(v, FLAG_from, &t->from) : r;
+	r = r == RESULT_OK ? read_time(v, FLAG_to, &t->to) : r;
+	if (r == RESULT_OK && t->from.ms >= t->to.ms) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "--from is not before --to");
+	}
+	return r;
+}
+
+static enum result
+replay(struct vouch *v, struct journal *j, const struct trial *trial)
+{
+	struct replaying p = { .v = v, .trial = trial };
 	const struct fold_sink sink = { on_touch, on_alarm, on_move, on_case_change, on_registry, &p };
 	const struct replay_rooms rooms = { &p, apply, step };
 	struct replay_summary summary = { .records = 0 };
@@ -324,8 +428,12 @@ replay(struct vouch *v, struct journal *j, const struct fold_policy *policy)
 		return fault_set(&v->fault, r, "the journal cannot be read");
 	}
 	p.total = head.seq;
-	p.fold = fold_open(policy, &sink);
-	r = p.compare ? find_shots(&p, j) : RESULT_OK;
+	p.fold = fold_open(&(struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST }, &sink);
+	if (trial->wanted) {
+		p.backtest = backtest_open(trial->from, trial->to);
+	} else {
+		r = find_shots(&p, j);
+	}
 	if (r == RESULT_OK) {
 		r = replay_run(j, &rooms, &summary, &v->fault);
 	}
@@ -337,22 +445,22 @@ replay(struct vouch *v, struct journal *j, const struct fold_policy *policy)
 		print_replay(&p, &summary, r);
 	}
 	fold_close(p.fold);
-	free(p.falls);
+	backtest_close(p.backtest);
 	return r;
 }
 
 enum result
 verb_replay(struct vouch *v)
 {
-	struct fold_policy policy;
+	struct trial trial;
 	struct journal *j;
-	enum result r = read_policy(v, &policy);
+	enum result r = read_trial(v, &trial);
 
 	if (r == RESULT_OK) {
 		r = store_open(v, JOURNAL_READ, &j);
 	}
 	if (r == RESULT_OK) {
-		r = replay(v, j, &policy);
+		r = replay(v, j, &trial);
 		journal_close(j);
 	}
 	return r;

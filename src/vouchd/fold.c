@@ -442,6 +442,21 @@ set_budget(struct fold *f, double budget)
 	buffer_free(&b);
 }
 
+void
+fold_try(struct fold *f, const struct fold_policy *policy, struct moment now)
+{
+	f->now = now;
+	compliance_tick(f->compliance, now.at);
+	f->policy.fixed = false;
+	set_budget(f, policy->budget);
+	f->policy.fixed = true;
+	if (policy->thresholds != NULL) {
+		f->thresholds_fixed = false;
+		set_thresholds(f, policy->thresholds);
+		f->thresholds_fixed = true;
+	}
+}
+
 /* After the command: one that is refused must change nothing, not even begin a day. */
 static void
 start_relisted(struct fold *f)

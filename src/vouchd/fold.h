@@ -45,6 +45,12 @@ void fold_close(struct fold *f); /* NULL is fine */
  */
 enum result fold_apply(struct fold *f, const struct record *input, struct fault *fault) MUST_USE;
 
+/*
+ * From now on this policy holds and policy records are passed over: the past from a day on with another one. `thresholds` NULL:
+ * they stay as recorded. The record at `now` is folded next; what follows at once comes through the sink.
+ */
+void fold_try(struct fold *f, const struct fold_policy *policy, struct moment now);
+
 /* Observations of the last report that no member's source was found for. */
 uint64_t fold_unknown(const struct fold *f);
 /* True when a tick may change something at `now`: evidence is open, or a deadline has come. */

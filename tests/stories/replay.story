@@ -15,6 +15,13 @@ expect    chain intact
 expect    replay same
 # The trap hits take 192.0.2.10 off whatever the budget; 192.0.2.11 fell with its system, by an alarm.
 expect    replay with budget 0.001 says "192.0.2.11"
+# The policy that was in force: the same course. One that knows no takeover: case 1 is then what a person suspended, and the verdict on
+# the recorded case 1 must not clear that.
+expect    replay with policy "budget: 10" says "with this policy: 4 sources suspended; 0 of 0 confirmed takeovers; 5 suspensions that nobody confirmed, 10.1 days off the list"
+expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "1 commands would have had nothing to act on"
+expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "0 suspensions that nobody confirmed, 2.0 days off the list"
+# From a day on which all had happened the other policy changes nothing.
+expect    replay with budget 0.001 from 2026-01-20 says "with this policy: 0 sources suspended"
 expect    replay same
 restart with kill -9
 expect    replay same

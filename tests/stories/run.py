@@ -432,10 +432,18 @@ class Story:
         if done.returncode != int(code):
             raise Broken(f"exit code {done.returncode}, not {code}:\n{said}")
 
-    @sentence('expect replay with budget 1000 says "words"', rf"expect replay with budget (?P<budget>[\d.]+) says (?P<words>{WORDS})")
-    def expect_replay_with(self, budget, words):
+    @sentence('expect replay with budget 1000 [from TIME] says "words"', rf"expect replay with budget (?P<budget>[\d.]+)(?: from (?P<time>\S+))? says (?P<words>{WORDS})")
+    def expect_replay_with(self, budget, time, words):
         """What would have been different is told; nothing is changed by asking."""
-        done = self.daemon.cli("replay", self.daemon.data, "--budget", budget)
+        done = self.daemon.cli("replay", self.daemon.data, "--budget", budget, *(["--from", time] if time else []))
+        if words.strip('"') not in done.stdout:
+            raise Broken(f"vouch replay says:\n{done.stdout}")
+
+    @sentence('expect replay with policy "line of vouch.yaml" says "words"', rf"expect replay with policy (?P<policy>{WORDS}) says (?P<words>{WORDS})")
+    def expect_replay_with_policy(self, policy, words):
+        """The same with the policy of a file."""
+        path = self.daemon.write("tried.yaml", policy.strip('"') + "\n")
+        done = self.daemon.cli("replay", self.daemon.data, "--policy", path)
         if words.strip('"') not in done.stdout:
             raise Broken(f"vouch replay says:\n{done.stdout}")
 

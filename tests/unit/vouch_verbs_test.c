@@ -569,6 +569,11 @@ replay_compares_the_snapshots_too(void **state)
 	assert_non_null(strstr(w->err, "the snapshot at record 3 is not what the journal gives there"));
 	assert_int_equal(RUN(w, "replay", folder, "--budget", "1"),
 			 0); /* another past is compared with nothing */
+	assert_int_equal(RUN(w, "replay", folder, "--from", "2026-01-05"), 2);
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1", "--from", "yesterday"), 2);
+	assert_int_equal(
+	    RUN(w, "replay", folder, "--budget", "1", "--from", "2026-01-05", "--to", "2026-01-05"), 2);
+	assert_int_equal(RUN(w, "replay", folder, "--policy", "/nowhere/none.yaml"), 1);
 	buffer_free(&good);
 	fold_close(fold);
 }
