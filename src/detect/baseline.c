@@ -185,4 +185,5 @@ detect_unit_forget(struct detect *d, uint32_t unit)
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		detect_cohort(u, i)->n = (struct cohort_numbers){ 0 };
 	}
+	detect_audit_forget(d, unit);
 }

@@ -247,6 +247,7 @@ retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
 
 	detect_baseline_outlook(d, u, now_ms, o);
 	detect_evidence_retire(u, &o[0]);
+	detect_audit_retire(d, c, &o[0]);
 	detect_content_retire(d, u, c);
 	detect_baseline_learn(d, u, &o[0]);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
@@ -277,6 +278,7 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 			      .length_ms = length_ms(bin->start_ms, bin->covered_ms),
 			      .stream = (uint16_t)stream,
 			      .n.look = 1 };
+	detect_audit_years(d, u, bin->end_ms);
 	c->n.weight = (float)start_weight(u, bin->end_ms, heavy ? STREAM_BURST : stream);
 	u->flags &= (uint8_t)~UNIT_NEW;
 	return c;

@@ -46,6 +46,7 @@ detect_close(struct detect *d)
 	if (d != NULL) {
 		free(d->units);
 		free(d->waiting);
+		free(d->audit_units);
 		free(d->novelty);
 		free(d->known);
 		free(d);
@@ -82,7 +83,8 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 		check(size > d->unit_size);
 		d->units = reallocarray(d->units, size, sizeof *d->units);
 		d->waiting = reallocarray(d->waiting, size, sizeof *d->waiting);
-		check(d->units != NULL && d->waiting != NULL);
+		d->audit_units = reallocarray(d->audit_units, size, sizeof *d->audit_units);
+		check(d->units != NULL && d->waiting != NULL && d->audit_units != NULL);
 		d->unit_size = size;
 	}
 	u = &d->units[d->unit_count];
@@ -90,6 +92,7 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 	for (uint32_t i = 0; i < LOTS; i++) {
 		u->lots[i].mailed_ms = NEVER;
 	}
+	d->audit_units[d->unit_count] = (struct audit_unit){ 0 };
 	if (kind == UNIT_SYSTEM) {
 		u->novelty = add_novelty(d);
 	}
@@ -117,6 +120,7 @@ detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 	struct unit *u = &d->units[id];
 	struct outlook o[COHORTS];
 	struct alarm alarm;
+	double evidence[VOICE_COUNT];
 	bool surprise = false;
 
 	detect_baseline_outlook(d, u, now_ms, o);
@@ -124,10 +128,18 @@ detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 		surprise = surprise || detect_cohort_at(u, i)->n.look > 1 ||
 			   detect_story_surprises(detect_cohort_at(u, i), &o[i]);
 	}
-	for (int v = 0; v < VOICE_COUNT && surprise; v++) {
-		if (detect_evidence(u, o, (enum voice)v) >= d->limit[u->kind][v]) {
+	if (!surprise) {
+		return;
+	}
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		evidence[v] = detect_evidence(u, o, (enum voice)v);
+	}
+	detect_audit_note(d, id, evidence);
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		if (evidence[v] >= d->limit[u->kind][v]) {
 			detect_evidence_alarm(d, id, o, (enum voice)v, now_ms, &alarm);
 			detect_evidence_end(u);
+			detect_audit_end(d, id);
 			d->alarm(d->context, &alarm);
 			return;
 		}
@@ -183,6 +195,8 @@ close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 	u->flags &= (uint8_t) ~(UNIT_OPEN | UNIT_NEWS);
 	if (news) {
 		detect_judge(d, id, end_ms);
+	} else if (detect_audit_waits(d, id)) {
+		detect_audit_look(d, id, end_ms);
 	}
 }
 

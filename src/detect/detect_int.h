@@ -11,6 +11,8 @@
  *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
  *   story.c     the honest story of a cohort against takeovers
  *   evidence.c  the e-process over the cohorts, and what an alarm consists of
+ *   audit.c     how often the evidence of the fleet rose, against what was promised
+ *   watch.c     how near to an alarm a unit is
  *   snapshot.c  the state as bytes
  */
 #ifndef DETECT_DETECT_INT_H
@@ -18,7 +20,7 @@
 
 #include "base/limits.h"
 #include "base/number.h"
-#include "detect/detect.h"
+#include "detect/audit.h"
 
 #define TUNING(name, value, unit, why) static const double name = value;
 #include "detect/tuning.def"
@@ -177,6 +179,19 @@ struct fleet {
 	double weight[STREAM_COUNT][EVIDENCE_COUNT]; /* of the cohorts that say so */
 };
 
+/* What the evidence of the fleet did; all fading. */
+struct audit_sums {
+	int64_t faded_ms; /* up to here */
+	double years[UNIT_KIND_COUNT];
+	double excursions[UNIT_KIND_COUNT][VOICE_COUNT][DETECT_AUDIT_LEVELS];
+	double e[VOICE_COUNT][STREAM_COUNT], cohorts[VOICE_COUNT][STREAM_COUNT];
+};
+
+struct audit_unit {
+	uint32_t day;                                     /* of the latest rise; 0: none */
+	uint8_t above[VOICE_COUNT], reached[VOICE_COUNT]; /* levels: now, and of the excursion seen last */
+};
+
 struct detect {
 	double limit[UNIT_KIND_COUNT][VOICE_COUNT]; /* alarm when the e-process reaches it, in years */
 	int64_t now_ms;                             /* latest time that was heard of */
@@ -191,6 +206,8 @@ struct detect {
 	struct taught taught[2]; /* by members that declare nothing, and by those that do */
 	int64_t first_look_ms;
 	struct fleet fleet;
+	struct audit_sums audit_sums;
+	struct audit_unit *audit_units; /* by unit */
 };
 
 /* A bin that joins the cohorts. */
@@ -277,5 +294,16 @@ double detect_evidence(const struct unit *u, const struct outlook o[COHORTS], en
 void detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS],
 			   enum voice voice, int64_t at_ms, struct alarm *alarm);
 void detect_evidence_end(struct unit *u);
+
+/* audit.c */
+void detect_audit_years(struct detect *d, const struct unit *u, int64_t to_ms); /* since its last credit */
+void detect_audit_retire(struct detect *d, const struct cohort *c, const struct outlook *o);
+void detect_audit_note(struct detect *d, uint32_t id, const double evidence[VOICE_COUNT]);
+bool detect_audit_waits(const struct detect *d, uint32_t id); /* until its evidence has fallen */
+void detect_audit_look(struct detect *d, uint32_t id, int64_t now_ms);
+void detect_audit_end(struct detect *d, uint32_t id); /* an alarm ended its excursions */
+void detect_audit_forget(struct detect *d, uint32_t id);
+void detect_audit_save(const struct detect *d, struct buffer *b);
+void detect_audit_load(struct detect *d, struct wire *w);
 
 #endif

@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  3
+#define VERSION  4
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -264,6 +264,7 @@ detect_save(const struct detect *d, struct buffer *b)
 	for (uint32_t i = 0; i < d->waiting_count; i++) {
 		wire_put_u64(b, d->waiting[i]);
 	}
+	detect_audit_save(d, b);
 }
 
 /* Each unit with an open bin waits, once. */
@@ -327,6 +328,7 @@ detect_load(struct detect *d, struct wire *w)
 	}
 	if (!w->bad) {
 		get_waiting(d, w);
+		detect_audit_load(d, w);
 	}
 	if (w->bad) {
 		d->unit_count = d->waiting_count = d->novelty_count = 0;
@@ -335,6 +337,7 @@ detect_load(struct detect *d, struct wire *w)
 		d->first_look_ms = NEVER;
 		d->now_ms = 0;
 		d->fleet = (struct fleet){ 0 };
+		d->audit_sums = (struct audit_sums){ 0 };
 		return RESULT_DAMAGED;
 	}
 	return RESULT_OK;

@@ -235,6 +235,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_QUARANTINED] = api_quarantined,
 	[HTTP_RETRY] = api_retry,
 	[HTTP_POLICY] = api_policy,
+	[HTTP_AUDIT] = api_audit,
 	[HTTP_CLOCK] = api_clock,
 };
 

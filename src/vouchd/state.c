@@ -3,6 +3,7 @@
 
 #include "base/counters.h"
 #include "base/log.h"
+#include "vouchd/audit.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -147,6 +148,7 @@ count_state(struct pipeline *p)
 	counter_set(COUNTER_SOURCES, registry_present(fold_registry(p->fold), THING_SOURCE));
 	counter_set(COUNTER_CASES_OPEN, open);
 	counter_set(COUNTER_CASES_OVERDUE, overdue);
+	audit_count(p->fold);
 }
 
 /* For whoever reads the log at night: a case was opened, joined, is overdue or closed; told when it is committed. */
@@ -291,6 +293,7 @@ state_snapshot(struct pipeline *p)
 	}
 	buffer_init(&b, FOLD_SNAPSHOT_BYTES_MAX);
 	fold_save(p->fold, &b);
+	audit_count(p->fold);
 	tx = journal_begin(p->journal);
 	journal_put_snapshot(&tx, head.seq, buffer_text(&b));
 	if (!b.full && journal_commit(&tx) == RESULT_OK) {

@@ -1,0 +1,91 @@
+/* vouchd/api_audit.c - the budget beside what the fleet shows: limits, excursions of evidence, and what they say of the next year. */
+#include "vouchd/api_int.h"
+
+#include "detect/audit.h"
+#include "vouchd/audit.h"
+
+static const char *const how_names[] = {
+	[DETECT_AUDIT_SHORT] = "not enough history",
+	[DETECT_AUDIT_MEASURED] = "measured",
+	[DETECT_AUDIT_EXTRAPOLATED] = "extrapolated",
+};
+
+static json_t *
+levels_of(const struct detect_audit *a, enum unit_kind kind, enum voice voice)
+{
+	json_t *levels = json_array();
+
+	for (uint32_t i = 0; i < DETECT_AUDIT_LEVELS; i++) {
+		double above = audit_years(i);
+
+		json_array_append_new(
+		    levels, json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:b}", "unit", unit_kind_name(kind),
+				      "voice", voice_name(voice), "above_years", above, "promised",
+				      a->years / above, "measured", a->excursions[i], "upper",
+				      a->upper_excursions[i], "whole", (double)i <= a->limit_nats));
+	}
+	return levels;
+}
+
+static json_t *
+row_of(const struct detect_audit *a, enum unit_kind kind, enum voice voice)
+{
+	bool is_short = a->how == DETECT_AUDIT_SHORT;
+
+	return json_pack("{s:s, s:s, s:f, s:f, s:f, s:f, s:o, s:o, s:s, s:o}", "unit", unit_kind_name(kind),
+			 "voice", voice_name(voice), "unit_years", a->years, "share", a->share, "limit_years",
+			 audit_years(a->limit_nats), "limit_nats", a->limit_nats, "calibrated_years",
+			 is_short ? json_null() : json_real(audit_years(a->calibrated_nats)),
+			 "calibrated_nats", is_short ? json_null() : json_real(a->calibrated_nats), "how",
+			 how_names[a->how], "unit_years_wanted",
+			 is_short ? json_real(a->years_wanted) : json_null());
+}
+
+static json_t *
+means_of(const struct detect *d)
+{
+	static const char *const mail[] = { "between campaigns", "campaigns" };
+	json_t *means = json_array();
+
+	for (enum voice v = 0; v < VOICE_COUNT; v++) {
+		for (size_t burst = 0; burst < countof(mail); burst++) {
+			struct detect_audit_mean m = detect_audit_mean(d, v, burst != 0);
+
+			json_array_append_new(means,
+					      json_pack("{s:s, s:s, s:f, s:o}", "voice", voice_name(v),
+							"mail", mail[burst], "cohorts", m.cohorts, "mean",
+							m.cohorts > 0 ? json_real(m.mean) : json_null()));
+		}
+	}
+	return means;
+}
+
+static void
+audit_run(struct job *job, struct pipeline *p)
+{
+	struct api_call *c = (struct api_call *)job;
+	const struct fold *f = pipeline_fold(p);
+	json_t *rows = json_array(), *levels = json_array();
+
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		for (enum voice v = 0; v < VOICE_COUNT; v++) {
+			struct detect_audit a;
+			json_t *some;
+
+			detect_audit(fold_detect(f), kind, v, &a);
+			json_array_append_new(rows, row_of(&a, kind, v));
+			some = levels_of(&a, kind, v);
+			check(json_array_extend(levels, some) == 0);
+			json_decref(some);
+		}
+	}
+	http_reply_json(c->reply,
+			json_pack("{s:f, s:f, s:o, s:o, s:o}", "budget", fold_budget(f), "confidence", 0.9,
+				  "limits", rows, "levels", levels, "means", means_of(fold_detect(f))));
+}
+
+void
+api_audit(void *context, const struct http_request *request, struct http_reply *reply)
+{
+	api_run(context, request, reply, false, audit_run);
+}
