@@ -28,6 +28,23 @@ put_name(const struct page *p, enum decide_subject subject, uint32_t id)
 
 /* ---- what the detector saw */
 
+/* What new templates showed. */
+static void
+explain_content(struct buffer *b, const struct alarm *alarm)
+{
+	const char *before = "  new messages: ";
+
+	for (int i = 0; i < TRAIT_COUNT && alarm->content_nats > 0; i++) {
+		if ((alarm->traits >> i & 1) != 0) {
+			buffer_format(b, "%s%s", before, trait_meaning((enum trait)i));
+			before = ", ";
+		}
+	}
+	if (before[0] == ',') {
+		buffer_format(b, "\n");
+	}
+}
+
 static void
 explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 {
@@ -51,11 +68,18 @@ explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 		decide_put_expected(b, e->expected);
 		buffer_format(b, " %s expected\n", e->expected > 0.95 && e->expected < 1.05 ? "was" : "were");
 	}
+	explain_content(b, alarm);
 	buffer_format(b, "  Together this is ");
 	decide_put_times(b, alarm->evidence_nats);
 	buffer_format(
 	    b, " likelier from a sender that is taken over than from this one as it was; the limit is ");
 	decide_put_times(b, alarm->limit_nats);
+	buffer_format(b, ".\n  It began most likely with the mail from ");
+	decide_put_when(b, alarm->began);
+	buffer_format(b, " UTC on; nine times in ten between ");
+	decide_put_when(b, alarm->began_from);
+	buffer_format(b, " and ");
+	decide_put_when(b, alarm->began_to);
 	buffer_format(b, ".\n");
 }
 

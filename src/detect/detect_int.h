@@ -11,6 +11,7 @@
  *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
  *   story.c     the honest story of a cohort against takeovers
  *   evidence.c  the e-process over the cohorts, and what an alarm consists of
+ *   onset.c     when a takeover began
  *   audit.c     how often the evidence of the fleet rose, against what was promised
  *   watch.c     how near to an alarm a unit is
  *   snapshot.c  the state as bytes
@@ -294,6 +295,12 @@ double detect_evidence(const struct unit *u, const struct outlook o[COHORTS], en
 void detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS],
 			   enum voice voice, int64_t at_ms, struct alarm *alarm);
 void detect_evidence_end(struct unit *u);
+/* The part of the evidence that began with cohort `start`; COHORTS: with one that left the ring. */
+double detect_evidence_begun(const struct unit *u, const struct outlook o[COHORTS], enum voice voice,
+			     uint32_t start);
+
+/* onset.c */
+void detect_onset(const struct unit *u, const struct outlook o[COHORTS], struct alarm *alarm);
 
 /* audit.c */
 void detect_audit_years(struct detect *d, const struct unit *u, int64_t to_ms); /* since its last credit */

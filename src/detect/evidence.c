@@ -34,13 +34,13 @@ fade(const struct unit *u, uint32_t i)
 }
 
 static void
-multiply(const struct cohort *c, const struct story *s, enum voice voice, double kept,
+multiply(const struct cohort *c, const struct story *s, enum voice voice, double kept, double weight,
 	 double m[PROFILE_COUNT])
 {
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 		double nats = s->attack[k] - s->honest[voice];
 
-		m[k] = bounded((m[k] * kept + detect_profiles[k].prior * (double)c->n.weight) *
+		m[k] = bounded((m[k] * kept + detect_profiles[k].prior * weight) *
 			       number_exp(nats < NATS_MAX ? nats : NATS_MAX) * (double)c->n.look);
 	}
 }
@@ -58,7 +58,7 @@ detect_evidence_retire(struct unit *u, const struct outlook *o)
 		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 			m[k] = (double)u->n.old[v][k];
 		}
-		multiply(c, &s, (enum voice)v, fade(u, 0), m);
+		multiply(c, &s, (enum voice)v, fade(u, 0), (double)c->n.weight, m);
 		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 			u->n.old[v][k] = (float)m[k];
 		}
@@ -76,8 +76,30 @@ each_takeover(const struct unit *u, const struct outlook o[COHORTS], enum voice 
 		struct story s;
 
 		detect_story(detect_cohort_at(u, i), &o[i], &s);
-		multiply(detect_cohort_at(u, i), &s, voice, fade(u, i), m);
+		multiply(detect_cohort_at(u, i), &s, voice, fade(u, i),
+			 (double)detect_cohort_at(u, i)->n.weight, m);
 	}
+}
+
+double
+detect_evidence_begun(const struct unit *u, const struct outlook o[COHORTS], enum voice voice, uint32_t start)
+{
+	double m[PROFILE_COUNT] = { 0 }, sum = 0;
+
+	for (uint32_t k = 0; k < PROFILE_COUNT && start == COHORTS; k++) {
+		m[k] = (double)u->n.old[voice][k];
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+		struct story s;
+
+		detect_story(c, &o[i], &s);
+		multiply(c, &s, voice, fade(u, i), i == start ? (double)c->n.weight : 0, m);
+	}
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		sum += m[k];
+	}
+	return sum;
 }
 
 double
@@ -159,6 +181,7 @@ detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook 
 	for (uint32_t i = best_start(u, o, voice, best); i < u->cohort_count; i++) {
 		add_cohort(detect_cohort_at(u, i), &o[i], best, alarm);
 	}
+	detect_onset(u, o, alarm);
 	for (uint32_t i = 0; i < u->report_count; i++) {
 		alarm->reports[i] = u->reports[i];
 	}

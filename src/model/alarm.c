@@ -103,6 +103,9 @@ alarm_write(struct buffer *b, const struct alarm *alarm)
 	}
 	wire_put_f64(b, alarm->content_nats);
 	wire_put_u64(b, alarm->traits);
+	wire_put_i64(b, alarm->began.ms);
+	wire_put_i64(b, alarm->began_from.ms);
+	wire_put_i64(b, alarm->began_to.ms);
 	wire_put_i64(b, alarm->first_bad_at.ms);
 	wire_put_u64(b, alarm->first_bad_seq);
 	wire_put_u64(b, alarm->delivered);
@@ -160,6 +163,9 @@ alarm_read(struct text bytes, struct alarm *alarm)
 	alarm->content_nats = read_finite(&w);
 	traits = wire_u64(&w);
 	alarm->traits = (uint32_t)traits;
+	alarm->began.ms = wire_i64(&w);
+	alarm->began_from.ms = wire_i64(&w);
+	alarm->began_to.ms = wire_i64(&w);
 	alarm->first_bad_at.ms = wire_i64(&w);
 	alarm->first_bad_seq = wire_u64(&w);
 	alarm->delivered = wire_u64(&w);

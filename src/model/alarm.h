@@ -73,8 +73,11 @@ struct alarm {
 	double evidence_nats;   /* >= limit_nats */
 	double limit_nats;
 	struct alarm_evidence evidence[EVIDENCE_COUNT];
-	double content_nats;         /* what new templates added */
-	uint32_t traits;             /* what they showed: bits of enum trait */
+	double content_nats;  /* what new templates added */
+	uint32_t traits;      /* what they showed: bits of enum trait */
+	struct instant began; /* the mail with which it most likely began */
+	struct instant began_from,
+	    began_to; /* with a chance of 90 % it began in this time; from <= began <= to <= at */
 	struct instant first_bad_at; /* the first bad observation since the evidence last stood at zero */
 	uint64_t first_bad_seq;      /* its journal record */
 	uint64_t delivered;          /* messages delivered from then on */
@@ -83,7 +86,7 @@ struct alarm {
 	    [ALARM_REPORTS_MAX]; /* journal records that contributed, oldest first: the first and the latest */
 };
 
-/* Appends the journal form; equal alarms give equal bytes. Cost: O(1), below 256 bytes. */
+/* Appends the journal form; equal alarms give equal bytes. Cost: O(1), below 280 bytes. */
 void alarm_write(struct buffer *b, const struct alarm *alarm);
 
 /* Reads it. Errors: RESULT_DAMAGED for anything that alarm_write cannot have written; *alarm is then empty. */

@@ -20,6 +20,9 @@ sample(void)
 			       .at = { 1767600000000 },
 			       .evidence_nats = 6.25,
 			       .limit_nats = 5.5,
+			       .began = { 1767598000000 },
+			       .began_from = { 1767590000000 },
+			       .began_to = { 1767599900000 },
 			       .first_bad_at = { 1767599000000 },
 			       .first_bad_seq = 77,
 			       .delivered = 12345678901,
@@ -43,12 +46,15 @@ an_alarm_reads_as_it_was_written(void **context)
 	buffer_init(&first, 4096);
 	buffer_init(&second, 4096);
 	alarm_write(&first, &wrote);
-	assert_true(first.n < 256);
+	assert_true(first.n < 280);
 	assert_int_equal(alarm_read(buffer_text(&first), &read), RESULT_OK);
 	assert_int_equal(read.unit, 4000000000U);
 	assert_int_equal(read.takeover, TAKEOVER_OWN_LIST);
 	assert_int_equal(read.evidence[EVIDENCE_TRAP].observed, EVIDENCE_TRAP);
 	assert_int_equal(read.reports[2], 91);
+	assert_int_equal(read.began.ms, 1767598000000);
+	assert_int_equal(read.began_from.ms, 1767590000000);
+	assert_int_equal(read.began_to.ms, 1767599900000);
 	alarm_write(&second, &read);
 	assert_int_equal(first.n, second.n);
 	assert_memory_equal(first.p, second.p, first.n);

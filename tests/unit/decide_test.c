@@ -117,6 +117,9 @@ alarm_about(enum unit_kind kind, const struct world *w)
 			   .at = w->now.at,
 			   .evidence_nats = 12.3,
 			   .limit_nats = 9.2,
+			   .began = { w->now.at.ms - 35 * SPAN_MINUTE.ms },
+			   .began_from = { w->now.at.ms - 90 * SPAN_MINUTE.ms },
+			   .began_to = { w->now.at.ms - 5 * SPAN_MINUTE.ms },
 			   .first_bad_at = { w->now.at.ms - 30 * SPAN_MINUTE.ms },
 			   .first_bad_seq = 4,
 			   .delivered = 4800,
@@ -427,7 +430,9 @@ expect_lines(const struct world *w, enum decide_subject subject, uint32_t id, co
 	"  unknown users: 412, where 102 were expected\n"                                                 \
 	"  complaints: 22, where 3.1 were expected\n"                                                     \
 	"  Together this is about 220000 times likelier from a sender that is taken over than from this " \
-	"one as it was; the limit is about 9900 times.\n"
+	"one as it was; the limit is about 9900 times.\n"                                                 \
+	"  It began most likely with the mail from 2026-01-05 11:25 UTC on; nine times in ten between "   \
+	"2026-01-05 10:30 and 2026-01-05 11:55.\n"
 #define HARM                                                                                              \
 	"Harm: 4800 messages delivered from the first bad one (2026-01-05 11:30 UTC) to the suspension, " \
 	"12 since.\n"
