@@ -200,17 +200,18 @@ close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 	}
 }
 
-/* The bin ends when it is due or now, but not before what is in it. */
+/* The bin ends when it is due or now, but not before what is in it, nor before the last one: very late news is due at once. */
 static bool
 close_if_due(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	const struct unit *u = &d->units[id];
-	int64_t due = due_ms(u);
+	int64_t due = due_ms(u), end = due;
 
 	if (now_ms < due) {
 		return false;
 	}
-	close_bin(d, id, due > u->times[LAST] ? due : u->times[LAST]);
+	end = end > u->times[LAST] ? end : u->times[LAST];
+	close_bin(d, id, end > u->times[STEP] ? end : u->times[STEP]);
 	return true;
 }
 
