@@ -330,8 +330,9 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {
 		d->waiting[d->waiting_count++] = unit;
-	} else if (f->at.ms - u->times[BIN_AT] >
-		   (int64_t)(BIN_LONG * MINUTE_MS)) { /* a history, with few ticks */
+	} else if (f->at.ms > u->times[LAST] &&
+		   f->at.ms - u->times[BIN_AT] > (int64_t)(BIN_LONG * MINUTE_MS)) {
+		/* a history, with few ticks; the parts of a batch stay together */
 		(void)close_if_due(d, unit, f->at.ms);
 	}
 	if ((u->flags & UNIT_OPEN) == 0) {

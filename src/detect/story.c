@@ -5,8 +5,8 @@
  *
  * Honest: an ordinary cohort, each kind of bad news with a factor of its own around the learnt rate; or mail to a badly
  * imported list, which happens to honest senders. The Bayes voice weighs the two, the robust voice takes the one that fits best,
- * however rare. A takeover brings bad news on top of the honest rates (profiles.def); kinds it does not touch are as in an
- * ordinary cohort. All kinds are judged together: that the same mail has both unknown users and complaints tells.
+ * however rare. A takeover brings bad news on top of the honest rates (profiles.def); kinds it does not touch are as in honest mail, to a
+ * bad list or not: else a thief would hide by a few typo traps, which speak for a bad list. All kinds are judged together: that the same mail has both unknown users and complaints tells.
  */
 
 const struct detect_profile detect_profiles[PROFILE_COUNT] = {
@@ -75,6 +75,19 @@ honest_sum(enum voice voice, struct chances all)
 				     : detect_ln_sum(all.ordinary, all.bad_list);
 }
 
+/* ln of the chance of a kind that the takeover touches; one that it does not touch goes on to the honest `rest`. */
+static double
+attack_adds(const struct cohort *c, const struct outlook *o, const struct detect_profile *p, int e,
+	    struct chances honest, struct chances *rest)
+{
+	if (p->added[e] > 0) {
+		return attack_chance(c, o, p, e);
+	}
+	rest->ordinary += honest.ordinary;
+	rest->bad_list += honest.bad_list;
+	return 0;
+}
+
 void
 detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 {
@@ -93,12 +106,13 @@ detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 		s->honest[v] = honest_sum((enum voice)v, all);
 	}
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		struct chances rest = honest_prior(c, VOICE_BAYES);
+
 		s->attack[k] = 0;
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			s->attack[k] += detect_profiles[k].added[e] > 0
-					    ? attack_chance(c, o, &detect_profiles[k], e)
-					    : each[e].ordinary;
+			s->attack[k] += attack_adds(c, o, &detect_profiles[k], e, each[e], &rest);
 		}
+		s->attack[k] += honest_sum(VOICE_BAYES, rest);
 	}
 }
 
@@ -107,21 +121,20 @@ void
 detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 		   double nats[EVIDENCE_COUNT])
 {
-	struct chances all = honest_prior(c, voice);
-	double before = honest_sum(voice, all);
+	struct chances all = honest_prior(c, voice), rest = honest_prior(c, VOICE_BAYES);
+	double before = honest_sum(voice, all), rest_before = honest_sum(VOICE_BAYES, rest);
 
 	for (int e = EVIDENCE_COUNT - 1; e >= 0; e--) {
 		struct chances one = honest_chances(c, o, e);
-		double attack = detect_profiles[profile].added[e] > 0
-				    ? attack_chance(c, o, &detect_profiles[profile], e)
-				    : one.ordinary;
-		double honest;
+		double attack = attack_adds(c, o, &detect_profiles[profile], e, one, &rest), honest, rest_now;
 
 		all.ordinary += one.ordinary;
 		all.bad_list += one.bad_list;
 		honest = honest_sum(voice, all);
-		nats[e] = attack - (honest - before);
+		rest_now = honest_sum(VOICE_BAYES, rest);
+		nats[e] = attack + (rest_now - rest_before) - (honest - before);
 		before = honest;
+		rest_before = rest_now;
 	}
 }
 

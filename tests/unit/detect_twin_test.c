@@ -160,17 +160,24 @@ static double
 twin_ratio(const struct cohort *c, const struct twin_outlook *o, int voice, uint32_t k)
 {
 	double chance = c->stream == STREAM_BURST ? 0.02 : 0.001, fine = 0, bad = 0, attack = 0;
+	double rest_fine = log(1 - chance), rest_bad = log(chance); /* of the kinds it does not touch */
 
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		double added = detect_profiles[k].added[e];
+		double added = detect_profiles[k].added[e], f = twin_honest(c, o, e, false),
+		       b = twin_honest(c, o, e, true);
 
-		fine += twin_honest(c, o, e, false);
-		bad += twin_honest(c, o, e, true);
-		attack += added > 0 ? twin_chance(detect_rates[e].attack_shape,
-						  o->rate[e] + fmax(added, 2 * o->rate[e]), o->mail[e],
-						  (double)c->n.events[e])
-				    : twin_honest(c, o, e, false);
+		fine += f;
+		bad += b;
+		if (added > 0) {
+			attack += twin_chance(detect_rates[e].attack_shape,
+					      o->rate[e] + fmax(added, 2 * o->rate[e]), o->mail[e],
+					      (double)c->n.events[e]);
+		} else {
+			rest_fine += f;
+			rest_bad += b;
+		}
 	}
+	attack += fmax(rest_fine, rest_bad) + log1p(exp(-fabs(rest_fine - rest_bad)));
 	if (voice == VOICE_ROBUST) {
 		return attack - fmax(fine, bad);
 	}
