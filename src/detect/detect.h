@@ -9,7 +9,7 @@
  *
  * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
  * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 800 bytes per unit.
- * Why, and what was measured: doc/why/detection.md. Test: tests/unit/detect_content_test.c, tests/stories.
+ * Why, and what was measured: doc/why/detection.md. Tests: tests/unit/detect_*_test.c.
  */
 #ifndef DETECT_DETECT_H
 #define DETECT_DETECT_H
