@@ -24,6 +24,7 @@ struct detect *
 detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *context)
 {
 	struct detect *d = calloc(1, sizeof *d);
+	double scale = params->limit_scale > 0 ? params->limit_scale : 1;
 
 	check(d != NULL && alarm != NULL);
 	check(params->budget > 0 && params->budget <= 1000);
@@ -34,7 +35,8 @@ detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *co
 	check(d->known != NULL);
 	for (int kind = 0; kind < UNIT_KIND_COUNT; kind++) {
 		for (int v = 0; v < VOICE_COUNT; v++) {
-			d->limit[kind][v] = 1000 / (params->budget * unit_shares[kind] * voice_shares[v]);
+			d->limit[kind][v] =
+			    scale * 1000 / (params->budget * unit_shares[kind] * voice_shares[v]);
 		}
 	}
 	return d;

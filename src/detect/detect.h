@@ -25,6 +25,8 @@ struct detect;
 
 struct detect_params {
 	double budget; /* false suspensions per 1000 source-years that the operator accepts, in (0, 1000] */
+	double
+	    limit_scale; /* the limits that follow from it times this: calibration on a fleet; 0: as they are */
 };
 
 /* Called from within detect_observe or detect_tick, in the same order in every run; must not call the room. */
