@@ -8,7 +8,7 @@
  * Rows are gathered per reporter and step and handed in when the step is over; a mail when the complaint is made.
  */
 #include "sim/sim.h"
-#include "vouch/vouch.h"
+#include "vouch/verb_sim.h"
 
 #include <errno.h>
 #include <string.h>
@@ -226,9 +226,8 @@ write_truth(struct vouch *v, const struct sim *sim, const struct sim_params *par
 	return close_file(v, "truth.json", file);
 }
 
-/* A number given by an option; `fallback` without it. */
-static enum result
-number_of(struct vouch *v, enum flag flag, uint64_t fallback, uint64_t most, uint64_t *value)
+enum result
+sim_number(struct vouch *v, enum flag flag, uint64_t fallback, uint64_t most, uint64_t *value)
 {
 	*value = fallback;
 	if (vouch_has(v, flag) && (!text_u64(text_of(v->args.flags[flag]), value) || *value > most)) {
@@ -281,25 +280,30 @@ print_files(struct vouch *v)
 	json_decref(root);
 }
 
-enum result
-verb_sim(struct vouch *v)
+/* `vouch sim DIR` */
+static enum result
+write_files(struct vouch *v)
 {
 	struct sim_params params = sim_params_default();
 	uint64_t seed, days, minutes;
 	struct sim *sim;
-	enum result r = number_of(v, FLAG_seed, 1, UINT64_MAX, &seed);
+	enum result r = sim_number(v, FLAG_seed, 1, UINT64_MAX, &seed);
 
 	if (r == RESULT_OK && vouch_has(v, FLAG_scenario)) {
 		r = find_scenario(v, &params);
 	}
 	if (r == RESULT_OK) {
-		r = number_of(v, FLAG_days, params.days, 3650, &days);
+		r = sim_number(v, FLAG_days, params.days, 3650, &days);
 	}
 	if (r == RESULT_OK) {
-		r = number_of(v, FLAG_step, 60, MINUTES_DAY, &minutes);
+		r = sim_number(v, FLAG_step, 60, MINUTES_DAY, &minutes);
 	}
 	if (r != RESULT_OK) {
 		return r;
+	}
+	if (vouch_has(v, FLAG_budget) || vouch_has(v, FLAG_systems) || vouch_has(v, FLAG_seeds)) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE,
+				 "--budget, --systems and --seeds are of sim score");
 	}
 	if (v->args.operand_count != 1 || days == 0 || minutes == 0 ||
 	    (60 % minutes != 0 && minutes != MINUTES_DAY)) {
@@ -325,4 +329,12 @@ verb_sim(struct vouch *v)
 		print_files(v);
 	}
 	return r;
+}
+
+enum result
+verb_sim(struct vouch *v)
+{
+	bool scores = v->args.operand_count == 1 && strcmp(v->args.operands[0], "score") == 0;
+
+	return scores ? verb_score(v) : write_files(v);
 }

@@ -1,0 +1,188 @@
+/* One fleet through its entries: what is simulated once is told to each of them. */
+#include "vouch/score_int.h"
+
+#include <stdlib.h>
+
+#define HASH 0x9e3779b97f4a7c15U /* odd: no two numbers have the same name */
+
+/* What befalls a system twice counts as one. */
+static void
+note_attack(struct score_scene *scene, const struct sim_event *event)
+{
+	struct sim_event *known = &scene->attacks[event->system];
+
+	if (known->kind == SIM_EVENT_COUNT) {
+		*known = *event;
+		return;
+	}
+	known->from = event->from.ms < known->from.ms ? event->from : known->from;
+	known->to = event->to.ms > known->to.ms ? event->to : known->to;
+}
+
+static void
+open_scene(struct score_scene *scene, const struct score_fleet *fleet)
+{
+	size_t count;
+	const struct sim_event *events;
+
+	*scene = (struct score_scene){ .sim = score_fleet_open(fleet), .keep_peaks = fleet->keep_peaks };
+	scene->members = sim_members(scene->sim, &scene->system_count);
+	scene->systems = sim_systems(scene->sim, &scene->system_count);
+	scene->sources = sim_sources(scene->sim, &scene->source_count);
+	scene->now = sim_params_default().start;
+	scene->learnt.ms = scene->now.ms + SCORE_LEARN_DAYS * SPAN_DAY.ms;
+	scene->attacks = calloc(scene->system_count, sizeof *scene->attacks);
+	scene->bad = calloc(scene->system_count, sizeof *scene->bad);
+	check(scene->attacks != NULL && scene->bad != NULL);
+	for (uint32_t i = 0; i < scene->system_count; i++) {
+		scene->attacks[i].kind = SIM_EVENT_COUNT;
+	}
+	events = sim_events(scene->sim, &count);
+	for (size_t i = 0; i < count; i++) {
+		if (sim_event_is_takeover(events[i].kind) && events[i].system != SIM_NONE) {
+			note_attack(scene, &events[i]);
+		}
+	}
+}
+
+static void
+close_scene(struct score_scene *scene)
+{
+	free(scene->attacks);
+	free(scene->bad);
+	sim_close(scene->sim);
+}
+
+/* As the daemon does it: a message's address and the domain that signed it are units each, their system is one. */
+static void
+tell(struct score_judge *j, const struct sim_observation *o, const struct detect_fact *fact)
+{
+	const struct score_detector *detector = j->entry->detector;
+
+	detector->observe(j->detector, o->source, fact);
+	if (o->domain != SIM_NONE && o->domain != o->source) {
+		detector->observe(j->detector, o->domain, fact);
+	}
+	detector->observe(j->detector, j->scene->source_count + o->system, fact);
+}
+
+/* What a clock that is ahead says is not believed. */
+static struct detect_fact
+fact_of(const struct sim_observation *o)
+{
+	struct detect_fact fact = { o->signal, o->count, o->at, o->mailed, o->serial };
+
+	if (fact.at.ms > o->arrives.ms) {
+		fact.at = o->arrives;
+	}
+	if (fact.mailed.ms > fact.at.ms) {
+		fact.mailed = fact.at;
+	}
+	return fact;
+}
+
+static uint64_t
+name_of(uint32_t number)
+{
+	return number == SIM_NONE ? 0 : (number + UINT64_C(1)) * HASH;
+}
+
+static bool
+has_look(const struct sim_observation *o)
+{
+	return o->content.cluster != SIM_NONE && !o->content.headers_only && o->source != SIM_NONE;
+}
+
+static struct detect_look
+look_of(const struct score_scene *scene, const struct sim_observation *o)
+{
+	const struct sim_content *c = &o->content;
+	const struct sim_system *system = &scene->systems[o->system];
+	struct detect_look look = { .system = scene->source_count + o->system,
+				    .source = o->source,
+				    .member = system->member,
+				    .cluster = name_of(c->cluster),
+				    .from = name_of(c->from),
+				    .link = name_of(c->link),
+				    .at = fact_of(o).at,
+				    .seq = o->serial };
+
+	look.flags |= scene->members[system->member].declares ? LOOK_DECLARES : 0;
+	look.flags |= sim_declares(scene->sim, o->system, c->from) ? LOOK_FROM_DECLARED : 0;
+	look.flags |=
+	    c->link != SIM_NONE && sim_declares(scene->sim, o->system, c->link) ? LOOK_LINK_DECLARED : 0;
+	look.flags |= c->lure ? LOOK_LURE : 0;
+	look.flags |= c->attachment ? LOOK_ATTACHMENT : 0;
+	return look;
+}
+
+static void
+take(struct score_scene *scene, struct score_judge *judges, size_t count, const struct sim_observation *o)
+{
+	struct detect_fact fact = fact_of(o);
+	bool is_fact = o->kind == SIM_FACT, looks = has_look(o);
+	bool bad = is_fact && o->signal == SIGNAL_DELIVERED && o->bad > 0;
+	struct detect_look look;
+
+	if (o->kind == SIM_CANARY || o->because == SIM_FORGED) {
+		return;
+	}
+	scene->bad[o->system] += bad ? o->bad : 0;
+	if (looks) {
+		look = look_of(scene, o);
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (bad) {
+			score_judge_bad(&judges[i], o);
+		}
+		if (is_fact) {
+			tell(&judges[i], o, &fact);
+		}
+		if (looks && judges[i].entry->detector->look != NULL) {
+			judges[i].entry->detector->look(judges[i].detector, &look);
+		}
+	}
+}
+
+/* The minutes that are over at `now`. */
+static void
+tick(struct score_scene *scene, struct score_judge *judges, size_t count, int64_t now_ms,
+     atomic_uint *days_done)
+{
+	while (now_ms - scene->now.ms >= SPAN_MINUTE.ms) {
+		scene->now = instant_add(scene->now, SPAN_MINUTE);
+		for (size_t i = 0; i < count; i++) {
+			judges[i].entry->detector->tick(judges[i].detector, scene->now);
+		}
+		if (scene->now.ms % SPAN_DAY.ms == 0) {
+			atomic_fetch_add(days_done, 1);
+		}
+	}
+}
+
+void
+score_feed(const struct score_fleet *fleet, const struct score_entry *entries, size_t entry_count,
+	   struct score_outcome *outcomes, atomic_uint *days_done)
+{
+	struct score_judge *judges = calloc(entry_count, sizeof *judges);
+	struct score_scene scene;
+	struct sim_observation o;
+	int64_t end_ms;
+
+	check(judges != NULL);
+	open_scene(&scene, fleet);
+	end_ms = scene.now.ms + (int64_t)fleet->days * SPAN_DAY.ms;
+	for (size_t i = 0; i < entry_count; i++) {
+		score_judge_open(&judges[i], &scene, &entries[i], &outcomes[i]);
+	}
+	while (sim_next(scene.sim, &o)) {
+		tick(&scene, judges, entry_count, o.arrives.ms, days_done);
+		take(&scene, judges, entry_count, &o);
+	}
+	tick(&scene, judges, entry_count, end_ms, days_done);
+	for (size_t i = 0; i < entry_count; i++) {
+		score_judge_close(&judges[i]);
+	}
+	close_scene(&scene);
+	free(judges);
+}
