@@ -1,8 +1,9 @@
 # The front door. The work is done by CMake, Ninja, ctest and script/; each target first installs what is missing.
 #   make test T=journal     only the tests whose name contains "journal"
 #   make bench N="dns arf"  only the benches of these names
+#   make bench-detect D=--ablations  and what is caught when less is seen
 #   make demo DEMO_EXIT=1   stops the daemon at the end
-.PHONY: help demo test build bench fuzz tidy tsan format reference install clean distclean
+.PHONY: help demo test build bench bench-detect fuzz tidy tsan format reference install clean distclean
 .SILENT:
 .NOTPARALLEL:
 
@@ -10,6 +11,7 @@ PREFIX = /usr/local
 FUZZ_SECONDS = 10
 T =
 N =
+D =
 CCACHE = $$(command -v ccache >/dev/null && echo -DCMAKE_C_COMPILER_LAUNCHER=ccache)
 JOBS = $$(nproc 2>/dev/null || echo 2)
 COLOUR = $$([ -t 1 ] || echo NO_COLOR=1)
@@ -20,7 +22,7 @@ CONFIGURE = configure() { \
 BUILD = env $(COLOUR) cmake --build --preset
 
 help:		## this list
-	sed -n 's/^\([a-z]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-10s %s\n' "$$name" "$$what"; done
+	sed -n 's/^\([a-z-]*\):.*## /\1 /p' Makefile | while read -r name what; do printf '  make %-13s %s\n' "$$name" "$$what"; done
 
 demo:		## four weeks and two takeovers through the real doors in a minute or two; DEMO_EXIT=1 stops the daemon
 	script/bootstrap build demo
@@ -46,6 +48,12 @@ bench:		## each measured figure beside its peer; N="dns arf" runs only these
 	$(CONFIGURE) release
 	$(BUILD) release
 	bench/run $(N)
+
+bench-detect:	## takeovers and honest fleets, ours beside detectors in use; D="--systems 200 --seeds 4" runs 2,400 source-years
+	script/bootstrap build
+	$(CONFIGURE) release
+	$(BUILD) release
+	build/release/bench_detect $(D) >build/bench-detect.jsonl
 
 fuzz:		## run each fuzz target for FUZZ_SECONDS (10)
 	script/bootstrap build test fuzz
