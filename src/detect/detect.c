@@ -239,12 +239,12 @@ detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms)
 
 /* Volume of a time that has joined the cohorts already takes the place of what was presumed. */
 static void
-add_volume(const struct detect *d, struct unit *u, const struct detect_fact *f)
+add_volume(struct unit *u, const struct detect_fact *f)
 {
 	int64_t at_ms = f->at.ms;
 	struct cohort *c = at_ms <= u->times[JOINED] ? detect_cohort_of(u, at_ms) : NULL;
 
-	detect_volume_heard(d, u, at_ms);
+	detect_volume_heard(u, at_ms);
 	if (c == NULL) {
 		if (u->bin_mail == 0) {
 			u->times[BIN_VOLUME] = u->times[BIN_VOLUME_END] = at_ms;
@@ -343,7 +343,7 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	}
 	u->times[LAST] = f->at.ms > u->times[LAST] ? f->at.ms : u->times[LAST];
 	if (f->signal == SIGNAL_DELIVERED) {
-		add_volume(d, u, f);
+		add_volume(u, f);
 	} else {
 		add_bad_news(d, u, (enum evidence)(evidence_of[f->signal] - 1), f);
 	}

@@ -124,7 +124,6 @@ struct unit_numbers {
 	float volume, volume_hours;  /* fading sums: the mean volume */
 	float calm_mail, calm_hours; /* the same of trickle alone, over all hours */
 	float peak;                  /* messages of the busiest hour, fading */
-	float late_hours;            /* usual delay of a volume report */
 	float gap_hours;             /* usual time between two volume reports; 0: not known */
 	float gap_next;              /* the shortest of the last gaps that were longer */
 };
@@ -252,7 +251,7 @@ void detect_cohort_complaints(const struct detect *d, struct unit *u, double com
 void detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms);
 
 /* volume.c */
-void detect_volume_heard(const struct detect *d, struct unit *u, int64_t at_ms);
+void detect_volume_heard(struct unit *u, int64_t at_ms);
 double detect_volume_presumed(const struct unit *u, int64_t now_ms);
 void detect_volume_learn(struct unit *u, const struct bin *bin);
 

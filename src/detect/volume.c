@@ -1,8 +1,7 @@
 #include "detect/detect_int.h"
 
 /*
- * When volume is reported, and what stands in for it while it is not. A report bears the start of its period and reaches us
- * some time later.
+ * When volume is reported, and what stands in for it while it is not. A report bears the start of its period.
  */
 
 /* The usual gap follows shorter gaps at once; longer ones only when no short one has come for a while: little mail leaves some out. */
@@ -21,19 +20,14 @@ learn_gap(struct unit *u, double gap)
 	u->gap_longer = 0;
 }
 
-/* The usual delay follows at its pace. */
 void
-detect_volume_heard(const struct detect *d, struct unit *u, int64_t at_ms)
+detect_volume_heard(struct unit *u, int64_t at_ms)
 {
-	double late = (double)(d->now_ms - at_ms) / HOUR_MS, usual = (double)u->n.late_hours, gap;
+	double gap;
 
-	late = late < 0 ? 0 : late > VOLUME_SPAN ? VOLUME_SPAN : late;
 	if (u->times[VOLUME] == NEVER) {
 		u->times[VOLUME] = at_ms;
-		u->n.late_hours = (float)late;
-		return;
 	}
-	u->n.late_hours = (float)(usual + VOLUME_LATE_SPEED * (late - usual));
 	if (at_ms <= u->times[VOLUME]) {
 		return;
 	}

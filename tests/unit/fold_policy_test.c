@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "vouchd/fold.h"
+#include "fold_sink.h"
 
 #include "base/limits.h"
 #include "model/report.h"
@@ -36,34 +36,6 @@ see_move(void *context, const struct move *move)
 
 	h->moves++;
 	h->partial_moves += move->receiver.n > 0;
-}
-
-static void
-ignore_id(void *context, uint32_t source)
-{
-	(void)context;
-	(void)source;
-}
-
-static void
-ignore_alarm(void *context, const struct alarm *alarm)
-{
-	(void)context;
-	(void)alarm;
-}
-
-static void
-ignore_case(void *context, const struct case_change *change)
-{
-	(void)context;
-	(void)change;
-}
-
-static void
-ignore_registry(void *context, const struct registry_change *change)
-{
-	(void)context;
-	(void)change;
 }
 
 static enum result

@@ -5,12 +5,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "vouchd/fold.h"
+#include "fold_sink.h"
 
 #include "base/limits.h"
 #include "model/report.h"
 #include "vouchd/command.h"
 
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define PROGRAMME                              \
@@ -34,41 +36,6 @@ struct history {
 	uint64_t seq;
 	struct arena arena;
 };
-
-static void
-ignore_id(void *context, uint32_t source)
-{
-	(void)context;
-	(void)source;
-}
-
-static void
-ignore_alarm(void *context, const struct alarm *alarm)
-{
-	(void)context;
-	(void)alarm;
-}
-
-static void
-ignore_move(void *context, const struct move *move)
-{
-	(void)context;
-	(void)move;
-}
-
-static void
-ignore_case(void *context, const struct case_change *change)
-{
-	(void)context;
-	(void)change;
-}
-
-static void
-ignore_registry(void *context, const struct registry_change *change)
-{
-	(void)context;
-	(void)change;
-}
 
 static void
 append(struct history *h, enum record_kind kind, const struct buffer *payload)
@@ -229,11 +196,62 @@ what_a_confirmed_takeover_did_is_not_learnt(void **state)
 	end(&open);
 }
 
+/* ---- seeds of the fuzz targets that read snapshots: of another form they are refused at once, and find nothing */
+
+#define SEEDS TEST_DATA "/../fuzz/corpus/"
+
+/* The file holds these bytes; SEEDS_WRITE=1 in the environment makes it so. */
+static void
+expect_seed(const char *path, const struct buffer *b)
+{
+	static char kept[1 << 16];
+	bool write = getenv("SEEDS_WRITE") != NULL;
+	FILE *file = fopen(path, write ? "wb" : "rb");
+	size_t n;
+
+	assert_non_null(file);
+	assert_true(!b->full && b->n < sizeof kept);
+	if (write) {
+		assert_int_equal(fwrite(b->p, 1, b->n, file), b->n);
+	} else {
+		n = fread(kept, 1, sizeof kept, file);
+		if (n != b->n || memcmp(kept, b->p, n) != 0) {
+			fail_msg("%s is of another form; SEEDS_WRITE=1 fold_test writes it", path);
+		}
+	}
+	assert_int_equal(fclose(file), 0);
+}
+
+static void
+the_seeds_of_the_fuzz_targets_are_snapshots_of_this_form(void **state)
+{
+	struct history h;
+	struct buffer b;
+
+	(void)state;
+	takeover(&h, false);
+	buffer_init(&b, 1 << 20);
+	detect_save(fold_detect(h.fold), &b);
+	expect_seed(SEEDS "detect/after-a-takeover", &b);
+	buffer_clear(&b);
+	buffer_put_text(&b, TEXT("2")); /* the third way of body_fuzz */
+	fold_save(h.fold, &b);
+	expect_seed(SEEDS "body/snapshot-after-a-case", &b);
+	end(&h);
+	begin(&h);
+	buffer_clear(&b);
+	detect_save(fold_detect(h.fold), &b);
+	expect_seed(SEEDS "detect/nothing-seen-yet", &b);
+	end(&h);
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_confirmed_takeover_did_is_not_learnt),
+		cmocka_unit_test(the_seeds_of_the_fuzz_targets_are_snapshots_of_this_form),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
