@@ -151,10 +151,12 @@ detect_audit_look(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	const struct unit *u = &d->units[id];
 	struct outlook o[COHORTS];
+	double evidence[VOICE_COUNT];
 
 	detect_baseline_outlook(d, u, now_ms, o);
+	detect_evidence(u, o, evidence);
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		double nats = nats_of(detect_evidence(u, o, (enum voice)v));
+		double nats = nats_of(evidence[v]);
 
 		if (levels_up_to(nats) <= d->audit_units[id].above[v]) {
 			note(d, id, v, nats);

@@ -48,6 +48,7 @@ detect_close(struct detect *d)
 	if (d != NULL) {
 		free(d->units);
 		free(d->waiting);
+		free(d->due_minute);
 		free(d->audit_units);
 		free(d->novelty);
 		free(d->known);
@@ -85,8 +86,10 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 		check(size > d->unit_size);
 		d->units = reallocarray(d->units, size, sizeof *d->units);
 		d->waiting = reallocarray(d->waiting, size, sizeof *d->waiting);
+		d->due_minute = reallocarray(d->due_minute, size, sizeof *d->due_minute);
 		d->audit_units = reallocarray(d->audit_units, size, sizeof *d->audit_units);
-		check(d->units != NULL && d->waiting != NULL && d->audit_units != NULL);
+		check(d->units != NULL && d->waiting != NULL && d->due_minute != NULL);
+		check(d->audit_units != NULL);
 		d->unit_size = size;
 	}
 	u = &d->units[d->unit_count];
@@ -94,6 +97,7 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 	for (uint32_t i = 0; i < LOTS; i++) {
 		u->lots[i].mailed_ms = NEVER;
 	}
+	d->due_minute[d->unit_count] = 0;
 	d->audit_units[d->unit_count] = (struct audit_unit){ 0 };
 	if (kind == UNIT_SYSTEM) {
 		u->novelty = add_novelty(d);
@@ -116,6 +120,21 @@ due_ms(const struct unit *u)
 	return since_ms != NEVER ? since_ms + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
 }
 
+/* Never falls when time goes on, so what is not due by minutes is not due. */
+static int32_t
+minute_of(int64_t ms)
+{
+	int64_t minute = ms / 60000 - (ms % 60000 < 0);
+
+	return minute < INT32_MIN ? INT32_MIN : minute > INT32_MAX ? INT32_MAX : (int32_t)minute;
+}
+
+void
+detect_unit_waits(struct detect *d, uint32_t id)
+{
+	d->due_minute[id] = minute_of(due_ms(&d->units[id]));
+}
+
 void
 detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 {
@@ -133,9 +152,7 @@ detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 	if (!surprise) {
 		return;
 	}
-	for (int v = 0; v < VOICE_COUNT; v++) {
-		evidence[v] = detect_evidence(u, o, (enum voice)v);
-	}
+	detect_evidence(u, o, evidence);
 	detect_audit_note(d, id, evidence);
 	for (int v = 0; v < VOICE_COUNT; v++) {
 		if (evidence[v] >= d->limit[u->kind][v]) {
@@ -347,11 +364,13 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	} else {
 		add_bad_news(d, u, (enum evidence)(evidence_of[f->signal] - 1), f);
 	}
+	detect_unit_waits(d, unit);
 }
 
 void
 detect_tick(struct detect *d, struct instant now)
 {
+	int32_t minute = minute_of(now.ms);
 	uint32_t kept = 0;
 
 	if (d->unit_count == 0) {
@@ -361,7 +380,7 @@ detect_tick(struct detect *d, struct instant now)
 	for (uint32_t i = 0; i < d->waiting_count; i++) {
 		uint32_t id = d->waiting[i];
 
-		if (!close_if_due(d, id, now.ms)) {
+		if (minute < d->due_minute[id] || !close_if_due(d, id, now.ms)) {
 			d->waiting[kept++] = id;
 		}
 	}
@@ -380,15 +399,15 @@ detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view
 	const struct unit *u;
 	enum stream stream = STREAM_TRICKLE;
 	struct outlook o[COHORTS];
+	double evidence[VOICE_COUNT];
 
 	check(unit < d->unit_count);
 	u = &d->units[unit];
 	*view = (struct detect_view){ .left_out = u->left_out };
 	detect_baseline_outlook(d, u, u->times[LAST], o);
+	detect_evidence(u, o, evidence);
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		double evidence = detect_evidence(u, o, (enum voice)v);
-
-		view->evidence_nats[v] = number_ln(evidence > 1e-30 ? evidence : 1e-30);
+		view->evidence_nats[v] = number_ln(evidence[v] > 1e-30 ? evidence[v] : 1e-30);
 		view->limit_nats[v] = number_ln(d->limit[u->kind][v]);
 	}
 	if (u->cohort_count > 0) {

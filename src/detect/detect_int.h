@@ -199,6 +199,8 @@ struct detect {
 	void *context;
 	struct unit *units;
 	uint32_t *waiting; /* ids of the units with an open bin, in the order of their opening */
+	int32_t *
+	    due_minute; /* by unit: its open bin is due in this minute, not before; so a tick reads no unit in vain */
 	uint32_t unit_count, unit_size, waiting_count;
 	struct novelty *novelty; /* of the systems, in the order they were added */
 	uint32_t novelty_count, novelty_size;
@@ -255,9 +257,11 @@ void detect_volume_heard(struct unit *u, int64_t at_ms);
 double detect_volume_presumed(const struct unit *u, int64_t now_ms);
 void detect_volume_learn(struct unit *u, const struct bin *bin);
 
-/* detect.c, for content.c */
+/* detect.c, for content.c and snapshot.c */
 struct unit *detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms); /* starts it if need be */
 void detect_unit_report(struct unit *u, uint64_t seq);
+void detect_unit_waits(struct detect *d,
+		       uint32_t id); /* what is in its open bin has changed: when is it due? */
 void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
 
 /* content.c */
@@ -290,7 +294,7 @@ bool detect_story_surprises(const struct cohort *c, const struct outlook *o);
 
 /* evidence.c */
 void detect_evidence_retire(struct unit *u, const struct outlook *o); /* the oldest cohort leaves */
-double detect_evidence(const struct unit *u, const struct outlook o[COHORTS], enum voice voice);
+void detect_evidence(const struct unit *u, const struct outlook o[COHORTS], double evidence[VOICE_COUNT]);
 void detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS],
 			   enum voice voice, int64_t at_ms, struct alarm *alarm);
 void detect_evidence_end(struct unit *u);

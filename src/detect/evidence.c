@@ -66,18 +66,22 @@ detect_evidence_retire(struct unit *u, const struct outlook *o)
 }
 
 static void
-each_takeover(const struct unit *u, const struct outlook o[COHORTS], enum voice voice,
-	      double m[PROFILE_COUNT])
+each_takeover(const struct unit *u, const struct outlook o[COHORTS], double m[VOICE_COUNT][PROFILE_COUNT])
 {
-	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		m[k] = (double)u->n.old[voice][k];
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			m[v][k] = (double)u->n.old[v][k];
+		}
 	}
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+		double kept = fade(u, i);
 		struct story s;
 
-		detect_story(detect_cohort_at(u, i), &o[i], &s);
-		multiply(detect_cohort_at(u, i), &s, voice, fade(u, i),
-			 (double)detect_cohort_at(u, i)->n.weight, m);
+		detect_story(c, &o[i], &s);
+		for (int v = 0; v < VOICE_COUNT; v++) {
+			multiply(c, &s, (enum voice)v, kept, (double)c->n.weight, m[v]);
+		}
 	}
 }
 
@@ -102,16 +106,18 @@ detect_evidence_begun(const struct unit *u, const struct outlook o[COHORTS], enu
 	return sum;
 }
 
-double
-detect_evidence(const struct unit *u, const struct outlook o[COHORTS], enum voice voice)
+void
+detect_evidence(const struct unit *u, const struct outlook o[COHORTS], double evidence[VOICE_COUNT])
 {
-	double m[PROFILE_COUNT], sum = 0;
+	double m[VOICE_COUNT][PROFILE_COUNT];
 
-	each_takeover(u, o, voice, m);
-	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		sum += m[k];
+	each_takeover(u, o, m);
+	for (int v = 0; v < VOICE_COUNT; v++) {
+		evidence[v] = 0;
+		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+			evidence[v] += m[v][k];
+		}
 	}
-	return sum;
 }
 
 /* The cohort with which takeover k most likely began. */
@@ -162,10 +168,10 @@ detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook 
 		      int64_t at_ms, struct alarm *alarm)
 {
 	const struct unit *u = &d->units[id];
-	double m[PROFILE_COUNT], sum = 0;
+	double each[VOICE_COUNT][PROFILE_COUNT], *m = each[voice], sum = 0;
 	uint32_t best = 0;
 
-	each_takeover(u, o, voice, m);
+	each_takeover(u, o, each);
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 		sum += m[k];
 		best = m[k] > m[best] ? k : best;

@@ -293,6 +293,7 @@ get_waiting(struct detect *d, struct wire *w)
 	}
 	for (uint32_t i = 0; i < d->waiting_count && !w->bad; i++) {
 		d->units[d->waiting[i]].flags |= UNIT_OPEN;
+		detect_unit_waits(d, d->waiting[i]);
 	}
 }
 

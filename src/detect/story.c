@@ -91,13 +91,13 @@ attack_adds(const struct cohort *c, const struct outlook *o, const struct detect
 void
 detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 {
-	struct chances each[EVIDENCE_COUNT];
+	struct chances each[EVIDENCE_COUNT], prior = honest_prior(c, VOICE_BAYES);
 
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		each[e] = honest_chances(c, o, e);
 	}
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		struct chances all = honest_prior(c, (enum voice)v);
+		struct chances all = v == VOICE_BAYES ? prior : honest_prior(c, (enum voice)v);
 
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
 			all.ordinary += each[e].ordinary;
@@ -106,7 +106,7 @@ detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 		s->honest[v] = honest_sum((enum voice)v, all);
 	}
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		struct chances rest = honest_prior(c, VOICE_BAYES);
+		struct chances rest = prior;
 
 		s->attack[k] = 0;
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {

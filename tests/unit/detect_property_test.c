@@ -231,7 +231,7 @@ evidence_of(uint32_t stream, const float events[EVIDENCE_COUNT], enum voice voic
 	struct feed f;
 	struct unit *u;
 	struct outlook o[COHORTS];
-	double m;
+	double m[VOICE_COUNT];
 
 	feed_open(&f, 10, 1);
 	u = feed_unit(&f);
@@ -244,9 +244,9 @@ evidence_of(uint32_t stream, const float events[EVIDENCE_COUNT], enum voice voic
 		u->ring[0].n.events[e] = events[e];
 	}
 	detect_baseline_outlook(f.d, u, FEED_START + 7200000, o);
-	m = detect_evidence(u, o, voice);
+	detect_evidence(u, o, m);
 	detect_close(f.d);
-	return log(m > 1e-30 ? m : 1e-30);
+	return log(m[voice] > 1e-30 ? m[voice] : 1e-30);
 }
 
 /*
