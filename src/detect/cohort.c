@@ -335,5 +335,5 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 		c->length_ms = length_ms(c->start_ms, bin->covered_ms);
 	}
 	add_news(c, bin->counts, u->pending_seq, bin->start_ms);
-	u->pending_seq = detect_pending_since(u) != NEVER ? u->pending_seq : 0;
+	u->pending_seq = detect_pending_since(d, u) != NEVER ? u->pending_seq : 0;
 }

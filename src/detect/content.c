@@ -170,7 +170,7 @@ detect_look(struct detect *d, const struct detect_look *l)
 	double e;
 
 	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM);
-	n = &d->novelty[d->units[l->system].novelty];
+	n = detect_novelty_of(d, &d->units[l->system]);
 	cluster = detect_novelty_name(l->cluster != 0 ? l->cluster : l->from ^ l->link << 1, 1);
 	link = l->link != 0 ? detect_novelty_name(l->link, 2) : 0;
 	if (d->first_look_ms == NEVER) {

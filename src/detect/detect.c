@@ -50,6 +50,8 @@ detect_close(struct detect *d)
 		free(d->waiting);
 		free(d->due_minute);
 		free(d->audit_units);
+		free(d->lots);
+		free(d->lots_free);
 		free(d->novelty);
 		free(d->known);
 		free(d);
@@ -62,54 +64,53 @@ detect_unit_count(const struct detect *d)
 	return d->unit_count;
 }
 
-static uint32_t
-add_novelty(struct detect *d)
+static void *
+grown(void *array, uint32_t size, size_t element)
 {
-	if (d->novelty_count == d->novelty_size) {
-		d->novelty_size = d->novelty_size == 0 ? 16 : d->novelty_size * 2;
-		d->novelty = reallocarray(d->novelty, d->novelty_size, sizeof *d->novelty);
-		check(d->novelty != NULL);
+	array = reallocarray(array, size, element);
+	check(array != NULL);
+	return array;
+}
+
+/* Nothing is allocated later than here: whatever comes, a unit may have bad news that waits, and a system messages to look at. */
+static void
+grow(struct detect *d, enum unit_kind kind)
+{
+	if (d->unit_count == d->unit_size) {
+		uint32_t size = d->unit_size == 0 ? 64 : d->unit_size * 2;
+
+		check(size > d->unit_size);
+		d->units = grown(d->units, size, sizeof *d->units);
+		d->waiting = grown(d->waiting, size, sizeof *d->waiting);
+		d->due_minute = grown(d->due_minute, size, sizeof *d->due_minute);
+		d->audit_units = grown(d->audit_units, size, sizeof *d->audit_units);
+		d->lots = grown(d->lots, size, sizeof *d->lots);
+		d->lots_free = grown(d->lots_free, size, sizeof *d->lots_free);
+		d->unit_size = size;
 	}
-	d->novelty[d->novelty_count] = (struct novelty){ .first_ms = NEVER, .turned_ms = NEVER };
-	return d->novelty_count++;
+	if (kind == UNIT_SYSTEM && d->system_count++ == d->novelty_size) {
+		d->novelty_size = d->novelty_size == 0 ? 16 : d->novelty_size * 2;
+		d->novelty = grown(d->novelty, d->novelty_size, sizeof *d->novelty);
+	}
 }
 
 uint32_t
 detect_unit_add(struct detect *d, enum unit_kind kind)
 {
-	struct unit *u;
-
 	check(kind < UNIT_KIND_COUNT);
-	if (d->unit_count == d->unit_size) {
-		uint32_t size = d->unit_size == 0 ? 64 : d->unit_size * 2;
-
-		check(size > d->unit_size);
-		d->units = reallocarray(d->units, size, sizeof *d->units);
-		d->waiting = reallocarray(d->waiting, size, sizeof *d->waiting);
-		d->due_minute = reallocarray(d->due_minute, size, sizeof *d->due_minute);
-		d->audit_units = reallocarray(d->audit_units, size, sizeof *d->audit_units);
-		check(d->units != NULL && d->waiting != NULL && d->due_minute != NULL);
-		check(d->audit_units != NULL);
-		d->unit_size = size;
-	}
-	u = &d->units[d->unit_count];
-	*u = (struct unit){ .kind = (uint8_t)kind, .novelty = UINT32_MAX };
-	for (uint32_t i = 0; i < LOTS; i++) {
-		u->lots[i].mailed_ms = NEVER;
-	}
+	grow(d, kind);
+	d->units[d->unit_count] =
+	    (struct unit){ .kind = (uint8_t)kind, .lots = NO_LOTS, .novelty = NO_NOVELTY };
 	d->due_minute[d->unit_count] = 0;
 	d->audit_units[d->unit_count] = (struct audit_unit){ 0 };
-	if (kind == UNIT_SYSTEM) {
-		u->novelty = add_novelty(d);
-	}
 	return d->unit_count++;
 }
 
 /* When the open bin joins the cohorts, by what is in it now. */
 static int64_t
-due_ms(const struct unit *u)
+due_ms(const struct detect *d, const struct unit *u)
 {
-	int64_t since_ms = detect_pending_since(u);
+	int64_t since_ms = detect_pending_since(d, u);
 	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && since_ms != NEVER);
 	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
 	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);
@@ -132,7 +133,7 @@ minute_of(int64_t ms)
 void
 detect_unit_waits(struct detect *d, uint32_t id)
 {
-	d->due_minute[id] = minute_of(due_ms(&d->units[id]));
+	d->due_minute[id] = minute_of(due_ms(d, &d->units[id]));
 }
 
 void
@@ -167,9 +168,9 @@ detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 
 /* The volume of the bin, or what stands in for it when bad news has waited in vain. */
 static struct bin
-take_volume(struct unit *u, int64_t end_ms)
+take_volume(const struct detect *d, struct unit *u, int64_t end_ms)
 {
-	int64_t since_ms = detect_pending_since(u);
+	int64_t since_ms = detect_pending_since(d, u);
 	struct bin bin = { .start_ms = u->times[BIN_AT], .end_ms = end_ms, .mail = (double)u->bin_mail };
 
 	bin.covered_ms = bin.start_ms;
@@ -192,13 +193,13 @@ static void
 close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 {
 	struct unit *u = &d->units[id];
-	struct bin bin = take_volume(u, end_ms);
+	struct bin bin = take_volume(d, u, end_ms);
 	bool news = (u->flags & UNIT_NEWS) != 0;
 	double spread;
 
 	if (bin.mail > 0 || bin.stand_in > 0) {
-		detect_pending_take(u, bin.start_ms, bin.before);
-		detect_pending_take(u, bin.covered_ms, bin.counts);
+		detect_pending_take(d, u, bin.start_ms, bin.before);
+		detect_pending_take(d, u, bin.covered_ms, bin.counts);
 		detect_cohort_join(d, u, &bin);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
 			news = news || bin.counts[kind] > 0 || bin.before[kind] > 0;
@@ -224,7 +225,7 @@ static bool
 close_if_due(struct detect *d, uint32_t id, int64_t now_ms)
 {
 	const struct unit *u = &d->units[id];
-	int64_t due = due_ms(u), end = due;
+	int64_t due = due_ms(d, u), end = due;
 
 	if (now_ms < due) {
 		return false;
@@ -299,7 +300,7 @@ sum_u32(uint32_t a, uint32_t b)
 }
 
 static void
-add_bad_news(const struct detect *d, struct unit *u, enum evidence e, const struct detect_fact *f)
+add_bad_news(struct detect *d, struct unit *u, enum evidence e, const struct detect_fact *f)
 {
 	bool known = f->mailed.ms != DETECT_MAILED_UNKNOWN;
 	int64_t mailed_ms = known ? f->mailed.ms : f->at.ms;
@@ -307,12 +308,12 @@ add_bad_news(const struct detect *d, struct unit *u, enum evidence e, const stru
 
 	detect_unit_report(u, f->seq);
 	if (!known && e == EVIDENCE_COMPLAINT) {
-		detect_pending_add(u, PENDING_SPREAD, f->count, mailed_ms);
+		detect_pending_add(d, u, PENDING_SPREAD, f->count, mailed_ms);
 		return;
 	}
 	if (mailed_ms >= detect_cohort_covered_ms(u) ||
 	    (u->bin_mail > 0 && mailed_ms >= u->times[BIN_VOLUME])) {
-		detect_pending_add(u, e, f->count, mailed_ms);
+		detect_pending_add(d, u, e, f->count, mailed_ms);
 		u->pending_seq = u->pending_seq == 0 ? f->seq : u->pending_seq;
 		return;
 	}

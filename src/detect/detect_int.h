@@ -128,11 +128,12 @@ struct unit_numbers {
 	float gap_next;              /* the shortest of the last gaps that were longer */
 };
 
-/* Bad news that waits for the volume of mail of about this time. */
-struct lot {
-	int64_t mailed_ms; /* NEVER: empty */
-	uint16_t counts[PENDING_KINDS];
+/* Bad news that waits for the volume of mail of about these times. Few units have any at a time, so they share a store of lots. */
+struct lots {
+	int64_t mailed_ms[LOTS]; /* NEVER: empty; then the counts are 0 */
+	uint16_t counts[LOTS][PENDING_KINDS];
 };
+#define NO_LOTS UINT32_MAX /* all four are empty */
 
 struct unit {
 	int64_t times[UNIT_TIMES];
@@ -140,7 +141,8 @@ struct unit {
 	uint64_t bin_mail;
 	uint64_t reports[ALARM_REPORTS_MAX];
 	uint32_t left_out;
-	uint32_t novelty; /* index of a system's; UINT32_MAX: a source has none */
+	uint32_t lots;    /* index; NO_LOTS */
+	uint32_t novelty; /* index; NO_NOVELTY: no message was looked at yet, or a source */
 	uint8_t kind;
 	uint8_t flags;
 	uint8_t report_count;
@@ -148,11 +150,11 @@ struct unit {
 	uint8_t cohort_count;
 	uint8_t cohort_first; /* of the ring */
 	struct unit_numbers n;
-	struct lot lots[LOTS];
 	struct cohort ring[COHORTS];
 };
 
 /* What a system has had before. */
+#define NO_NOVELTY UINT32_MAX
 struct novelty {
 	uint64_t filter[2][FILTER_WORDS]; /* the present generation and the one before */
 	int64_t first_ms;                 /* NEVER: no template was seen yet */
@@ -202,8 +204,12 @@ struct detect {
 	int32_t *
 	    due_minute; /* by unit: its open bin is due in this minute, not before; so a tick reads no unit in vain */
 	uint32_t unit_count, unit_size, waiting_count;
-	struct novelty *novelty; /* of the systems, in the order they were added */
-	uint32_t novelty_count, novelty_size;
+	/* Room for all units, so that nothing is allocated later; what was never used is not resident. */
+	struct lots *lots;
+	uint32_t *lots_free; /* given back, a stack */
+	uint32_t lots_count, lots_free_count;
+	struct novelty *novelty; /* of the systems that have any, in the order of their first message */
+	uint32_t novelty_count, novelty_size, system_count;
 	struct known *known;     /* KNOWN_NAMES */
 	struct taught taught[2]; /* by members that declare nothing, and by those that do */
 	int64_t first_look_ms;
@@ -268,15 +274,20 @@ void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
 void detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c);
 
 /* novelty.c */
+struct novelty *detect_novelty_of(struct detect *d,
+				  struct unit *system); /* that of the system; a new one is empty */
+const struct novelty *detect_novelty_at(const struct detect *d, const struct unit *system);
 uint64_t detect_novelty_name(uint64_t name, uint32_t kind);
 bool detect_novelty_seen(const struct novelty *n, uint64_t name);
 void detect_novelty_note(struct novelty *n, uint64_t name, int64_t at_ms);
 struct known detect_novelty_fleet(struct detect *d, uint64_t name, uint32_t member, int64_t at_ms);
 
 /* pending.c */
-void detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
-void detect_pending_take(struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS]);
-int64_t detect_pending_since(const struct unit *u);
+struct lots *detect_pending_lots(struct detect *d,
+				 struct unit *u); /* those of the unit; new ones are empty */
+void detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
+void detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS]);
+int64_t detect_pending_since(const struct detect *d, const struct unit *u);
 
 /* baseline.c */
 double detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream stream,

@@ -39,6 +39,24 @@ in_filter(const uint64_t filter[FILTER_WORDS], uint64_t name)
 	return true;
 }
 
+static const struct novelty no_novelty = { .first_ms = NEVER, .turned_ms = NEVER };
+
+struct novelty *
+detect_novelty_of(struct detect *d, struct unit *system)
+{
+	if (system->novelty == NO_NOVELTY) {
+		system->novelty = d->novelty_count++;
+		d->novelty[system->novelty] = no_novelty;
+	}
+	return &d->novelty[system->novelty];
+}
+
+const struct novelty *
+detect_novelty_at(const struct detect *d, const struct unit *system)
+{
+	return system->novelty != NO_NOVELTY ? &d->novelty[system->novelty] : &no_novelty;
+}
+
 bool
 detect_novelty_seen(const struct novelty *n, uint64_t name)
 {

@@ -11,28 +11,40 @@ distance(int64_t a_ms, int64_t b_ms)
 	return a_ms > b_ms ? a_ms - b_ms : b_ms - a_ms;
 }
 
+static const struct lots no_lots = { .mailed_ms = { NEVER, NEVER, NEVER, NEVER } };
+_Static_assert(LOTS == 4, "all are empty");
+
+struct lots *
+detect_pending_lots(struct detect *d, struct unit *u)
+{
+	if (u->lots == NO_LOTS) {
+		u->lots = d->lots_free_count > 0 ? d->lots_free[--d->lots_free_count] : d->lots_count++;
+		d->lots[u->lots] = no_lots;
+	}
+	return &d->lots[u->lots];
+}
+
 /* The lot for mail of this time: one of about that time, else an empty one, else the nearest. */
-static struct lot *
-lot_for(struct unit *u, int64_t mailed_ms)
+static uint32_t
+lot_for(const struct unit *u, struct lots *lots, int64_t mailed_ms)
 {
 	int64_t same = (int64_t)((double)u->n.gap_hours * HOUR_MS / 4);
-	struct lot *empty = NULL, *nearest = &u->lots[0];
+	uint32_t empty = LOTS, nearest = 0;
 
 	for (uint32_t i = 0; i < LOTS; i++) {
-		struct lot *lot = &u->lots[i];
-
-		if (lot->mailed_ms == NEVER) {
-			empty = lot;
-		} else if (nearest->mailed_ms == NEVER ||
-			   distance(lot->mailed_ms, mailed_ms) < distance(nearest->mailed_ms, mailed_ms)) {
-			nearest = lot;
+		if (lots->mailed_ms[i] == NEVER) {
+			empty = i;
+		} else if (lots->mailed_ms[nearest] == NEVER ||
+			   distance(lots->mailed_ms[i], mailed_ms) <
+			       distance(lots->mailed_ms[nearest], mailed_ms)) {
+			nearest = i;
 		}
 	}
-	if (nearest->mailed_ms != NEVER &&
-	    (empty == NULL || distance(nearest->mailed_ms, mailed_ms) <= same)) {
+	if (lots->mailed_ms[nearest] != NEVER &&
+	    (empty == LOTS || distance(lots->mailed_ms[nearest], mailed_ms) <= same)) {
 		return nearest;
 	}
-	empty->mailed_ms = mailed_ms;
+	lots->mailed_ms[empty] = mailed_ms;
 	return empty;
 }
 
@@ -43,41 +55,47 @@ sum_u16(uint16_t a, uint32_t b)
 }
 
 void
-detect_pending_add(struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms)
+detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms)
 {
-	struct lot *lot = lot_for(u, mailed_ms);
+	struct lots *lots = detect_pending_lots(d, u);
+	uint16_t *counts = lots->counts[lot_for(u, lots, mailed_ms)];
 
-	lot->counts[kind] = sum_u16(lot->counts[kind], count);
+	counts[kind] = sum_u16(counts[kind], count);
 }
 
 /* What is about mail before `until`. */
 void
-detect_pending_take(struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS])
+detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS])
 {
+	struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
+
 	for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
 		counts[kind] = 0;
 	}
-	for (uint32_t i = 0; i < LOTS; i++) {
-		struct lot *lot = &u->lots[i];
-
-		if (lot->mailed_ms == NEVER || lot->mailed_ms >= until_ms) {
+	for (uint32_t i = 0; i < LOTS && lots != NULL; i++) {
+		if (lots->mailed_ms[i] == NEVER || lots->mailed_ms[i] >= until_ms) {
 			continue;
 		}
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			counts[kind] += lot->counts[kind];
+			counts[kind] += lots->counts[i][kind];
+			lots->counts[i][kind] = 0;
 		}
-		*lot = (struct lot){ .mailed_ms = NEVER };
+		lots->mailed_ms[i] = NEVER;
+	}
+	if (lots != NULL && detect_pending_since(d, u) == NEVER) {
+		d->lots_free[d->lots_free_count++] = u->lots;
+		u->lots = NO_LOTS;
 	}
 }
 
 /* The oldest mail that bad news waits for; NEVER: none does. */
 int64_t
-detect_pending_since(const struct unit *u)
+detect_pending_since(const struct detect *d, const struct unit *u)
 {
 	int64_t since_ms = NEVER;
 
-	for (uint32_t i = 0; i < LOTS; i++) {
-		int64_t mailed_ms = u->lots[i].mailed_ms;
+	for (uint32_t i = 0; i < LOTS && u->lots != NO_LOTS; i++) {
+		int64_t mailed_ms = d->lots[u->lots].mailed_ms[i];
 
 		if (mailed_ms != NEVER && (since_ms == NEVER || mailed_ms < since_ms)) {
 			since_ms = mailed_ms;

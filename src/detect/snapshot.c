@@ -78,7 +78,43 @@ get_cohort(struct wire *w, struct cohort *c)
 }
 
 static void
-put_unit(struct buffer *b, const struct unit *u)
+put_lots(struct buffer *b, const struct detect *d, const struct unit *u)
+{
+	for (uint32_t i = 0; i < LOTS; i++) {
+		const struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
+
+		wire_put_i64(b, lots != NULL ? lots->mailed_ms[i] : NEVER);
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			wire_put_u64(b, lots != NULL ? lots->counts[i][kind] : 0);
+		}
+	}
+}
+
+/* An empty lot has no counts. */
+static void
+get_lots(struct wire *w, struct detect *d, struct unit *u)
+{
+	struct lots lots;
+	bool any = false;
+
+	for (uint32_t i = 0; i < LOTS; i++) {
+		bool empty;
+
+		lots.mailed_ms[i] = wire_i64(w);
+		empty = lots.mailed_ms[i] == NEVER;
+		any = any || !empty;
+		w->bad = w->bad || lots.mailed_ms[i] < NEVER || lots.mailed_ms[i] > TIME_MAX;
+		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+			lots.counts[i][kind] = (uint16_t)get_u32(w, empty ? 0 : UINT16_MAX);
+		}
+	}
+	if (any && !w->bad) {
+		*detect_pending_lots(d, u) = lots;
+	}
+}
+
+static void
+put_unit(struct buffer *b, const struct detect *d, const struct unit *u)
 {
 	wire_put_u8(b, u->kind);
 	wire_put_u8(b, u->flags);
@@ -89,12 +125,7 @@ put_unit(struct buffer *b, const struct unit *u)
 	wire_put_u64(b, u->bin_mail);
 	wire_put_u64(b, u->left_out);
 	wire_put_u64(b, u->gap_longer);
-	for (uint32_t i = 0; i < LOTS; i++) {
-		wire_put_i64(b, u->lots[i].mailed_ms);
-		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			wire_put_u64(b, u->lots[i].counts[kind]);
-		}
-	}
+	put_lots(b, d, u);
 	wire_put_u64(b, u->report_count);
 	for (size_t i = 0; i < u->report_count; i++) {
 		wire_put_u64(b, u->reports[i]);
@@ -107,7 +138,7 @@ put_unit(struct buffer *b, const struct unit *u)
 }
 
 static void
-get_unit(struct wire *w, struct unit *u)
+get_unit(struct wire *w, struct detect *d, struct unit *u)
 {
 	u->flags = wire_u8(w);
 	for (size_t i = 0; i < countof(u->times); i++) {
@@ -118,13 +149,7 @@ get_unit(struct wire *w, struct unit *u)
 	u->bin_mail = wire_u64(w);
 	u->left_out = get_u32(w, UINT32_MAX);
 	u->gap_longer = (uint8_t)get_u32(w, VOLUME_GAPS_LONGER);
-	for (uint32_t i = 0; i < LOTS; i++) {
-		u->lots[i].mailed_ms = wire_i64(w);
-		w->bad = w->bad || u->lots[i].mailed_ms < NEVER || u->lots[i].mailed_ms > TIME_MAX;
-		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			u->lots[i].counts[kind] = (uint16_t)get_u32(w, UINT16_MAX);
-		}
-	}
+	get_lots(w, d, u);
 	u->report_count = (uint8_t)get_u32(w, ALARM_REPORTS_MAX);
 	for (size_t i = 0; i < u->report_count; i++) {
 		u->reports[i] = wire_u64(w);
@@ -178,15 +203,25 @@ get_time(struct wire *w)
 	return w->bad ? NEVER : ms;
 }
 
+/* One that was never told of a template is empty. */
 static void
-get_novelty(struct wire *w, struct novelty *n)
+get_novelty(struct wire *w, struct detect *d, struct unit *system)
 {
+	struct novelty n;
+	uint64_t any = 0;
+
 	for (uint32_t i = 0; i < 2 * FILTER_WORDS; i++) {
-		n->filter[i / FILTER_WORDS][i % FILTER_WORDS] = wire_u64(w);
+		n.filter[i / FILTER_WORDS][i % FILTER_WORDS] = wire_u64(w);
+		any |= n.filter[i / FILTER_WORDS][i % FILTER_WORDS];
 	}
-	n->first_ms = get_time(w);
-	n->turned_ms = get_time(w);
-	n->templates = get_u32(w, UINT32_MAX);
+	n.first_ms = get_time(w);
+	n.turned_ms = get_time(w);
+	n.templates = get_u32(w, UINT32_MAX);
+	if (n.first_ms != NEVER && !w->bad) {
+		*detect_novelty_of(d, system) = n;
+	} else {
+		w->bad = w->bad || any != 0 || n.turned_ms != NEVER || n.templates != 0;
+	}
 }
 
 /* Of the table of names only what stands in it, each with the distance to the one before. */
@@ -255,9 +290,9 @@ detect_save(const struct detect *d, struct buffer *b)
 	put_content(b, d);
 	wire_put_u64(b, d->unit_count);
 	for (uint32_t i = 0; i < d->unit_count; i++) {
-		put_unit(b, &d->units[i]);
+		put_unit(b, d, &d->units[i]);
 		if (d->units[i].kind == UNIT_SYSTEM) {
-			put_novelty(b, &d->novelty[d->units[i].novelty]);
+			put_novelty(b, detect_novelty_at(d, &d->units[i]));
 		}
 	}
 	wire_put_u64(b, d->waiting_count);
@@ -322,9 +357,9 @@ detect_load(struct detect *d, struct wire *w)
 			break;
 		}
 		(void)detect_unit_add(d, (enum unit_kind)kind);
-		get_unit(w, &d->units[i]);
+		get_unit(w, d, &d->units[i]);
 		if (kind == UNIT_SYSTEM) {
-			get_novelty(w, &d->novelty[d->units[i].novelty]);
+			get_novelty(w, d, &d->units[i]);
 		}
 	}
 	if (!w->bad) {
@@ -332,7 +367,8 @@ detect_load(struct detect *d, struct wire *w)
 		detect_audit_load(d, w);
 	}
 	if (w->bad) {
-		d->unit_count = d->waiting_count = d->novelty_count = 0;
+		d->unit_count = d->waiting_count = d->system_count = d->novelty_count = 0;
+		d->lots_count = d->lots_free_count = 0;
 		memset(d->known, 0, KNOWN_NAMES * sizeof *d->known);
 		memset(d->taught, 0, sizeof d->taught);
 		d->first_look_ms = NEVER;
