@@ -8,10 +8,11 @@
 static const struct {
 	struct text name;
 	struct text types;
+	size_t bytes_max;
 	enum result (*read)(struct intake_reading *d);
 } formats[] = {
-#define FORMAT(id, name, types, meaning) \
-	{ { #name, sizeof(#name) - 1 }, { types, sizeof(types) - 1 }, intake_##name##_read },
+#define FORMAT(id, name, bytes_max, types, meaning) \
+	{ { #name, sizeof(#name) - 1 }, { types, sizeof(types) - 1 }, bytes_max, intake_##name##_read },
 #include "intake/formats.def"
 #undef FORMAT
 };
@@ -254,7 +255,9 @@ intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena
 				    .arena = arena,
 				    .format = hint->format,
 				    .latest = instant_add(hint->received, (struct span){ FUTURE_MS_MAX }) };
+	size_t bytes_max;
 	enum result r;
+	bool guessed;
 
 	if (raw.n == 0) {
 		d.raw = raw = TEXT("");
@@ -265,17 +268,23 @@ intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena
 	if (d.format == INTAKE_AUTO && raw.n > 0) {
 		d.format = format_of_looks(raw, hint->header);
 	}
-	if (raw.n > REPORT_BYTES_MAX || (d.format == INTAKE_ARF && raw.n > MAIL_BYTES_MAX)) {
-		intake_fault(&d, 0, (struct text){ 0 }, raw, "%zu bytes; at most %d are read", raw.n,
-			     d.format == INTAKE_ARF ? MAIL_BYTES_MAX : REPORT_BYTES_MAX);
+	guessed = hint->format == INTAKE_AUTO && d.format == INTAKE_ARF;
+	bytes_max = d.format == INTAKE_AUTO ? REPORT_BYTES_MAX : formats[d.format].bytes_max;
+	if (raw.n > bytes_max) {
+		intake_fault(&d, 0, (struct text){ 0 }, raw, "%zu bytes; at most %zu are read", raw.n,
+			     bytes_max);
 		return refuse(&d, result, RESULT_TOO_LARGE);
 	}
 	if (d.format == INTAKE_AUTO) {
-		intake_fault(&d, 0, (struct text){ 0 }, raw, "neither a feedback mail, CSV nor JSON lines");
+		intake_fault(&d, 0, (struct text){ 0 }, raw,
+			     "none of the formats that are read: no mail, no table, no JSON");
 		return refuse(&d, result, RESULT_BAD_INPUT);
 	}
 	d.raw_hash = hash_of(raw.p, raw.n);
 	d.content = d.raw_hash;
+	if (guessed) {
+		d.format = intake_mail_format(&d);
+	}
 	r = formats[d.format].read(&d);
 	if (r != RESULT_OK) {
 		return refuse(&d, result, r);

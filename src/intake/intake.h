@@ -12,7 +12,7 @@
 #include "model/report.h"
 
 enum intake_format {
-#define FORMAT(id, name, types, meaning) INTAKE_##id,
+#define FORMAT(id, name, bytes_max, types, meaning) INTAKE_##id,
 #include "intake/formats.def"
 #undef FORMAT
 	INTAKE_FORMAT_COUNT,

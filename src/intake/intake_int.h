@@ -8,7 +8,9 @@
 #include "intake/intake.h"
 #include "model/source.h"
 
+struct draft;
 struct intake_key_slot;
+struct mail;
 
 struct intake_reading {
 	const struct intake_hint *hint;
@@ -24,6 +26,7 @@ struct intake_reading {
 	struct intake_fault *faults; /* INTAKE_FAULTS_MAX + 1 of them, made with the first */
 	uint32_t fault_count;
 
+	struct mail *mail;      /* the document as a mail, see intake_mail */
 	struct text row_prefix; /* what makes a row a document of its own: the header row */
 
 	struct observation *observations;
@@ -43,7 +46,8 @@ struct intake_reading {
  * The readers, one per format. Each leaves observations and faults; it returns an error, and has set a fault, only when nothing
  * of the document can be read.
  */
-#define FORMAT(id, name, types, meaning) enum result intake_##name##_read(struct intake_reading *d) MUST_USE;
+#define FORMAT(id, name, bytes_max, types, meaning) \
+	enum result intake_##name##_read(struct intake_reading *d) MUST_USE;
 #include "intake/formats.def"
 #undef FORMAT
 
@@ -61,6 +65,18 @@ uint64_t intake_lines(struct text t); /* also one that does not end */
  */
 struct text intake_clean(struct arena *arena, struct text t, size_t max);
 bool intake_is_clean(struct text t);
+
+/* The mail that the document is: taken apart once, its content made the report's id. Never NULL; anything can be read as a mail. */
+struct mail *intake_mail(struct intake_reading *d);
+/* Which of the formats this mail has: a feedback report before all, then a bounce; INTAKE_ARF when it is none, which says so. */
+enum intake_format intake_mail_format(struct intake_reading *d);
+/*
+ * Sets the time of an observation: of the report itself, else of the reported mail (`arrival`, NULL: nobody says), else of the door;
+ * never in the future.
+ */
+void intake_mail_time(struct intake_reading *d, struct draft *t, const struct instant *arrival);
+/* Is it a bounce that was written for people, without a message/delivery-status part? */
+bool intake_is_bounce(struct intake_reading *d);
 
 /* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
 enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,

@@ -76,6 +76,51 @@ is_original(GMimeContentType *type)
 	return false;
 }
 
+static bool
+is_attached(GMimeObject *object)
+{
+	GMimeContentDisposition *disposition = g_mime_object_get_content_disposition(object);
+
+	return disposition != NULL && g_mime_content_disposition_is_attachment(disposition);
+}
+
+static bool
+is_for_people(GMimeContentType *type)
+{
+	return g_mime_content_type_is_type(type, "text", "plain") ||
+	       g_mime_content_type_is_type(type, "text", "html") ||
+	       g_mime_content_type_is_type(type, "image", "*");
+}
+
+static struct text
+keep_string(const char *string, struct arena *arena)
+{
+	struct text t = text_of(string);
+
+	t.n = t.n > HEADER_VALUE_BYTES_MAX ? HEADER_VALUE_BYTES_MAX : t.n;
+	return (struct text){ text_lower(arena, t), t.n };
+}
+
+static void
+take_file(struct walk *w, GMimePart *part, GMimeContentType *type)
+{
+	struct mail *mail = w->mail;
+	char *name;
+
+	if (mail->file_count == MAIL_FILES_MAX) {
+		return;
+	}
+	if (mail->files == NULL) {
+		mail->files = arena_get_array(w->arena, MAIL_FILES_MAX, sizeof *mail->files);
+	}
+	name = g_mime_content_type_get_mime_type(type);
+	mail->files[mail->file_count++] =
+	    (struct mail_file){ .type = keep_string(name, w->arena),
+				.name = keep_string(g_mime_part_get_filename(part), w->arena),
+				.content = take_content(part, w->arena) };
+	g_free(name);
+}
+
 static void
 take_leaf(struct walk *w, GMimeObject *object)
 {
@@ -98,11 +143,24 @@ take_leaf(struct walk *w, GMimeObject *object)
 			fields_read(&mail->feedback, take_content(GMIME_PART(object), w->arena), true,
 				    w->arena);
 		}
-	} else if (g_mime_content_type_is_type(type, "message", "delivery-status")) {
-		mail->is_delivery_report = true;
-	} else if (!mail->has_original && is_original(type)) {
-		mail->has_original = true;
-		fields_read(&mail->original, take_content(GMIME_PART(object), w->arena), false, w->arena);
+	} else if (g_mime_content_type_is_type(type, "message", "delivery-status") ||
+		   g_mime_content_type_is_type(type, "message", "global-delivery-status")) {
+		if (!mail->is_delivery_report) {
+			mail->is_delivery_report = true;
+			mail->status = take_content(GMIME_PART(object), w->arena);
+		}
+	} else if (is_original(type)) {
+		if (!mail->has_original) {
+			mail->has_original = true;
+			fields_read(&mail->original, take_content(GMIME_PART(object), w->arena), false,
+				    w->arena);
+		}
+	} else if (g_mime_content_type_is_type(type, "text", "plain") && !is_attached(object)) {
+		if (mail->plain.n == 0) {
+			mail->plain = take_content(GMIME_PART(object), w->arena);
+		}
+	} else if (is_attached(object) || !is_for_people(type)) {
+		take_file(w, GMIME_PART(object), type);
 	}
 }
 

@@ -24,7 +24,14 @@ void fields_add(struct fields *f, struct text name, struct text value, struct ar
 bool fields_next(const struct fields *f, struct text name, size_t *at, struct text *value);
 struct text fields_first(const struct fields *f, struct text name); /* empty: none */
 
-/* A feedback mail taken apart (GMime). Texts lie in the arena. */
+/* A part that is neither text for people nor about the mail that is reported: an attachment. */
+struct mail_file {
+	struct text type;    /* "application/gzip", lower case */
+	struct text name;    /* as the sender calls it; may be empty */
+	struct text content; /* decoded */
+};
+
+/* A mail taken apart (GMime). Texts lie in the arena. */
 struct mail {
 	struct fields outer;
 	struct text body;       /* behind the empty line */
@@ -33,6 +40,10 @@ struct mail {
 	bool has_feedback;
 	bool has_original;
 	bool is_delivery_report; /* a bounce, which looks alike */
+	struct text status;      /* the first message/delivery-status or message/global-delivery-status */
+	struct text plain;       /* the first text/plain, or the body of a mail without parts */
+	struct mail_file *files; /* at most MAIL_FILES_MAX */
+	size_t file_count;
 };
 
 /* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far. The original is never looked into. */

@@ -7,8 +7,8 @@ static const struct {
 	const char *ending;
 	const char *format;
 } endings[] = {
-	{ ".csv", "csv" },    { ".jsonl", "jsonl" }, { ".ndjson", "jsonl" },
-	{ ".json", "jsonl" }, { ".eml", "arf" },     { ".arf", "arf" },
+	{ ".csv", "csv" },   { ".jsonl", "jsonl" }, { ".ndjson", "jsonl" },
+	{ ".json", "auto" }, { ".eml", "auto" },    { ".arf", "auto" },
 };
 
 struct text
@@ -54,15 +54,19 @@ chunk_format(const char *name, struct text start)
 	for (size_t i = 0; i < countof(endings); i++) {
 		struct text ending = text_of(endings[i].ending);
 
+		/* Other people's tables and JSON end so too. */
+		if (line.n > 0 && strcmp(endings[i].format, "csv") == 0 && !looks_like_csv(line)) {
+			continue;
+		}
 		if (whole.n > ending.n &&
 		    text_equal_nocase((struct text){ whole.p + whole.n - ending.n, ending.n }, ending)) {
 			return endings[i].format;
 		}
 	}
-	if (line.n > 0 && line.p[0] == '{') {
+	if (line.n > 0 && line.p[0] == '{' && memmem(line.p, line.n, "\"signal\"", 8) != NULL) {
 		return "jsonl";
 	}
-	return looks_like_csv(line) ? "csv" : "arf";
+	return looks_like_csv(line) ? "csv" : "auto";
 }
 
 size_t

@@ -11,7 +11,7 @@
 
 #define CHUNK_BYTES_MAX ((size_t)1 << 20)
 
-/* "arf", "csv" or "jsonl", by the name's ending and then by the first bytes; never NULL. */
+/* "csv" or "jsonl" (rows that may be cut), else "auto": one document, which the daemon looks at. By the name's ending and the first line. */
 const char *chunk_format(const char *name, struct text start);
 
 /*

@@ -4,6 +4,7 @@
  */
 #include "base/instant.h"
 #include "base/limits.h"
+#include "intake/intake.h"
 #include "vouch/chunk.h"
 #include "vouch/file.h"
 #include "vouch/table.h"
@@ -68,7 +69,10 @@ send_part(struct ingest *in, const char *format, struct text part, uint64_t line
 	json_t *answer = NULL;
 	enum result r;
 
-	path = arena_format(&v->arena, "%s&format=%s&line=%llu", path, format, (unsigned long long)line);
+	if (strcmp(format, "auto") != 0) {
+		path = arena_format(&v->arena, "%s&format=%s", path, format);
+	}
+	path = arena_format(&v->arena, "%s&line=%llu", path, (unsigned long long)line);
 	if (vouch_has(v, FLAG_reporter)) {
 		path = client_path(&v->client, &v->arena, arena_format(&v->arena, "%s&reporter=", path),
 				   v->args.flags[FLAG_reporter], "");
@@ -132,12 +136,12 @@ send_file(struct ingest *in, int fd)
 	if (r == RESULT_OK && format == NULL) {
 		format = chunk_format(in->name, buffer_text(&b));
 	}
-	if (r == RESULT_OK && strcmp(format, "arf") != 0) {
+	if (r == RESULT_OK && (strcmp(format, "csv") == 0 || strcmp(format, "jsonl") == 0)) {
 		r = send_rows(in, fd, &b, end, format);
 	} else if (r == RESULT_OK) {
 		r = end ? RESULT_OK : file_fill(fd, in->name, REPORT_BYTES_MAX, &b, &end, &in->v->fault);
 		if (r == RESULT_OK && !end) {
-			r = fault_set(&in->v->fault, RESULT_TOO_LARGE, "%s: a mail larger than %d bytes",
+			r = fault_set(&in->v->fault, RESULT_TOO_LARGE, "%s: a document larger than %d bytes",
 				      in->name, REPORT_BYTES_MAX);
 		}
 		if (r == RESULT_OK) {
@@ -227,17 +231,28 @@ send_all(struct ingest *in)
 	return r;
 }
 
+static const char *
+format_names(struct arena *arena)
+{
+	const char *names = "";
+
+	for (enum intake_format f = 0; f < INTAKE_FORMAT_COUNT; f++) {
+		names = arena_format(arena, "%s %s", names, intake_format_name(f));
+	}
+	return names;
+}
+
 enum result
 verb_ingest(struct vouch *v)
 {
 	struct ingest in = { .v = v, .progress = isatty(STDERR_FILENO) };
 	const char *format = v->args.flags[FLAG_format];
+	enum intake_format known;
 	enum result r;
 
-	if (format != NULL && strcmp(format, "arf") != 0 && strcmp(format, "csv") != 0 &&
-	    strcmp(format, "jsonl") != 0) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "--format wants arf, csv or jsonl, not \"%s\"",
-				 format);
+	if (format != NULL && intake_format_parse(text_of(format), &known) != RESULT_OK) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "--format wants one of%s, not \"%s\"",
+				 format_names(&v->arena), format);
 	}
 	r = vouch_connect(v);
 	if (r != RESULT_OK) {

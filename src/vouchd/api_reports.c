@@ -206,7 +206,9 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 				     .reporter = c.entry.reporter,
 				     .names_others = text_equal(c.entry.reporter, TEXT("operator")),
 				     .first_line = 1 };
-	if (c.entry.format.n > 0 && intake_format_parse(c.entry.format, &hint.format) != RESULT_OK) {
+	/* A mail that could not be read may be of a format that is known by now. */
+	if (c.entry.format.n > 0 &&
+	    (intake_format_parse(c.entry.format, &hint.format) != RESULT_OK || hint.format == INTAKE_ARF)) {
 		hint.format = INTAKE_AUTO;
 	}
 	if (directory_by_name(api->directory, hint.reporter, &reporter)) {

@@ -29,7 +29,7 @@ end
 expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by mailbox
 expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by mailbox
 expect    vouch "ingest notes.txt" == 2 "notes.txt" "0 accepted, 0 duplicate, 1 quarantined"
-expect    vouch "ingest --json notes.txt" == 2 "no message/feedback-report part"
+expect    vouch "ingest --json notes.txt" == 2 "none of the formats that are read"
 report    notes.txt about 192.0.2.10 unauthenticated
 expect    vouch "quarantine list" == 0 "<somebody@elsewhere.test>"
 expect    vouch "quarantine show 1 --json" == 1

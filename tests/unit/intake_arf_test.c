@@ -162,7 +162,6 @@ static const struct sample {
 	  NULL,
 	  { NULL },
 	  "no source: no address, no domain, and none in the reported mail" },
-	{ "made/bounce", NULL, { NULL }, "a delivery report (bounce), not a feedback report" },
 	{ "made/plain-mail", NULL, { NULL }, "no message/feedback-report part" },
 };
 
@@ -412,6 +411,21 @@ an_empty_document_is_said_to_be_empty(void **state)
 	arena_clear(&arena);
 }
 
+static void
+a_bounce_that_is_said_to_be_a_feedback_mail_is_refused_as_a_bounce(void **state)
+{
+	struct intake_hint mail = hint;
+	struct arena arena = { 0 };
+	struct intake_result result;
+
+	(void)state;
+	mail.format = INTAKE_ARF;
+	assert_int_equal(intake_read(load("made/bounce", &arena), &mail, &arena, &result), RESULT_BAD_INPUT);
+	assert_true(
+	    text_equal(result.faults[0].words, TEXT("a delivery report (bounce), not a feedback report")));
+	arena_clear(&arena);
+}
+
 int
 main(void)
 {
@@ -422,6 +436,7 @@ main(void)
 		cmocka_unit_test(the_id_follows_the_content_not_the_way),
 		cmocka_unit_test(only_a_declared_trap_network_reports_traps),
 		cmocka_unit_test(a_hostile_mail_ends),
+		cmocka_unit_test(a_bounce_that_is_said_to_be_a_feedback_mail_is_refused_as_a_bounce),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -350,7 +350,8 @@ the_format_is_told_by_type_or_looks(void **context)
 		assert_int_equal(got.format, cases[i].format);
 		if (cases[i].format == INTAKE_AUTO) {
 			assert_int_equal(r, RESULT_BAD_INPUT);
-			assert_string_equal(fault(0), "neither a feedback mail, CSV nor JSON lines");
+			assert_string_equal(fault(0),
+					    "none of the formats that are read: no mail, no table, no JSON");
 		}
 	}
 }

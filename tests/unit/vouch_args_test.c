@@ -136,14 +136,16 @@ static void
 a_file_is_known_by_its_name_and_then_by_its_looks(void **state)
 {
 	(void)state;
-	assert_string_equal(chunk_format("volumes.CSV", TEXT("{")), "csv");
+	assert_string_equal(chunk_format("volumes.CSV", TEXT("time,source,signal\n")), "csv");
 	assert_string_equal(chunk_format("a.jsonl", TEXT("")), "jsonl");
-	assert_string_equal(chunk_format("mail.eml", TEXT("")), "arf");
-	assert_string_equal(chunk_format("stdin", TEXT("\n\n {\"time\":1}\n")), "jsonl");
+	assert_string_equal(chunk_format("mail.eml", TEXT("")), "auto");
+	assert_string_equal(chunk_format("stdin", TEXT("\n\n {\"signal\":1}\n")), "jsonl");
+	assert_string_equal(chunk_format("a.json", TEXT("{\"signal\":1}\n")), "auto");
+	assert_string_equal(chunk_format("snds.csv", TEXT("192.0.2.1,1/1/2026 12:00 AM\n")), "auto");
 	assert_string_equal(chunk_format("stdin", TEXT("\xef\xbb\xbftime,source,signal\n")), "csv");
 	assert_string_equal(chunk_format("stdin", TEXT("\"source\", \"signal\"\r\n")), "csv");
-	assert_string_equal(chunk_format("stdin", TEXT("From: a@b.example\nTo: c, source\n")), "arf");
-	assert_string_equal(chunk_format(".csv", TEXT("")), "arf"); /* an ending needs a name before it */
+	assert_string_equal(chunk_format("stdin", TEXT("From: a@b.example\nTo: c, source\n")), "auto");
+	assert_string_equal(chunk_format(".csv", TEXT("")), "auto"); /* an ending needs a name before it */
 }
 
 static char *

@@ -373,7 +373,7 @@ quarantined_rows_are_named_and_end_in_a_code(void **state)
 	struct world *w = *state;
 	char file[160], nothing[160];
 
-	put_file(w, "file", "{\"time\":1}\n");
+	put_file(w, "file", "{\"signal\":1}\n");
 	(void)snprintf(nothing, sizeof nothing, "%s", in_folder(w, "nothing"));
 	(void)snprintf(file, sizeof file, "%s", in_folder(w, "file"));
 	w->answer =

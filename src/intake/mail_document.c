@@ -1,0 +1,97 @@
+/* A document that is a mail: its line ends, what it says, and which of the formats of mails it is. */
+#include "intake/draft_int.h"
+
+#include <string.h>
+
+/* The mail with LF line ends, from the first header on. Lone CRs are line ends only where there is no LF at all. */
+static struct text
+even_lines(struct intake_reading *d)
+{
+	struct text t = d->raw, line;
+	bool has_lf = memchr(t.p, '\n', t.n) != NULL;
+	char *copy;
+	size_t n = 0;
+
+	if (memchr(t.p, '\r', t.n) != NULL) {
+		copy = arena_get(d->arena, t.n);
+		for (size_t i = 0; i < t.n; i++) {
+			if (t.p[i] != '\r' || (has_lf && (i + 1 == t.n || t.p[i + 1] != '\n'))) {
+				copy[n++] = t.p[i];
+			} else if (!has_lf) {
+				copy[n++] = '\n';
+			}
+		}
+		t = (struct text){ copy, n };
+	}
+	while (t.n > 0 && t.p[0] == '\n') {
+		t = (struct text){ t.p + 1, t.n - 1 };
+	}
+	if (text_starts_nocase(t, TEXT("From "))) {
+		(void)text_cut(&t, '\n', &line);
+	}
+	return t;
+}
+
+/* What the mail says, whatever way it took: Message-ID (or what stands for it) and the body. */
+static struct hash
+content_of(const struct mail *mail)
+{
+	struct text id = fields_first(&mail->outer, TEXT("Message-ID"));
+	struct text body = text_trim(mail->body);
+
+	if (id.n > 0) {
+		const struct text parts[] = { id, TEXT("\n"), body };
+
+		return hash_of_parts(parts, countof(parts));
+	}
+	const struct text parts[] = { fields_first(&mail->outer, TEXT("From")),
+				      TEXT("\n"),
+				      fields_first(&mail->outer, TEXT("Date")),
+				      TEXT("\n"),
+				      fields_first(&mail->outer, TEXT("Subject")),
+				      TEXT("\n\n"),
+				      body };
+
+	return hash_of_parts(parts, countof(parts));
+}
+
+struct mail *
+intake_mail(struct intake_reading *d)
+{
+	if (d->mail == NULL) {
+		d->mail = arena_get(d->arena, sizeof *d->mail);
+		mail_read(d->mail, even_lines(d), d->arena);
+		d->is_mail = true;
+		d->content = content_of(d->mail);
+	}
+	return d->mail;
+}
+
+enum intake_format
+intake_mail_format(struct intake_reading *d)
+{
+	const struct mail *mail = intake_mail(d);
+
+	if (mail->has_feedback) {
+		return INTAKE_ARF;
+	}
+	return mail->status.n > 0 || intake_is_bounce(d) ? INTAKE_DSN : INTAKE_ARF;
+}
+
+void
+intake_mail_time(struct intake_reading *d, struct draft *t, const struct instant *arrival)
+{
+	struct text date = fields_first(&d->mail->outer, TEXT("Date"));
+	struct instant reported;
+
+	if (arrival != NULL) {
+		draft_attribute_time(t, "arrival", *arrival);
+	}
+	if (date.n > 0 && instant_parse_mail(date, &reported) == RESULT_OK && reported.ms <= d->latest.ms) {
+		t->o->at = reported;
+	} else if (arrival != NULL && arrival->ms <= d->latest.ms) {
+		t->o->at = *arrival;
+	} else {
+		t->o->at = d->hint->received;
+	}
+}

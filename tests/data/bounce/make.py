@@ -1,0 +1,190 @@
+#!/usr/bin/env python3
+"""make.py: writes made.txt (bounces written for Vouch) and made_expected.txt (what each must read as).
+
+Nothing here knows the reader: what is expected stands beside each message, as a person reads it, with the rules of doc/data/dsn.md.
+"""
+
+DATE = "Mon, 05 Jan 2026 08:00:00 +0000"
+AT = "2026-01-05T08:00:00Z"
+ORIGINAL = """Return-Path: <news@shop.example>
+Received: from out1.shop.example (out1.shop.example [192.0.2.10])
+\tby mx.inbox.example with ESMTPS id 1; Mon, 05 Jan 2026 07:59:58 +0000
+DKIM-Signature: v=1; a=rsa-sha256; d=shop.example; s=k1; h=from; bh=x; b=x
+From: Shop <news@shop.example>
+To: someone@inbox.example
+Subject: January
+Message-ID: <1@shop.example>
+Date: Mon, 05 Jan 2026 07:59:50 +0000
+"""
+LOCAL = ORIGINAL.replace("""Received: from out1.shop.example (out1.shop.example [192.0.2.10])
+\tby mx.inbox.example with ESMTPS id 1; Mon, 05 Jan 2026 07:59:58 +0000
+""", """Received: from app.internal (app.internal [10.1.2.3])
+\tby out1.shop.example with ESMTP id 2; Mon, 05 Jan 2026 07:59:55 +0000
+""")
+made = []
+
+
+def add(name, text, *expected):
+    made.append((name, text, expected))
+
+
+def status(recipients, reporting="mx.inbox.example", original=ORIGINAL, header="", kind="delivery-status",
+           original_type="message/rfc822", plain="It did not work.", ends="\n"):
+    text = f"""Return-Path: <>
+{header}From: MAILER-DAEMON@{reporting}
+To: news@shop.example
+Date: {DATE}
+Message-ID: <bounce-1@{reporting}>
+Subject: Undelivered Mail Returned to Sender
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type={kind}; boundary="b1"
+
+--b1
+Content-Type: text/plain
+
+{plain}
+
+--b1
+Content-Type: message/{kind}
+
+Reporting-MTA: dns; {reporting}
+Arrival-Date: Mon, 05 Jan 2026 07:59:58 +0000
+
+{recipients}
+--b1
+Content-Type: {original_type}
+
+{original}
+--b1--
+"""
+    return text.replace("\n", ends)
+
+
+def recipient(code, said, action="failed", address="someone@inbox.example", more=""):
+    said = f"Diagnostic-Code: {said}\n" if said else ""
+    return f"Final-Recipient: rfc822; {address}\nAction: {action}\nStatus: {code}\n{more}{said}"
+
+
+def simple(name, signal, code, said, shown=None, **kw):
+    add(name, status(recipient(code, said, **kw)), f"{signal} 1 192.0.2.10 {AT} status={shown or code}")
+
+
+# ---- codes, with words that say nothing
+for code, signal in {
+        "5.1.1": "unknown_user", "5.1.3": "unknown_user", "5.1.6": "unknown_user", "5.1.10": "unknown_user",
+        "5.1.2": "bounce", "5.1.8": "policy_block", "5.2.1": "bounce", "5.2.2": "bounce", "5.3.4": "bounce",
+        "5.4.4": "bounce", "5.5.2": "bounce", "5.6.0": "bounce", "5.7.1": "policy_block", "5.7.17": "unknown_user",
+        "5.7.26": "policy_block", "5.7.509": "policy_block", "5.0.0": "bounce"}.items():
+    simple(f"code-{code}", signal, code, f"smtp; 550 {code} no")
+
+# ---- words
+simple("words-unknown", "unknown_user", "5.0.0", "smtp; 550 User unknown")
+simple("words-unknown-despite-policy-code", "unknown_user", "5.7.1", "smtp; 550 5.7.1 <a@inbox.example>: no such user")
+simple("words-blocked-despite-unknown-code", "policy_block", "5.1.1", "smtp; 550 Your IP is on a blocklist")
+simple("words-full-despite-unknown-code", "bounce", "5.1.1", "smtp; 550 5.1.1 mailbox full")
+simple("words-of-both-follow-the-code", "policy_block", "5.7.1", "smtp; 554 5.7.1 User unknown; blocked")
+simple("words-in-the-address-say-nothing", "bounce", "5.0.0", "smtp; 550 <no.spam.user-unknown@inbox.example> no")
+simple("words-in-a-host-name-say-nothing", "bounce", "5.0.0", "smtp; 550 mx.spam.example said no")
+simple("the-receivers-code-goes-first", "policy_block", "5.1.1", "smtp; 550 5.7.1 no", shown="5.7.1")
+simple("a-vague-code-yields", "unknown_user", "5.0.0", "smtp; 550 5.0.0 (#5.1.1) no", shown="5.1.1")
+simple("an-address-is-no-code", "bounce", "5.0.0", "smtp; 550 5.1.1.7 no")
+simple("exchange-online-unknown", "unknown_user", "5.4.1",
+       "smtp; 550 5.4.1 Recipient address rejected: Access denied. AS(201806281)")
+simple("folded", "unknown_user", "5.1.1", "smtp; 550 5.1.1 The email account that you tried\n to reach does not\n\texist")
+simple("french", "unknown_user", "5.0.0", "smtp; 550 Destinataire inconnu")
+simple("code-with-words", "unknown_user", "5.1.1 (bad mailbox)", "", shown="5.1.1")
+simple("no-diagnostic", "policy_block", "5.7.1", "")
+
+# ---- what is written for people, when the fields are vague
+add("plain-text-helps", status(recipient("5.0.0", ""), plain="The mailbox does not exist."),
+    f"unknown_user 1 192.0.2.10 {AT}")
+add("plain-text-does-not-overrule", status(recipient("5.2.2", "smtp; 552 5.2.2 no"), plain="Blocked as spam."),
+    f"bounce 1 192.0.2.10 {AT} status=5.2.2")
+
+# ---- recipients
+add("three-recipients", status("\n".join([
+    recipient("5.1.1", "smtp; 550 5.1.1 no", address="a@inbox.example"),
+    recipient("5.7.1", "smtp; 550 5.7.1 no", address="B@Other.Example"),
+    recipient("5.2.2", "smtp; 552 5.2.2 no", address="c@third.example")])),
+    f"unknown_user 1 192.0.2.10 {AT} recipient_domain=inbox.example",
+    f"policy_block 1 192.0.2.10 {AT} recipient_domain=other.example",
+    f"bounce 1 192.0.2.10 {AT} recipient_domain=third.example")
+for action in ("delayed", "delivered", "relayed", "expanded"):
+    add(f"action-{action}", status(recipient("4.4.1", "", action=action)), "nothing")
+add("one-delayed-one-failed", status(recipient("4.7.1", "smtp; 450 4.7.1 greylisted", action="delayed") + "\n" +
+                                     recipient("5.1.1", "smtp; 550 5.1.1 no")), f"unknown_user 1 192.0.2.10 {AT}")
+add("fields-in-one-group", status("").replace("07:59:58 +0000\n\n\n--b1", "07:59:58 +0000\n" +
+                                              recipient("5.1.1", "smtp; 550 5.1.1 no") + "\n--b1"),
+    f"unknown_user 1 192.0.2.10 {AT}")
+add("utf-8", status("Final-Recipient: utf-8; us\u00e9r@inbox.example\nAction: failed\nStatus: 5.1.1\n"
+                    "Diagnostic-Code: smtp; 550 5.1.1 <us\u00e9r@inbox.example> unbekannt\n",
+                    kind="global-delivery-status", original_type="message/global-headers"),
+    f'unknown_user 1 192.0.2.10 {AT} recipient_domain=inbox.example said="550 5.1.1 <*@inbox.example> unbekannt"')
+add("no-recipient-is-kept", status(recipient("5.1.1", "smtp; 550 5.1.1 some.one+tag@inbox.example, (x@y.example) no")),
+    f'unknown_user 1 192.0.2.10 {AT} said="550 5.1.1 *@inbox.example, (*@y.example) no"')
+
+# ---- whose mail it was
+REMOTE = "Remote-MTA: dns; mx.inbox.example\n"
+HOP = "Received: from out1.shop.example (out1.shop.example [198.51.100.7]) by mx.shop.example; Mon, 05 Jan 2026 08:00:01 +0000\n"
+add("the-reporting-server-was-the-client", status(recipient("5.1.1", "smtp; 550 5.1.1 no", more=REMOTE),
+                                                  reporting="out1.shop.example", original=LOCAL, header=HOP),
+    f"unknown_user 1 198.51.100.7 shop.example {AT} source_from=reporting_mta remote_mta=mx.inbox.example")
+add("a-gateway-signs-for-nobody-else", status(recipient("5.1.1", "smtp; 550 5.1.1 no", more=REMOTE),
+                                              reporting="gw.inbox.example"),
+    f"unknown_user 1 192.0.2.10 {AT} source_from=received")
+add("the-reporting-server-is-an-address", status(recipient("5.1.1", "smtp; 550 5.1.1 no", more=REMOTE),
+                                                 reporting="[198.51.100.8]", original=LOCAL),
+    f"unknown_user 1 198.51.100.8 {AT} source_from=reporting_mta")
+add("signature-only", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), original=LOCAL),
+    f"unknown_user 1 shop.example {AT} source_from=dkim_signature")
+add("return-path-only", status(recipient("5.1.1", "smtp; 550 5.1.1 no"),
+                               original="Return-Path: <b@bounces.shop.example>\nFrom: a@b.example\n"),
+    f"unknown_user 1 bounces.shop.example {AT} source_from=return_path")
+add("from-only", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), original="From: a@b.example\n",
+                        original_type="text/rfc822-headers"), f"unknown_user 1 b.example {AT} source_from=from")
+add("no-source", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), original="Subject: x\n"),
+    "refused no source: the mail that came back names no address and no domain")
+add("crlf", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), ends="\r\n"), f"unknown_user 1 192.0.2.10 {AT}")
+add("cut-off", status(recipient("5.1.1", "smtp; 550 5.1.1 no")).split("Subject: January")[0],
+    f"unknown_user 1 192.0.2.10 {AT}")
+
+
+# ---- without fields
+def plain(body, subject="failure notice", sender="MAILER-DAEMON@mx.inbox.example"):
+    return f"From: {sender}\nTo: news@shop.example\nDate: {DATE}\nMessage-ID: <p@x>\nSubject: {subject}\n\n{body}"
+
+
+QMAIL = """Hi. This is the qmail-send program at mx.inbox.example.
+I'm afraid I wasn't able to deliver your message to the following addresses.
+
+<a@inbox.example>:
+Sorry, no mailbox here by that name. (#5.1.1)
+
+<b@inbox.example>:
+Connected to 203.0.113.9 but sender was rejected.
+Remote host said: 554 5.7.1 blocked, see the block list
+
+--- Below this line is a copy of the message.
+
+"""
+add("qmail", plain(QMAIL + ORIGINAL), f"unknown_user 1 192.0.2.10 {AT} status=5.1.1",
+    f"policy_block 1 192.0.2.10 {AT} status=5.7.1 recipient_domain=inbox.example")
+add("exim-delay", plain("The address to which the message has not yet been delivered is:\n\n  a@inbox.example\n    User unknown\n",
+                        "Warning: message 1 delayed 24 hours"), "nothing")
+add("the-copy-is-not-read", plain("Something went wrong.\n\n----- Original message -----\n\n" + ORIGINAL + "\nUser unknown 5.1.1\n"),
+    f"bounce 1 192.0.2.10 {AT}")
+add("not-a-bounce", plain("User unknown 5.1.1\n", "Hello", "someone@else.example"),
+    "refused no message/feedback-report part")
+add("copy-without-header", plain("<a@inbox.example>:\nno such user\n"),
+    "refused no source: the mail that came back names no address and no domain")
+
+
+def main():
+    with open("made.txt", "w", encoding="utf-8", newline="") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
+        want.write("# written by make.py\n")
+        for name, text, expected in made:
+            out.write(f"=== {name}\n{text}" + ("" if text.endswith("\n") else "\n"))
+            want.write(name + "\n" + "".join(f"  {line}\n" for line in expected))
+
+
+main()

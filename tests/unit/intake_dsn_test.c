@@ -1,0 +1,86 @@
+/* Bounces: each sample reads as a person reads it; the reason follows code and words; hostile ones end. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "unit/intake_samples.h"
+
+static const struct intake_hint hint = { .format = INTAKE_AUTO,
+					 .received = { 1769904000000 }, /* 2026-02-01T00:00:00Z */
+					 .door = { "lmtp", 4 },
+					 .reporter = { "shop-bounces", 12 } };
+
+static void
+each_bounce_reads_as_a_person_reads_it(void **context)
+{
+	struct samples s = { .folder = "bounce", .format = INTAKE_DSN, .hint = hint };
+
+	(void)context;
+	assert_int_equal(samples_run(&s), 70 + 57);
+}
+
+/* The same content by another way is the same report, and no address of a recipient leaves the raw mail. */
+static void
+a_bounce_counts_once_and_names_no_recipient(void **context)
+{
+	struct samples s = { .folder = "bounce", .format = INTAKE_DSN, .hint = hint };
+	struct intake_hint other = hint;
+	struct intake_result one, two;
+	struct text raw = samples_load(&s, "sisimai-lhost-postfix-13.eml");
+
+	(void)context;
+	other.door = TEXT("http");
+	assert_int_equal(intake_read(raw, &hint, &s.arena, &one), RESULT_OK);
+	raw = text_of(arena_format(&s.arena, "Received: from a by b; Thu, 01 Jan 2026 00:00:00 +0000\r\n%.*s",
+				   TEXT_ARG(raw)));
+	assert_int_equal(intake_read(raw, &other, &s.arena, &two), RESULT_OK);
+	assert_true(hash_equal(&one.reports[0].id, &two.reports[0].id));
+	for (uint32_t i = 0; i < one.reports[0].observation_count; i++) {
+		const struct observation *o = &one.reports[0].observations[i];
+
+		for (uint32_t a = 0; a < o->attribute_count; a++) {
+			assert_null(
+			    memmem(o->attributes[a].value.p, o->attributes[a].value.n, "noraneko@", 9));
+			assert_null(
+			    memmem(o->attributes[a].value.p, o->attributes[a].value.n, "kijitora@", 9));
+		}
+	}
+	arena_clear(&s.arena);
+}
+
+static void
+recipients_and_memory_are_bounded(void **context)
+{
+	struct arena arena = { 0 };
+	struct intake_result got;
+	struct buffer b;
+
+	(void)context;
+	buffer_init(&b, 2 * (size_t)MAIL_BYTES_MAX);
+	buffer_format(&b,
+		      "From: MAILER-DAEMON@a.example\nSubject: Undelivered\nContent-Type: multipart/report; "
+		      "boundary=b\n\n--b\nContent-Type: message/rfc822\n\nFrom: a@shop.example\n\n"
+		      "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; a.example\n\n");
+	while (b.n < MAIL_BYTES_MAX - 100) {
+		buffer_format(&b, "Action: failed\nStatus: 5.1.1\n\n");
+	}
+	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(got.reports[0].observation_count, BOUNCE_RECIPIENTS_MAX);
+	assert_true(arena.total_bytes < 8 * (size_t)MAIL_BYTES_MAX);
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(each_bounce_reads_as_a_person_reads_it),
+		cmocka_unit_test(a_bounce_counts_once_and_names_no_recipient),
+		cmocka_unit_test(recipients_and_memory_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
