@@ -2,6 +2,7 @@
 #include "list/list_int.h"
 
 #include "base/counters.h"
+#include "base/instant.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -332,6 +333,18 @@ list_publish(struct list *list, uint64_t serial)
 	}
 }
 
+void
+list_confirm(struct list *list, int64_t now_ns)
+{
+	atomic_store_explicit(&list->confirmed_ns, now_ns, memory_order_relaxed);
+}
+
+int64_t
+list_confirmed(const struct list *list)
+{
+	return atomic_load_explicit(&list->confirmed_ns, memory_order_relaxed);
+}
+
 enum result
 list_open(const struct list_options *options, size_t count, struct list **list, struct fault *fault)
 {
@@ -350,6 +363,7 @@ list_open(const struct list_options *options, size_t count, struct list **list, 
 	}
 	add_tests(l);
 	list_publish(l, 0);
+	list_confirm(l, instant_monotonic_ns());
 	*list = l;
 	return RESULT_OK;
 }

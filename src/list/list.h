@@ -93,6 +93,13 @@ uint64_t list_count(const struct list *list, size_t index);
 void list_publish(struct list *list, uint64_t serial);
 
 /*
+ * What is published is what the store holds, as of this monotonic time (instant_monotonic_ns); list_publish alone does not say so.
+ * From any thread. A list that nobody confirms any more has lost the brake that it is for.
+ */
+void list_confirm(struct list *list, int64_t now_ns);
+int64_t list_confirmed(const struct list *list); /* the last time; that of list_open at first */
+
+/*
  * A reading thread starts awake. An image is good until the thread sleeps: do so before every call that may block, or
  * list_publish waits; wake before the next image. Cost: a memory barrier each.
  */

@@ -126,6 +126,7 @@ struct list {
 	struct list_row rows[LISTS_MAX];
 	struct list_zone zones[2 * LISTS_MAX];
 	_Atomic(struct list_image *) published;
+	_Atomic int64_t confirmed_ns;
 
 	/* the writer's */
 	uint64_t draft;

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "base/socket.h"
+#include "list/list.h"
 
 #include <netinet/in.h>
 #include <pthread.h>
@@ -23,6 +24,15 @@ struct dns {
 };
 
 void
+dns_tally_count(struct dns_tally *tally, const struct dns_told *told)
+{
+	tally->counts[told->outcome]++;
+	if (tally->usages != NULL) {
+		dns_usage_count(tally->usages, told->receiver, told->usage);
+	}
+}
+
+void
 dns_tally_flush(struct dns_tally *tally)
 {
 	for (enum counter c = 0; c < COUNTER_COUNT; c++) {
@@ -31,6 +41,36 @@ dns_tally_flush(struct dns_tally *tally)
 			tally->counts[c] = 0;
 		}
 	}
+}
+
+struct dns_desk
+dns_desk_of(const struct dns_source *source, bool udp)
+{
+	return (struct dns_desk){ .image = list_read(source->list),
+				  .gate = source->gate,
+				  .udp = udp,
+				  .now_ns = instant_monotonic_ns(),
+				  .confirmed_ns = list_confirmed(source->list) };
+}
+
+struct prefix
+dns_client_of(const struct sockaddr_storage *from)
+{
+	union {
+		const struct sockaddr_storage *any;
+		const struct sockaddr_in *v4;
+		const struct sockaddr_in6 *v6;
+	} a = { from };
+	struct prefix p = { 0 };
+
+	if (from->ss_family == AF_INET) {
+		p = (struct prefix){ .family = 4, .bits = 32 };
+		memcpy(p.bytes, &a.v4->sin_addr, 4);
+	} else if (from->ss_family == AF_INET6) {
+		p = (struct prefix){ .family = 6, .bits = 128 };
+		memcpy(p.bytes, &a.v6->sin6_addr, 16);
+	}
+	return p;
 }
 
 enum result
@@ -71,13 +111,14 @@ set_port(struct sockaddr_storage *to, uint16_t port)
 static enum result
 open_pair(struct dns *dns, const struct dns_options *o, size_t i, struct dns_address *at, struct fault *fault)
 {
+	const struct dns_source source = { o->list, o->gate };
 	enum result r = socket_listen_tcp(o->addresses[i], &dns->listeners[i], &dns->ports[i], fault);
 
 	if (r != RESULT_OK) {
 		return r;
 	}
 	set_port(&at->to, dns->ports[i]);
-	r = dns_udp_open(o->list, at, &dns->workers[dns->worker_count], fault);
+	r = dns_udp_open(&source, at, &dns->workers[dns->worker_count], fault);
 	if (r != RESULT_OK) {
 		close(dns->listeners[i]);
 		return r;
@@ -105,7 +146,8 @@ open_address(struct dns *dns, const struct dns_options *o, size_t i, struct faul
 		r = open_pair(dns, o, i, &at, fault);
 	}
 	for (unsigned more = 1; more < o->workers && r == RESULT_OK; more++) {
-		r = dns_udp_open(o->list, &at, &dns->workers[dns->worker_count], fault);
+		r = dns_udp_open(&(struct dns_source){ o->list, o->gate }, &at,
+				 &dns->workers[dns->worker_count], fault);
 		dns->worker_count += r == RESULT_OK;
 	}
 	return r;
@@ -134,7 +176,8 @@ dns_open(const struct dns_options *options, struct dns **dns, struct fault *faul
 		struct span idle = options->tcp_idle;
 
 		idle.ms = idle.ms == 0 ? DNS_TCP_IDLE_MS : idle.ms;
-		r = dns_tcp_open(options->list, d->listeners, d->address_count, idle, &d->tcp, &words);
+		r = dns_tcp_open(&(struct dns_source){ options->list, options->gate }, d->listeners,
+				 d->address_count, idle, &d->tcp, &words);
 	} else {
 		for (size_t i = 0; i < d->address_count; i++) {
 			close(d->listeners[i]);

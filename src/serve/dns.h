@@ -5,9 +5,11 @@
  * Fails closed: only a well-formed query of class IN for the name of a listed source gets an A record. Malformed, foreign,
  * refused or unknown queries get FORMERR, NOTIMP, REFUSED, BADVERS or NXDOMAIN, or nothing (dns_packet.h).
  *
+ * Who may ask, and how often, is the gate's to say (dns_gate.h); without one everybody may.
+ *
  * UDP: `workers` threads per address, each with its own socket (SO_REUSEPORT) and up to 64 queries per system call. TCP
  * (RFC 7766): one thread for all; queries may be pipelined; a connection that completes no query for `tcp_idle` is
- * closed; past DNS_TCP_SESSIONS_MAX the one silent for longest makes room.
+ * closed; past DNS_TCP_SESSIONS_MAX the one silent for longest makes room, past DNS_TCP_CLIENT_SESSIONS_MAX that of the same client.
  */
 #ifndef SERVE_DNS_H
 #define SERVE_DNS_H
@@ -17,11 +19,13 @@
 
 struct list;
 struct dns;
+struct dns_gate;
 
 struct dns_options {
 	const char *const *addresses; /* "127.0.0.1:5300", "[::1]:5300"; port 0 takes a free one */
 	size_t address_count;         /* 1..DNS_LISTENERS_MAX */
 	const struct list *list;      /* must outlive the server */
+	struct dns_gate *gate;        /* the same; NULL: everybody may ask */
 	unsigned workers;             /* UDP threads per address, 1..DNS_WORKERS_MAX */
 	struct span tcp_idle;         /* 0: DNS_TCP_IDLE_MS */
 };

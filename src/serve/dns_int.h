@@ -15,11 +15,22 @@ struct dns_address {
 	socklen_t n;
 };
 
-/* Queries of one batch by outcome; counted in base/counters.h once per batch. */
+/* Queries of one thread: by outcome, counted in base/counters.h once per batch; by receiver. */
 struct dns_tally {
 	uint32_t counts[COUNTER_COUNT];
+	struct dns_usages *usages; /* NULL without a gate */
 };
-void dns_tally_flush(struct dns_tally *tally); /* and sets it to zero */
+void dns_tally_count(struct dns_tally *tally, const struct dns_told *told);
+void dns_tally_flush(struct dns_tally *tally); /* and sets the outcomes to zero */
+
+/* What the threads answer from. */
+struct dns_source {
+	const struct list *list;
+	struct dns_gate *gate; /* may be NULL */
+};
+/* For the batch that is answered now. */
+struct dns_desk dns_desk_of(const struct dns_source *source, bool udp);
+struct prefix dns_client_of(const struct sockaddr_storage *from); /* family 0 for what is no IP address */
 
 /* Starts a thread that gets no signals. Errors: RESULT_IO. */
 enum result dns_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context,
@@ -27,14 +38,14 @@ enum result dns_thread_start(pthread_t *thread, const char *name, void *(*run)(v
 
 /* One UDP thread with a socket of its own. */
 struct dns_udp;
-enum result dns_udp_open(const struct list *list, const struct dns_address *at, struct dns_udp **udp,
+enum result dns_udp_open(const struct dns_source *source, const struct dns_address *at, struct dns_udp **udp,
 			 struct fault *fault) MUST_USE;
 void dns_udp_close(struct dns_udp *udp);
 
 /* The TCP thread. Takes the listening sockets, also when it fails. */
 struct dns_tcp;
-enum result dns_tcp_open(const struct list *list, const int *listeners, size_t count, struct span idle,
-			 struct dns_tcp **tcp, struct fault *fault) MUST_USE;
+enum result dns_tcp_open(const struct dns_source *source, const int *listeners, size_t count,
+			 struct span idle, struct dns_tcp **tcp, struct fault *fault) MUST_USE;
 void dns_tcp_close(struct dns_tcp *tcp);
 
 #endif

@@ -375,22 +375,46 @@ header_only(const struct query *q, enum rcode rcode, uint8_t *out)
 	return HEADER_BYTES;
 }
 
-/* The answer from the image. Sets *rcode. */
-static size_t
-answer_name(const struct list_image *image, const struct query *q, struct answer *a, enum rcode *rcode)
+/* What the client is told of itself, at most for its own use: nobody may keep it. */
+static void
+put_standing(struct answer *a, const struct dns_desk *desk, const struct prefix *client,
+	     const struct dns_pass *pass)
 {
-	struct list_found found = list_find(image, q->bytes + HEADER_BYTES, q->name_bytes);
+	size_t at = record_begin(a, HEADER_BYTES, TYPE_TXT, 0);
+	char text[DNS_STANDING_BYTES];
+
+	put_strings(a, text, dns_gate_standing(desk, client, pass, text));
+	record_end(a, at);
+}
+
+/* The name exists and has a TXT record alone. */
+static bool
+put_standing_records(struct answer *a, const struct dns_desk *desk, const struct prefix *client,
+		     const struct dns_pass *pass, uint16_t type)
+{
+	if (type == TYPE_TXT) {
+		put_standing(a, desk, client, pass);
+	} else if (type == TYPE_ANY) {
+		put_hinfo(a, &pass->found);
+	}
+	return type == TYPE_TXT || type == TYPE_ANY;
+}
+
+/* Records in the answer, or none and the SOA. Returns the length. */
+static size_t
+answer_zone(const struct dns_desk *desk, const struct prefix *client, const struct query *q,
+	    const struct dns_pass *pass, struct answer *a, enum rcode *rcode)
+{
+	bool standing = pass->verdict == DNS_STANDING;
+	const struct list_found *found = &pass->found;
 	size_t question = a->n;
 
-	if (found.node == LIST_ELSEWHERE) {
-		*rcode = RCODE_REFUSED;
-		return finish(a, q, *rcode, 0);
-	}
-	if (put_records(a, &found, q->type)) {
+	if (standing ? put_standing_records(a, desk, client, pass, q->type)
+		     : put_records(a, found, q->type)) {
 		set16(a->bytes + 6, a->count);
 	} else {
-		*rcode = found.node == LIST_NOTHING ? RCODE_NXDOMAIN : RCODE_NOERROR;
-		put_soa_at(a, &found, HEADER_BYTES + q->name_bytes - found.zone->name.n);
+		*rcode = found->node == LIST_NOTHING && !standing ? RCODE_NXDOMAIN : RCODE_NOERROR;
+		put_soa_at(a, found, HEADER_BYTES + q->name_bytes - found->zone->name.n);
 		set16(a->bytes + 8, a->count);
 	}
 	if (a->full) {
@@ -399,6 +423,43 @@ answer_name(const struct list_image *image, const struct query *q, struct answer
 		return finish(a, q, *rcode, FLAG_AA | FLAG_TC);
 	}
 	return finish(a, q, *rcode, FLAG_AA);
+}
+
+static enum dns_usage
+usage_of(const struct list_found *found, uint16_t type, enum rcode rcode)
+{
+	if (rcode == RCODE_NXDOMAIN) {
+		return DNS_USAGE_NOT_LISTED;
+	}
+	return (found->node == LIST_ENTRY && type == TYPE_A) ||
+		       ((found->node == LIST_ENTRY || found->node == LIST_VOUCH) && type == TYPE_TXT)
+		   ? DNS_USAGE_LISTED
+		   : DNS_USAGE_OTHER;
+}
+
+/* The answer that the gate and the image give. Sets *rcode and what is told. */
+static size_t
+answer_name(const struct dns_desk *desk, const struct prefix *client, const struct query *q, struct answer *a,
+	    enum rcode *rcode, struct dns_told *told)
+{
+	struct dns_pass pass;
+	size_t n;
+
+	dns_gate_ask(desk, client, told->receiver, q->bytes + HEADER_BYTES, q->name_bytes, &pass);
+	told->receiver = pass.receiver;
+	if (pass.found.node == LIST_ELSEWHERE || pass.verdict == DNS_CLOSED || pass.verdict == DNS_OVER) {
+		*rcode = RCODE_REFUSED;
+		told->usage = pass.verdict == DNS_OVER ? DNS_USAGE_LIMITED : DNS_USAGE_REFUSED;
+		return finish(a, q, *rcode, 0);
+	}
+	if (pass.verdict == DNS_STALE) {
+		*rcode = RCODE_SERVFAIL;
+		told->usage = DNS_USAGE_REFUSED;
+		return finish(a, q, *rcode, 0);
+	}
+	n = answer_zone(desk, client, q, &pass, a, rcode);
+	told->usage = usage_of(&pass.found, q->type, *rcode);
+	return n;
 }
 
 static enum rcode
@@ -427,28 +488,36 @@ outcome_of(enum rcode rcode)
 }
 
 size_t
-dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool udp, uint8_t *out,
-	   enum counter *outcome)
+dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8_t *query, size_t n,
+	   uint8_t *out, struct dns_told *told)
 {
 	struct query q = { .bytes = query };
 	struct answer a = { .bytes = out };
 	enum rcode rcode = RCODE_NOERROR;
 	size_t answered;
 
-	*outcome = COUNTER_DNS_DROPPED;
+	*told = (struct dns_told){ .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };
 	if (n < HEADER_BYTES || ((q.flags = get16(query + 2)) & FLAG_QR) != 0) {
 		return 0;
 	}
+	if (desk->gate != NULL) {
+		told->receiver = dns_gate_network(desk->gate, client);
+	}
 	if ((q.flags & FLAGS_OPCODE) != 0 || !read_query(&q, n)) {
 		rcode = (q.flags & FLAGS_OPCODE) != 0 ? RCODE_NOTIMP : RCODE_FORMERR;
-		*outcome = outcome_of(rcode);
+		told->outcome = outcome_of(rcode);
 		return header_only(&q, rcode, out);
 	}
-	a.max = (udp ? q.udp_bytes : DNS_ANSWER_BYTES_MAX) - (q.edns ? OPT_BYTES : 0);
+	a.max = (desk->udp ? q.udp_bytes : DNS_ANSWER_BYTES_MAX) - (q.edns ? OPT_BYTES : 0);
 	begin(&a, &q);
 	rcode = refusal(&q);
-	answered = rcode != RCODE_NOERROR ? finish(&a, &q, rcode, 0) : answer_name(image, &q, &a, &rcode);
-	*outcome = outcome_of(rcode);
+	if (rcode != RCODE_NOERROR) {
+		told->usage = DNS_USAGE_REFUSED;
+		answered = finish(&a, &q, rcode, 0);
+	} else {
+		answered = answer_name(desk, client, &q, &a, &rcode, told);
+	}
+	told->outcome = told->usage == DNS_USAGE_LIMITED ? COUNTER_DNS_LIMITED : outcome_of(rcode);
 	return answered;
 }
 

@@ -11,6 +11,10 @@
  *   class other than IN; a name in no zone of ours;  REFUSED
  *     transfers and other types that ask for more
  *     than a record (RFC 6895: 128-254)
+ *   the public where only receivers are answered,    REFUSED (dns_gate.h)
+ *     a client or receiver over its limit
+ *   anything, of a list that had no news for long    SERVFAIL (dns_gate.h)
+ *   amiblocked.<zone>, TXT                           the client's own standing, whoever asks
  *   ANY for a name with records                      HINFO "RFC8482" (RFC 8482 4.2)
  *   a listed name, A or TXT; the zone, SOA or NS     the record
  *   another type of a name that exists               no record, SOA (RFC 2308)
@@ -23,20 +27,26 @@
 #define SERVE_DNS_PACKET_H
 
 #include "base/counters.h"
+#include "serve/dns_gate.h"
 
 #define DNS_UDP_BYTES_MAX 1232U /* what we send and announce: no fragments on any path (DNS flag day 2020) */
 #define DNS_ANSWER_BYTES_MAX \
 	8192U /* the longest over TCP: the name servers of a zone, 16 names of 255 bytes */
 
-struct list_image;
+/* What became of a query. */
+struct dns_told {
+	enum counter outcome;
+	enum dns_usage usage;
+	uint32_t receiver; /* whose query it was; DNS_PUBLIC when there is no gate */
+};
 
 /*
- * Answers a query of n bytes into `out`, which has DNS_UDP_BYTES_MAX over UDP, else DNS_ANSWER_BYTES_MAX. Returns the bytes
- * of the answer, 0 for none. *outcome: the counter it falls under. Cost: one lookup and one copy of the question.
- * Test: tests/unit/dns_packet_test.c, tests/fuzz/dns_fuzz.c.
+ * Answers a query of n bytes from `client` (an address) into `out`, which has DNS_UDP_BYTES_MAX over UDP, else
+ * DNS_ANSWER_BYTES_MAX. Returns the bytes of the answer, 0 for none. Cost: one lookup, one copy of the question, and what
+ * dns_gate.h says. Test: tests/unit/dns_packet_test.c, dns_refusal_test.c, tests/fuzz/dns_fuzz.c.
  */
-size_t dns_answer(const struct list_image *image, const uint8_t *query, size_t n, bool udp, uint8_t *out,
-		  enum counter *outcome);
+size_t dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8_t *query, size_t n,
+		  uint8_t *out, struct dns_told *told);
 
 /* The query will be answered soon, others first: fetches into the cache what it may need. Cost: a few ns. */
 void dns_expect(const struct list_image *image, const uint8_t *query, size_t n);

@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "list/list.h"
+#include "serve/dns_meter_int.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,13 +33,14 @@ struct session {
 	int fd;       /* -1: free */
 	bool writing; /* waits until the peer reads */
 	int64_t deadline_ms;
+	struct prefix client; /* its address */
 	size_t in_bytes, out_bytes, out_sent;
 	uint8_t in[IN_BYTES];
 	uint8_t out[OUT_BYTES];
 };
 
 struct dns_tcp {
-	const struct list *list;
+	struct dns_source source;
 	pthread_t thread;
 	int64_t idle_ms;
 	int poll, stop; /* epoll, eventfd */
@@ -78,14 +80,14 @@ session_close(struct dns_tcp *t, struct session *s)
 static bool
 session_answer(struct dns_tcp *t, struct session *s)
 {
-	const struct list_image *image = list_read(t->list);
+	const struct dns_desk desk = dns_desk_of(&t->source, false);
 	size_t at = 0;
 
 	while (s->in_bytes - at >= DNS_LENGTH_BYTES &&
 	       OUT_BYTES - s->out_bytes >= DNS_LENGTH_BYTES + DNS_ANSWER_BYTES_MAX) {
 		uint8_t *to = s->out + s->out_bytes;
 		size_t query = (size_t)s->in[at] << 8 | s->in[at + 1], n;
-		enum counter outcome;
+		struct dns_told told;
 
 		if (query > DNS_TCP_QUERY_BYTES_MAX) {
 			return false;
@@ -93,9 +95,9 @@ session_answer(struct dns_tcp *t, struct session *s)
 		if (s->in_bytes - at - DNS_LENGTH_BYTES < query) {
 			break;
 		}
-		n = dns_answer(image, s->in + at + DNS_LENGTH_BYTES, query, false, to + DNS_LENGTH_BYTES,
-			       &outcome);
-		t->tally.counts[outcome]++;
+		n = dns_answer(&desk, &s->client, s->in + at + DNS_LENGTH_BYTES, query, to + DNS_LENGTH_BYTES,
+			       &told);
+		dns_tally_count(&t->tally, &told);
 		at += DNS_LENGTH_BYTES + query;
 		if (n > 0) {
 			to[0] = (uint8_t)(n >> 8);
@@ -169,29 +171,58 @@ session_step(struct dns_tcp *t, struct session *s)
 	}
 }
 
+/* The session whose deadline comes first, of this client or of all (NULL); *count: how many there are. */
+static struct session *
+first_of(struct dns_tcp *t, const struct prefix *client, size_t *count)
+{
+	struct session *first = NULL;
+
+	*count = 0;
+	for (size_t i = 0; i < DNS_TCP_SESSIONS_MAX; i++) {
+		struct session *s = &t->sessions[i];
+
+		if (s->fd < 0 || (client != NULL && !prefix_contains(client, &s->client))) {
+			continue;
+		}
+		++*count;
+		if (first == NULL || s->deadline_ms < first->deadline_ms) {
+			first = s;
+		}
+	}
+	return first;
+}
+
 /* Closes the session whose deadline comes first. */
 static void
 make_room(struct dns_tcp *t)
 {
-	struct session *first = NULL;
+	size_t count;
+	struct session *first = first_of(t, NULL, &count);
 
-	for (size_t i = 0; i < DNS_TCP_SESSIONS_MAX; i++) {
-		struct session *s = &t->sessions[i];
-
-		if (s->fd >= 0 && (first == NULL || s->deadline_ms < first->deadline_ms)) {
-			first = s;
-		}
-	}
 	if (first != NULL) {
 		session_close(t, first);
 	}
 }
 
+/* One client alone may not push the others out. */
 static void
-session_open(struct dns_tcp *t, int fd)
+make_room_of(struct dns_tcp *t, const struct prefix *client)
+{
+	struct prefix cut = dns_client_cut(client, 32, 64);
+	size_t count;
+	struct session *first = first_of(t, &cut, &count);
+
+	if (count >= DNS_TCP_CLIENT_SESSIONS_MAX) {
+		session_close(t, first);
+	}
+}
+
+static void
+session_open(struct dns_tcp *t, int fd, const struct prefix *client)
 {
 	struct session *s = t->sessions;
 
+	make_room_of(t, client);
 	if (t->open_count == DNS_TCP_SESSIONS_MAX) {
 		make_room(t);
 	}
@@ -199,6 +230,7 @@ session_open(struct dns_tcp *t, int fd)
 		s++;
 	}
 	s->fd = fd;
+	s->client = *client;
 	s->writing = false;
 	s->in_bytes = s->out_bytes = s->out_sent = 0;
 	s->deadline_ms = now_ms() + t->idle_ms;
@@ -225,7 +257,11 @@ static void
 accept_some(struct dns_tcp *t, int listener)
 {
 	for (int i = 0; i < ACCEPTS_MAX; i++) {
-		int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct sockaddr_storage from = { 0 };
+		socklen_t from_bytes = sizeof from;
+		int fd =
+		    accept4(listener, (struct sockaddr *)&from, &from_bytes, SOCK_NONBLOCK | SOCK_CLOEXEC);
+		struct prefix client = dns_client_of(&from);
 		const int on = 1;
 
 		if (fd < 0) {
@@ -235,7 +271,7 @@ accept_some(struct dns_tcp *t, int listener)
 			return;
 		}
 		(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-		session_open(t, fd);
+		session_open(t, fd, &client);
 		counter_add(COUNTER_DNS_TCP_SESSIONS, 1);
 	}
 }
@@ -324,14 +360,15 @@ watch_all(struct dns_tcp *t)
 }
 
 enum result
-dns_tcp_open(const struct list *list, const int *listeners, size_t count, struct span idle,
+dns_tcp_open(const struct dns_source *source, const int *listeners, size_t count, struct span idle,
 	     struct dns_tcp **tcp, struct fault *fault)
 {
 	struct dns_tcp *t = calloc(1, sizeof *t);
 	enum result r;
 
 	check(t != NULL && count <= DNS_LISTENERS_MAX);
-	t->list = list;
+	t->source = *source;
+	t->tally.usages = source->gate == NULL ? NULL : dns_gate_join(source->gate);
 	t->idle_ms = idle.ms;
 	t->listener_count = count;
 	memcpy(t->listeners, listeners, count * sizeof *listeners);

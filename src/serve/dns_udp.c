@@ -18,7 +18,8 @@
 #define PAUSE_AFTER_ERROR_US 10000
 
 struct dns_udp {
-	const struct list *list;
+	struct dns_source source;
+	struct dns_tally tally;
 	pthread_t thread;
 	atomic_bool stop;
 	int fd;
@@ -64,24 +65,26 @@ free_route(struct msghdr *m)
 
 /* Answers the first `count` queries from one image. Returns the answers to send. */
 static size_t
-answer_batch(struct dns_udp *u, size_t count, struct dns_tally *tally)
+answer_batch(struct dns_udp *u, size_t count)
 {
-	const struct list_image *image = list_read(u->list);
+	const struct dns_desk desk = dns_desk_of(&u->source, true);
 	size_t answers = 0;
 
 	for (size_t i = 0; i < count;
 	     i++) { /* the table is larger than the cache; a batch waits for it once */
-		dns_expect(image, u->queries[i], u->in[i].msg_len);
+		dns_expect(desk.image, u->queries[i], u->in[i].msg_len);
 	}
 	for (size_t i = 0; i < count; i++) {
 		struct msghdr *m = &u->in[i].msg_hdr;
-		enum counter outcome = COUNTER_DNS_DROPPED;
+		struct dns_told told = { .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };
 		size_t n = 0;
 
 		if ((m->msg_flags & MSG_TRUNC) == 0) {
-			n = dns_answer(image, u->queries[i], u->in[i].msg_len, true, u->answers[i], &outcome);
+			struct prefix client = dns_client_of(&u->from[i]);
+
+			n = dns_answer(&desk, &client, u->queries[i], u->in[i].msg_len, u->answers[i], &told);
 		}
-		tally->counts[outcome]++;
+		dns_tally_count(&u->tally, &told);
 		if (n > 0) {
 			if (u->wildcard) {
 				free_route(m);
@@ -117,7 +120,6 @@ static void *
 run(void *context)
 {
 	struct dns_udp *u = context;
-	struct dns_tally tally = { 0 };
 	size_t used = BATCH;
 
 	list_reader_start();
@@ -136,10 +138,10 @@ run(void *context)
 			(void)usleep(PAUSE_AFTER_ERROR_US); /* no memory in the kernel: do not spin on it */
 		}
 		list_reader_wake();
-		answers = answer_batch(u, used, &tally);
+		answers = answer_batch(u, used);
 		list_reader_sleep(); /* a full send buffer blocks */
 		send_batch(u, answers);
-		dns_tally_flush(&tally);
+		dns_tally_flush(&u->tally);
 	}
 	list_reader_end();
 	return NULL;
@@ -178,13 +180,15 @@ socket_ready(struct dns_udp *u, const struct dns_address *at)
 }
 
 enum result
-dns_udp_open(const struct list *list, const struct dns_address *at, struct dns_udp **udp, struct fault *fault)
+dns_udp_open(const struct dns_source *source, const struct dns_address *at, struct dns_udp **udp,
+	     struct fault *fault)
 {
 	struct dns_udp *u = calloc(1, sizeof *u);
 	enum result r = RESULT_OK;
 
 	check(u != NULL);
-	u->list = list;
+	u->source = *source;
+	u->tally.usages = source->gate == NULL ? NULL : dns_gate_join(source->gate);
 	u->wildcard = is_wildcard(at);
 	for (size_t i = 0; i < BATCH; i++) {
 		u->in_iov[i] = (struct iovec){ u->queries[i], QUERY_BYTES_MAX };

@@ -33,6 +33,7 @@ struct config_level {
 #define LIST_OPTION(field, key, type, fallback, help)
 #define OPERATOR_OPTION(field, key, type, fallback, help)
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
+#define RECEIVER_OPTION(field, key, type, fallback, help)
 
 static const struct config_field main_fields[] = {
 #undef OPTION
@@ -63,6 +64,14 @@ static const struct config_field threshold_fields[] = {
 #define THRESHOLD_OPTION(field, key, type, fallback, help) \
 	{ key, CONFIG_##type, offsetof(struct config_threshold, field), fallback, help },
 #include "base/options.def"
+#undef THRESHOLD_OPTION
+#define THRESHOLD_OPTION(field, key, type, fallback, help)
+};
+static const struct config_field receiver_fields[] = {
+#undef RECEIVER_OPTION
+#define RECEIVER_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_receiver, field), fallback, help },
+#include "base/options.def"
 };
 
 static const struct config_level config_main = { "option", main_fields, countof(main_fields), 0 };
@@ -73,6 +82,9 @@ static const struct config_level config_operator_entry = { "key of an operator",
 static const struct config_level config_threshold_entry = { "key of a threshold", threshold_fields,
 							    countof(threshold_fields),
 							    offsetof(struct config_threshold, line) };
+static const struct config_level config_receiver_entry = { "key of a receiver", receiver_fields,
+							   countof(receiver_fields),
+							   offsetof(struct config_receiver, line) };
 
 /* What every step of the binding needs. */
 struct binder {
@@ -144,13 +156,13 @@ bind_value(struct binder *b, void *base, const struct config_field *f, const yam
 		   : wrong(b, n, arena_format(b->arena, "%s: %s is wanted", f->key, wanted), node_text(n));
 }
 
-/* The entries of `lists`, `operators` and `thresholds` are mappings of their own; the caller binds them. */
+/* The entries of these are mappings of their own; the caller binds them. */
 static bool
 is_nested(const struct config_level *level, struct text key)
 {
 	return level == &config_main &&
 	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")) ||
-		text_equal(key, TEXT("thresholds")));
+		text_equal(key, TEXT("thresholds")) || text_equal(key, TEXT("receivers")));
 }
 
 static enum result
@@ -287,6 +299,11 @@ bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
 				 &entries, &config->threshold_count);
 		config->thresholds = entries;
 	}
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "receivers", &config_receiver_entry, sizeof(struct config_receiver),
+				 DNS_RECEIVERS_MAX, &entries, &config->receiver_count);
+		config->receivers = entries;
+	}
 	return r;
 }
 
@@ -310,6 +327,32 @@ check_lists(const struct config *c, struct fault *fault)
 						 c->file, l->line, l->name, c->lists[k].line);
 			}
 		}
+	}
+	return RESULT_OK;
+}
+
+/* The public is counted under this name; a daemon that waits for its own tick is not a list without news. */
+static enum result
+check_receivers(const struct config *c, struct fault *fault)
+{
+	for (size_t i = 0; i < c->receiver_count; i++) {
+		const struct config_receiver *r = &c->receivers[i];
+		bool named_public = strcmp(r->id, "public") == 0, twice = false;
+
+		for (size_t k = 0; k < i; k++) {
+			twice = twice || strcmp(r->id, c->receivers[k].id) == 0;
+		}
+		if (named_public || twice || (r->networks.count == 0 && r->key[0] == '\0')) {
+			return fault_set(fault, RESULT_BAD_INPUT, "%s:%zu: receiver %s: %s", c->file, r->line,
+					 r->id,
+					 named_public ? "the name of all others"
+					 : twice      ? "given twice"
+						      : "networks or a key are wanted");
+		}
+	}
+	if (c->stale_after.ms > 0 && c->stale_after.ms < 2 * c->tick.ms) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: stale_after: at least twice the tick",
+				 c->file);
 	}
 	return RESULT_OK;
 }
@@ -417,6 +460,9 @@ config_read(struct text yaml, const char *name, struct arena *arena, struct conf
 	resolve_paths(config, arena);
 	config->clock_manual = strcmp(config->clock, "manual") == 0;
 	r = check_lists(config, fault);
+	if (r == RESULT_OK) {
+		r = check_receivers(config, fault);
+	}
 	return r == RESULT_OK ? config_thresholds(config, fault) : r;
 }
 
@@ -474,6 +520,8 @@ config_write_template(struct buffer *b)
 	write_fields(b, &config_list_entry, "#  - ", "#    ");
 	buffer_format(b, "#operators:\n");
 	write_fields(b, &config_operator_entry, "#  - ", "#    ");
+	buffer_format(b, "#receivers:\n");
+	write_fields(b, &config_receiver_entry, "#  - ", "#    ");
 	buffer_format(b,
 		      "#thresholds:  # what is named here replaces the row of the same name and receiver\n");
 	config_write_thresholds(b, "#  - ");

@@ -28,6 +28,7 @@ struct config_texts {
 #define LIST_OPTION(field, key, type, fallback, help)
 #define OPERATOR_OPTION(field, key, type, fallback, help)
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
+#define RECEIVER_OPTION(field, key, type, fallback, help)
 
 struct config_list {
 #undef LIST_OPTION
@@ -55,6 +56,15 @@ struct config_threshold {
 	size_t line;
 };
 
+struct config_receiver {
+#undef RECEIVER_OPTION
+#define RECEIVER_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef RECEIVER_OPTION
+#define RECEIVER_OPTION(field, key, type, fallback, help)
+	size_t line;
+};
+
 struct config {
 #undef OPTION
 #define OPTION(field, key, type, fallback, help) config_##type field;
@@ -66,6 +76,8 @@ struct config {
 	size_t operator_count; /* 0..OPERATORS_MAX */
 	struct config_threshold *thresholds;
 	size_t threshold_count;
+	struct config_receiver *receivers;
+	size_t receiver_count;          /* 0..DNS_RECEIVERS_MAX */
 	struct threshold_policy policy; /* the tables, with these thresholds instead, and compliance_wait */
 	const char *file;               /* for errors */
 	bool clock_manual;
@@ -74,6 +86,7 @@ struct config {
 #undef LIST_OPTION
 #undef OPERATOR_OPTION
 #undef THRESHOLD_OPTION
+#undef RECEIVER_OPTION
 
 /*
  * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.

@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/socket.h"
 #include "list/list.h"
+#include "serve/dns_gate.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -155,6 +156,36 @@ put_one_of(const char *const *words, size_t count, struct text value, const char
 		}
 	}
 	return false;
+}
+
+static bool
+put_YES_NO(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	*(bool *)to = text_equal(value, TEXT("yes"));
+	return *(bool *)to || text_equal(value, TEXT("no"));
+}
+
+_Static_assert(DNS_LIMIT_MAX == 10000000, "the words of RATE say so");
+static bool
+put_RATE(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	return text_u64(value, to) && *(uint64_t *)to <= DNS_LIMIT_MAX;
+}
+
+static bool
+put_NETWORKS(struct text value, struct arena *arena, void *to)
+{
+	struct prefix network;
+
+	return prefix_parse(value, &network, NULL) == RESULT_OK && add_text(value, arena, to);
+}
+
+static bool
+put_KEY(struct text value, struct arena *arena, void *to)
+{
+	return dns_key_good(value) && put_TEXT(value, arena, to);
 }
 
 static bool

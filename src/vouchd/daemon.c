@@ -12,6 +12,7 @@
 #include "vouchd/api.h"
 #include "vouchd/lmtp_door.h"
 #include "vouchd/maildir_door.h"
+#include "vouchd/receivers.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -26,6 +27,7 @@ struct service {
 	struct list *list;
 	struct directory *directory;
 	struct pipeline *pipeline;
+	struct dns_gate *gate;
 	struct dns *dns;
 	struct http *http;
 	struct api api;
@@ -76,8 +78,13 @@ enum result
 daemon_check(const struct config *config, struct fault *fault)
 {
 	struct list *list = NULL;
+	struct dns_gate *gate = NULL;
 	enum result r = open_lists(config, &list, fault);
 
+	if (r == RESULT_OK) {
+		r = receivers_open(config, &gate, fault);
+	}
+	dns_gate_close(gate);
 	list_close(list);
 	return r;
 }
@@ -93,6 +100,9 @@ open_store(struct service *s, struct fault *fault)
 		return fault_set(fault, RESULT_IO, "data: %s: %s", s->config->data, strerror(errno));
 	}
 	r = open_lists(s->config, &s->list, fault);
+	if (r == RESULT_OK) {
+		r = receivers_open(s->config, &s->gate, fault);
+	}
 	if (r == RESULT_OK) {
 		s->directory = directory_new();
 		r = pipeline_open(s->config, s->list, s->directory, &s->pipeline, fault);
@@ -112,6 +122,7 @@ open_dns(struct service *s, struct fault *fault)
 	r = dns_open(&(struct dns_options){ .addresses = addresses->items,
 					    .address_count = addresses->count,
 					    .list = s->list,
+					    .gate = s->gate,
 					    .workers = (unsigned)s->config->dns_workers },
 		     &s->dns, fault);
 	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
@@ -193,6 +204,7 @@ close_all(struct service *s)
 		pipeline_close(s->pipeline);
 	}
 	dns_close(s->dns);
+	dns_gate_close(s->gate);
 	lmtp_door_free(s->lmtp);
 	maildir_door_free(s->maildir);
 	directory_free(s->directory);

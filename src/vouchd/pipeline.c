@@ -76,6 +76,7 @@ commit_batch(struct pipeline *p, struct job *batch)
 	} else {
 		r = journal_commit(&p->tx);
 	}
+	p->failing = r != RESULT_OK;
 	if (r != RESULT_OK) {
 		undo_batch(p, batch, r);
 		return;
@@ -205,6 +206,9 @@ writer(void *context)
 		}
 		if (!over) {
 			tick_if_due(p);
+		}
+		if (!p->broken && !p->failing) {
+			list_confirm(p->list, instant_monotonic_ns());
 		}
 	}
 	return NULL;

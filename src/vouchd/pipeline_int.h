@@ -44,6 +44,7 @@ struct pipeline {
 	bool input_written;       /* ... and is appended already */
 	bool folding_past;        /* reading the journal: effects are there already */
 	bool broken;              /* the state in memory is no longer what the store holds */
+	bool failing;             /* the last commit failed: what is decided cannot be kept */
 	bool registry_changed;    /* in this batch */
 	struct ids input_sources; /* moved or changed by the input, for the rows of people */
 	struct ids input_cases;

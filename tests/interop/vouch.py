@@ -124,6 +124,12 @@ lists:
         """Start it; returns when it answers."""
         self._launch(lambda: self.get("/healthz")["status"] == "ok")
 
+    def configure(self, config):
+        """Ends it and starts it with these lines of vouch.yaml instead of those it had."""
+        self.terminate()
+        self.config = config
+        self._start()
+
     def begin(self):
         """Start it and return at once."""
         self._launch(lambda: True)

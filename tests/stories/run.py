@@ -23,6 +23,7 @@ import vouch  # noqa: E402
 
 SPANS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 SPAN, NAME, WORDS = r"\d+[smhd]", r"[\w.:/@-]+", r'"[^"]*"'
+RCODES = {2: "SERVFAIL", 3: "NXDOMAIN", 5: "REFUSED"}
 SENTENCES = []  # (pattern, function, as it is written)
 
 
@@ -297,13 +298,18 @@ class Story:
             self.daemon.terminate()
         self.daemon.start()
 
+    @sentence("config << ... end", r"config <<")
+    def on_config(self):
+        """These lines stand in vouch.yaml from now on, beside those that every story has; the daemon starts again."""
+        self.daemon.configure(self.block())
+
     # ---- what must hold
 
     @sentence("expect dns NAME TYPE == 127.0.0.10", rf"expect dns (?P<name>{NAME}) (?P<kind>A|TXT) == (?P<wanted>.+)")
     def expect_dns(self, name, kind, wanted):
-        """The answer at this moment, or NXDOMAIN."""
+        """The answer at this moment, or NXDOMAIN, REFUSED, SERVFAIL."""
         answer = peers.dns(self.daemon.dns_port, name, kind)
-        same(name, "NXDOMAIN" if answer.rcode == 3 else ", ".join(answer.texts(kind)), wanted)
+        same(name, RCODES.get(answer.rcode) or ", ".join(answer.texts(kind)), wanted)
 
     @sentence("expect state SOURCE == SUSPENDED [kind security] [within 60m]",
               rf"expect state (?P<source>{NAME}) == (?P<state>[A-Z]+)(?: kind (?P<kind>\w+))?(?: within (?P<length>{SPAN}))?")

@@ -75,13 +75,30 @@ every_kind_of_value_is_read(void **state)
 	assert_int_equal(c.operators[0].token_sha256.bytes[0], 0x9f);
 }
 
+struct wrong_file {
+	const char *yaml;
+	const char *says;
+};
+
+static void
+expect_refused(const struct wrong_file *cases, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct config c;
+		struct fault fault = { { 0 } };
+
+		assert_int_equal(config_read(text_of(cases[i].yaml), "f.yaml", &arena, &c, &fault),
+				 RESULT_BAD_INPUT);
+		if (strncmp(fault.text, cases[i].says, strlen(cases[i].says)) != 0) {
+			fail_msg("\"%s\" does not begin with \"%s\"", fault.text, cases[i].says);
+		}
+	}
+}
+
 static void
 a_wrong_file_is_refused_with_its_place(void **state)
 {
-	static const struct {
-		const char *yaml;
-		const char *says;
-	} cases[] = {
+	static const struct wrong_file cases[] = {
 		{ "budgett: 3\n", "f.yaml:1:1: no such option: \"budgett\"" },
 		{ "data: a\ndata: b\n", "f.yaml:2:1: given twice: \"data\"" },
 		{ "data: a\ntick: soon\n", "f.yaml:2:7: tick: a length of time" },
@@ -129,16 +146,28 @@ a_wrong_file_is_refused_with_its_place(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < countof(cases); i++) {
-		struct config c;
-		struct fault fault = { { 0 } };
+	expect_refused(cases, countof(cases));
+}
 
-		assert_int_equal(config_read(text_of(cases[i].yaml), "f.yaml", &arena, &c, &fault),
-				 RESULT_BAD_INPUT);
-		if (strncmp(fault.text, cases[i].says, strlen(cases[i].says)) != 0) {
-			fail_msg("\"%s\" does not begin with \"%s\"", fault.text, cases[i].says);
-		}
-	}
+static void
+a_receiver_that_cannot_be_is_refused_with_its_place(void **state)
+{
+	static const struct wrong_file cases[] = {
+		{ "public: maybe\n", "f.yaml:1:9: public: yes or no" },
+		{ "public_limit: 10000001\n", "f.yaml:1:15: public_limit: a whole number from 0 to" },
+		{ "stale_after: 15s\n", "f.yaml: stale_after: at least twice the tick" },
+		{ "receivers:\n  - {id: a}\n", "f.yaml:2: receiver a: networks or a key are wanted" },
+		{ "receivers:\n  - {id: a, key: short}\n", "f.yaml:2:18: key: 16 to 63 letters" },
+		{ "receivers:\n  - {id: a, networks: [10.0.0.1/8]}\n",
+		  "f.yaml:2:24: networks: an address or a prefix" },
+		{ "receivers:\n  - {id: public, networks: 10.0.0.1}\n",
+		  "f.yaml:2: receiver public: the name of all others" },
+		{ "receivers:\n  - {id: a, networks: 10.0.0.1}\n  - {id: a, networks: 10.0.0.2}\n",
+		  "f.yaml:3: receiver a: given twice" },
+	};
+
+	(void)state;
+	expect_refused(cases, countof(cases));
 }
 
 static void
@@ -254,6 +283,7 @@ main(void)
 		cmocka_unit_test_teardown(an_empty_file_gives_the_defaults, give_back),
 		cmocka_unit_test_teardown(every_kind_of_value_is_read, give_back),
 		cmocka_unit_test_teardown(a_wrong_file_is_refused_with_its_place, give_back),
+		cmocka_unit_test_teardown(a_receiver_that_cannot_be_is_refused_with_its_place, give_back),
 		cmocka_unit_test_teardown(thresholds_replace_the_rows_of_the_table, give_back),
 		cmocka_unit_test_teardown(the_thresholds_of_the_template_are_the_default_policy, give_back),
 		cmocka_unit_test_teardown(relative_paths_start_at_the_folder_of_the_file, give_back),

@@ -55,9 +55,9 @@ open_dns(const char *address, unsigned workers, int64_t idle_ms)
 	assert_int_equal(dns_open(&o, &dns, &fault), RESULT_OK);
 }
 
-/* A socket connected to the server: it takes datagrams of that address alone. */
+/* A socket connected to the server: it takes datagrams of that address alone. `own`: the address it comes from. */
 static int
-dial(const char *host, int type)
+dial_from(const char *own, const char *host, int type)
 {
 	struct sockaddr_storage to;
 	struct fault fault = { 0 };
@@ -69,8 +69,22 @@ dial(const char *host, int type)
 	assert_int_equal(socket_address(address, &to, &n, &fault), RESULT_OK);
 	fd = socket(to.ss_family, type | SOCK_CLOEXEC, 0);
 	assert_true(fd >= 0);
+	if (own != NULL) {
+		struct sockaddr_storage from;
+		socklen_t m;
+
+		(void)snprintf(address, sizeof address, "%s:0", own);
+		assert_int_equal(socket_address(address, &from, &m, &fault), RESULT_OK);
+		assert_int_equal(bind(fd, (const struct sockaddr *)&from, m), 0);
+	}
 	assert_int_equal(connect(fd, (const struct sockaddr *)&to, n), 0);
 	return fd;
+}
+
+static int
+dial(const char *host, int type)
+{
+	return dial_from(NULL, host, type);
 }
 
 static size_t
@@ -391,7 +405,10 @@ test_a_full_house_makes_room_for_the_next(void **state)
 	(void)state;
 	open_dns("127.0.0.1:0", 1, PATIENCE_MS);
 	for (size_t i = 0; i < countof(guests); i++) {
-		guests[i] = dial("127.0.0.1", SOCK_STREAM);
+		char own[32];
+
+		(void)snprintf(own, sizeof own, "127.0.1.%zu", i / 16);
+		guests[i] = dial_from(own, "127.0.0.1", SOCK_STREAM);
 		if (i > 0) {
 			expect_tcp(guests[i], 1);
 		}
@@ -403,6 +420,35 @@ test_a_full_house_makes_room_for_the_next(void **state)
 	expect_closed(guests[0]);
 	expect_tcp(guests[1], 4);
 	close(next);
+	for (size_t i = 1; i < countof(guests); i++) {
+		close(guests[i]);
+	}
+	dns_close(dns);
+}
+
+static void
+test_the_connections_of_one_client_push_out_no_other(void **state)
+{
+	static int guests[DNS_TCP_CLIENT_SESSIONS_MAX];
+	int other, next;
+
+	(void)state;
+	open_dns("127.0.0.1:0", 1, PATIENCE_MS);
+	other = dial_from("127.0.1.1", "127.0.0.1", SOCK_STREAM);
+	for (size_t i = 0; i < countof(guests); i++) {
+		guests[i] = dial("127.0.0.1", SOCK_STREAM);
+		if (i > 0) {
+			expect_tcp(guests[i], 1);
+		}
+	}
+	(void)usleep(2000); /* deadlines are in milliseconds */
+	next = dial("127.0.0.1", SOCK_STREAM);
+	expect_tcp(next, 3);
+	expect_closed(guests[0]);
+	expect_tcp(guests[1], 4);
+	expect_tcp(other, 5);
+	close(next);
+	close(other);
 	for (size_t i = 1; i < countof(guests); i++) {
 		close(guests[i]);
 	}
@@ -480,6 +526,7 @@ main(void)
 		cmocka_unit_test(test_a_silent_or_dripping_connection_is_closed),
 		cmocka_unit_test(test_a_length_past_the_limit_ends_the_connection),
 		cmocka_unit_test(test_a_full_house_makes_room_for_the_next),
+		cmocka_unit_test(test_the_connections_of_one_client_push_out_no_other),
 		cmocka_unit_test(test_an_address_that_cannot_be_had_is_named),
 		cmocka_unit_test(test_a_published_change_is_answered_at_once),
 	};
