@@ -186,4 +186,5 @@ detect_unit_forget(struct detect *d, uint32_t unit)
 		detect_cohort(u, i)->n = (struct cohort_numbers){ 0 };
 	}
 	detect_audit_forget(d, unit);
+	detect_witness_forget(d, unit);
 }

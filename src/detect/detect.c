@@ -20,25 +20,43 @@ static const uint8_t evidence_of[SIGNAL_COUNT] = {
 	[SIGNAL_TRAP_TYPO] = EVIDENCE_TRAP_TYPO + 1,
 };
 
+int
+detect_evidence_of(enum signal signal)
+{
+	return evidence_of[signal] - 1;
+}
+
+/* While witnesses speak, a share of the budget is theirs. */
+void
+detect_limits(struct detect *d)
+{
+	double scale = d->params.limit_scale > 0 ? d->params.limit_scale : 1;
+	double others = detect_witness_speak(d) ? 1 - WITNESS_SHARE : 1;
+
+	for (int kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		double share = d->params.budget * unit_shares[kind];
+
+		for (int v = 0; v < VOICE_COUNT; v++) {
+			d->limit[kind][v] = scale * 1000 / (share * voice_shares[v]) / others;
+		}
+		d->witness_limit[kind] = scale * 1000 / (share * WITNESS_SHARE);
+	}
+}
+
 struct detect *
 detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *context)
 {
 	struct detect *d = calloc(1, sizeof *d);
-	double scale = params->limit_scale > 0 ? params->limit_scale : 1;
 
 	check(d != NULL && alarm != NULL);
-	check(params->budget > 0 && params->budget <= 1000);
+	check(params->budget > 0 && params->budget <= 1000 && params->liars <= DETECT_LIARS_MAX);
+	d->params = *params;
 	d->alarm = alarm;
 	d->context = context;
 	d->first_look_ms = NEVER;
 	d->known = calloc(KNOWN_NAMES, sizeof *d->known);
 	check(d->known != NULL);
-	for (int kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		for (int v = 0; v < VOICE_COUNT; v++) {
-			d->limit[kind][v] =
-			    scale * 1000 / (params->budget * unit_shares[kind] * voice_shares[v]);
-		}
-	}
+	detect_limits(d);
 	return d;
 }
 
@@ -54,6 +72,7 @@ detect_close(struct detect *d)
 		free(d->lots_free);
 		free(d->novelty);
 		free(d->known);
+		detect_witness_close(d);
 		free(d);
 	}
 }
@@ -257,12 +276,13 @@ detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms)
 
 /* Volume of a time that has joined the cohorts already takes the place of what was presumed. */
 static void
-add_volume(struct unit *u, const struct detect_fact *f)
+add_volume(struct detect *d, struct unit *u, const struct detect_fact *f)
 {
 	int64_t at_ms = f->at.ms;
 	struct cohort *c = at_ms <= u->times[JOINED] ? detect_cohort_of(u, at_ms) : NULL;
 
 	detect_volume_heard(u, at_ms);
+	detect_witness_mail(d, u, f->count);
 	if (c == NULL) {
 		if (u->bin_mail == 0) {
 			u->times[BIN_VOLUME] = u->times[BIN_VOLUME_END] = at_ms;
@@ -361,7 +381,7 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 	}
 	u->times[LAST] = f->at.ms > u->times[LAST] ? f->at.ms : u->times[LAST];
 	if (f->signal == SIGNAL_DELIVERED) {
-		add_volume(u, f);
+		add_volume(d, u, f);
 	} else {
 		add_bad_news(d, u, (enum evidence)(evidence_of[f->signal] - 1), f);
 	}
@@ -386,12 +406,13 @@ detect_tick(struct detect *d, struct instant now)
 		}
 	}
 	d->waiting_count = kept;
+	detect_witness_tick(d, now.ms);
 }
 
 bool
 detect_waits(const struct detect *d)
 {
-	return d->waiting_count > 0;
+	return d->waiting_count > 0 || detect_witness_wait(d);
 }
 
 void
@@ -411,6 +432,8 @@ detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view
 		view->evidence_nats[v] = number_ln(evidence[v] > 1e-30 ? evidence[v] : 1e-30);
 		view->limit_nats[v] = number_ln(d->limit[u->kind][v]);
 	}
+	view->witness_nats = number_ln(detect_witness_evidence(d, unit) + 1e-30);
+	view->witness_limit_nats = number_ln(d->witness_limit[u->kind]);
 	if (u->cohort_count > 0) {
 		stream = (enum stream)detect_cohort_at(u, u->cohort_count - 1U)->stream;
 	}

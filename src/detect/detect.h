@@ -27,7 +27,10 @@ struct detect_params {
 	double budget; /* false suspensions per 1000 source-years that the operator accepts, in (0, 1000] */
 	double
 	    limit_scale; /* the limits that follow from it times this: calibration on a fleet; 0: as they are */
+	uint32_t liars; /* so many witnesses may lie, and together, 0..DETECT_LIARS_MAX */
 };
+#define DETECT_LIARS     2U /* where nobody says otherwise */
+#define DETECT_LIARS_MAX 3U
 
 /* Called from within detect_observe or detect_tick, in the same order in every run; must not call the room. */
 typedef void detect_alarm_fn(void *context, const struct alarm *alarm);
@@ -81,6 +84,22 @@ struct detect_look {
 /* Takes it: a template that is new to the system is evidence once (model/traits.def). Cost: O(1), no allocation. */
 void detect_look(struct detect *d, const struct detect_look *look);
 
+/*
+ * Witnesses: reporters whose word counts only together with others'. Their ids are the caller's, small numbers. `counts`: from now on its
+ * word does, or no longer. While there is any, a share of the budget is theirs (WITNESS_SHARE in tuning.def). Allocates.
+ */
+void detect_witness_set(struct detect *d, uint32_t witness, bool counts);
+
+/*
+ * A witness reports a fact at `now`, the journal's time. Complaints and traps are evidence: an alarm (takeover "reported") is raised where
+ * it would be raised without any params.liars of the witnesses, so no such number of them can cause one, whatever they report. It changes
+ * nothing about the evidence of detect_observe. Weighed by detect_tick when the volume of its mail is known.
+ * Cost: O(1); the first word about a unit allocates about 300 bytes. A tick: below 50 us for each unit that was spoken of.
+ * Why: doc/why/reporters.md. Test: tests/unit/witness_test.c.
+ */
+void detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *fact,
+		 struct instant now);
+
 /* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
 void detect_tick(struct detect *d, struct instant now);
 
@@ -97,6 +116,7 @@ bool detect_waits(const struct detect *d);
 struct detect_view {
 	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */
 	double limit_nats[VOICE_COUNT];
+	double witness_nats, witness_limit_nats; /* the same of what witnesses say */
 	double rate
 	    [EVIDENCE_COUNT];  /* learnt rate per delivered message of the kind of mail that was sent last */
 	double volume_per_day; /* learnt mean volume, messages */

@@ -12,6 +12,7 @@
  *   story.c     the honest story of a cohort against takeovers
  *   evidence.c  the e-process over the cohorts, and what an alarm consists of
  *   onset.c     when a takeover began
+ *   witness.c   reporters whose word counts only together with others'
  *   audit.c     how often the evidence of the fleet rose, against what was promised
  *   watch.c     how near to an alarm a unit is
  *   snapshot.c  the state as bytes
@@ -195,7 +196,9 @@ struct audit_unit {
 };
 
 struct detect {
+	struct detect_params params;
 	double limit[UNIT_KIND_COUNT][VOICE_COUNT]; /* alarm when the e-process reaches it, in years */
+	double witness_limit[UNIT_KIND_COUNT];      /* the same of what witnesses say */
 	int64_t now_ms;                             /* latest time that was heard of */
 	detect_alarm_fn *alarm;
 	void *context;
@@ -216,6 +219,7 @@ struct detect {
 	struct fleet fleet;
 	struct audit_sums audit_sums;
 	struct audit_unit *audit_units; /* by unit */
+	struct witnesses *witnesses;    /* NULL: there never was one */
 };
 
 /* A bin that joins the cohorts. */
@@ -263,12 +267,29 @@ void detect_volume_heard(struct unit *u, int64_t at_ms);
 double detect_volume_presumed(const struct unit *u, int64_t now_ms);
 void detect_volume_learn(struct unit *u, const struct bin *bin);
 
-/* detect.c, for content.c and snapshot.c */
+/* detect.c, for content.c, snapshot.c and witness.c */
+void detect_limits(struct detect *d);
+int detect_evidence_of(enum signal signal);                                  /* -1: none */
 struct unit *detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms); /* starts it if need be */
 void detect_unit_report(struct unit *u, uint64_t seq);
 void detect_unit_waits(struct detect *d,
 		       uint32_t id); /* what is in its open bin has changed: when is it due? */
 void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
+
+/* witness.c */
+void detect_witness_close(struct detect *d);
+bool detect_witness_speak(const struct detect *d); /* is there any? */
+bool detect_witness_wait(const struct detect *d);  /* does a tick tell something? */
+void detect_witness_mail(struct detect *d, const struct unit *u, uint32_t mail);
+void detect_witness_tick(struct detect *d, int64_t now_ms);
+void detect_witness_forget(struct detect *d, uint32_t unit);
+double detect_witness_evidence(const struct detect *d, uint32_t unit); /* years */
+void detect_witness_save(const struct detect *d, struct buffer *b);
+void detect_witness_load(struct detect *d, struct wire *w);
+
+/* snapshot.c, for witness.c: floats that are never below zero */
+void detect_put_floats(struct buffer *b, const void *floats, size_t bytes);
+void detect_get_floats(struct wire *w, void *floats, size_t bytes);
 
 /* content.c */
 void detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c);

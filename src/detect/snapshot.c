@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  5
+#define VERSION  6
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -15,8 +15,8 @@ _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct unit) <= 800, "the header promises it");
 
-static void
-put_floats(struct buffer *b, const void *floats, size_t bytes)
+void
+detect_put_floats(struct buffer *b, const void *floats, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += sizeof(float)) {
 		uint32_t bits;
@@ -26,8 +26,8 @@ put_floats(struct buffer *b, const void *floats, size_t bytes)
 	}
 }
 
-static void
-get_floats(struct wire *w, void *floats, size_t bytes)
+void
+detect_get_floats(struct wire *w, void *floats, size_t bytes)
 {
 	for (size_t at = 0; at < bytes; at += sizeof(float)) {
 		uint64_t wide = wire_u64(w);
@@ -62,7 +62,7 @@ put_cohort(struct buffer *b, const struct cohort *c)
 	wire_put_u64(b, c->first_bad_seq);
 	wire_put_u8(b, (uint8_t)c->stream);
 	wire_put_u64(b, c->traits);
-	put_floats(b, &c->n, sizeof c->n);
+	detect_put_floats(b, &c->n, sizeof c->n);
 }
 
 static void
@@ -73,7 +73,7 @@ get_cohort(struct wire *w, struct cohort *c)
 	c->first_bad_seq = wire_u64(w);
 	c->stream = wire_u8(w);
 	c->traits = (uint16_t)get_u32(w, UINT16_MAX);
-	get_floats(w, &c->n, sizeof c->n);
+	detect_get_floats(w, &c->n, sizeof c->n);
 	w->bad = w->bad || c->stream >= STREAM_COUNT || c->start_ms <= -TIME_MAX || c->start_ms >= TIME_MAX;
 }
 
@@ -130,7 +130,7 @@ put_unit(struct buffer *b, const struct detect *d, const struct unit *u)
 	for (size_t i = 0; i < u->report_count; i++) {
 		wire_put_u64(b, u->reports[i]);
 	}
-	put_floats(b, &u->n, sizeof u->n);
+	detect_put_floats(b, &u->n, sizeof u->n);
 	wire_put_u64(b, u->cohort_count);
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		put_cohort(b, detect_cohort_at(u, i));
@@ -154,7 +154,7 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 	for (size_t i = 0; i < u->report_count; i++) {
 		u->reports[i] = wire_u64(w);
 	}
-	get_floats(w, &u->n, sizeof u->n);
+	detect_get_floats(w, &u->n, sizeof u->n);
 	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
 	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {
 		get_cohort(w, &u->ring[i]);
@@ -300,6 +300,7 @@ detect_save(const struct detect *d, struct buffer *b)
 		wire_put_u64(b, d->waiting[i]);
 	}
 	detect_audit_save(d, b);
+	detect_witness_save(d, b);
 }
 
 /* Each unit with an open bin waits, once. */
@@ -365,8 +366,11 @@ detect_load(struct detect *d, struct wire *w)
 	if (!w->bad) {
 		get_waiting(d, w);
 		detect_audit_load(d, w);
+		detect_witness_load(d, w);
 	}
 	if (w->bad) {
+		detect_witness_close(d);
+		detect_limits(d);
 		d->unit_count = d->waiting_count = d->system_count = d->novelty_count = 0;
 		d->lots_count = d->lots_free_count = 0;
 		memset(d->known, 0, KNOWN_NAMES * sizeof *d->known);

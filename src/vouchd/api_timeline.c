@@ -68,6 +68,15 @@ put_counts(struct buffer *b, const uint64_t counts[SIGNAL_COUNT])
 	}
 }
 
+static bool
+is_partial(const struct telling *t, struct text reporter)
+{
+	const struct registry *r = fold_registry(t->f);
+	uint32_t id = registry_find(r, THING_REPORTER, reporter);
+
+	return id != REGISTRY_NONE && registry_reporter(r, id).trust == TRUST_PARTIAL;
+}
+
 /* Adds a report to the run; its own sentence, for when it stays alone, is in t->words. */
 static void
 tell_report(struct telling *t, const struct record *record)
@@ -76,7 +85,7 @@ tell_report(struct telling *t, const struct record *record)
 	uint64_t counts[SIGNAL_COUNT] = { 0 };
 	struct run *run = &t->run;
 	struct report report;
-	bool trusted;
+	bool trusted, partial;
 
 	if (report_read(record->payload, &arena, &report) != RESULT_OK) {
 		arena_clear(&arena);
@@ -88,17 +97,21 @@ tell_report(struct telling *t, const struct record *record)
 		}
 	}
 	trusted = registry_trusts(fold_registry(t->f), report.reporter);
+	partial = is_partial(t, report.reporter);
 	buffer_clear(t->words);
 	put_counts(t->words, counts);
 	buffer_format(t->words, " from %.*s (%.*s by %.*s)%s",
 		      report.reporter.n > 0 ? (int)report.reporter.n : 7,
 		      report.reporter.n > 0 ? report.reporter.p : "anybody", TEXT_ARG(report.format),
-		      TEXT_ARG(report.door), trusted ? "" : ": not counted");
+		      TEXT_ARG(report.door),
+		      trusted   ? ""
+		      : partial ? ": counts where others say the same"
+				: ": not counted");
 	if (run->reports == 0) {
 		*run = (struct run){ .seq = record->seq, .first = record->time };
 	}
 	run->reports++;
-	run->uncounted += !trusted;
+	run->uncounted += !trusted && !partial;
 	run->last = record->time;
 	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
 		run->counts[i] += counts[i];

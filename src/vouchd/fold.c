@@ -132,7 +132,9 @@ on_case_change(void *context, const struct case_change *change)
 static struct detect *
 open_detect(struct fold *f)
 {
-	return detect_open(&(struct detect_params){ .budget = f->policy.budget }, on_alarm, f);
+	const struct detect_params params = { .budget = f->policy.budget, .liars = DETECT_LIARS };
+
+	return detect_open(&params, on_alarm, f);
 }
 
 /* What is counted already is held against the new limits as well. */
@@ -235,6 +237,13 @@ remove_source(struct fold *f, const struct registry_change *change)
 			     f->now);
 }
 
+static bool
+is_witness(const struct fold *f, uint32_t reporter)
+{
+	return !registry_item(f->registry, THING_REPORTER, reporter).removed &&
+	       registry_reporter(f->registry, reporter).trust == TRUST_PARTIAL;
+}
+
 static void
 on_registry_change(void *context, const struct registry_change *change)
 {
@@ -248,6 +257,7 @@ on_registry_change(void *context, const struct registry_change *change)
 		remove_source(f, change);
 	} else if (change->thing == THING_REPORTER) {
 		about_reporter_changed(f->registry, f->compliance, change->id);
+		detect_witness_set(f->detect, change->id, is_witness(f, change->id));
 	}
 	f->sink.registry(f->sink.context, change);
 }
@@ -267,6 +277,15 @@ is_trusted(const struct fold *f, struct text reporter)
 	}
 	id = registry_find(f->registry, THING_REPORTER, reporter);
 	return id != REGISTRY_NONE && registry_reporter(f->registry, id).trust == TRUST_FULL;
+}
+
+/* The reporter if its word counts together with others'; REGISTRY_NONE. */
+static uint32_t
+witness_of(const struct fold *f, struct text reporter)
+{
+	uint32_t id = registry_find(f->registry, THING_REPORTER, reporter);
+
+	return id != REGISTRY_NONE && is_witness(f, id) ? id : REGISTRY_NONE;
 }
 
 static enum family
@@ -357,6 +376,27 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 	}
 }
 
+/* A reporter of partial trust says it: it counts for whether others say so too, and for nothing else. */
+static void
+hear_observation(struct fold *f, uint32_t reporter, const struct observation *o, const uint32_t *ids,
+		 size_t n)
+{
+	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
+	uint32_t systems[OBSERVATION_KEYS_MAX];
+	size_t system_count = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		const struct fold_source *s = &f->sources[ids[i]];
+
+		detect_hear(f->detect, s->unit, reporter, &fact, f->now.at);
+		if (s->family == system_family(&f->systems[s->system]) &&
+		    !is_among(systems, system_count, s->system)) {
+			systems[system_count++] = s->system;
+			detect_hear(f->detect, f->systems[s->system].unit, reporter, &fact, f->now.at);
+		}
+	}
+}
+
 static void
 count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
 		  size_t n)
@@ -392,6 +432,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 	enum result r = report_read(payload, &arena, &report);
 	struct about about;
 	bool trusted;
+	uint32_t witness;
 
 	f->unknown = 0;
 	if (r != RESULT_OK) {
@@ -399,6 +440,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 		return fault_set(fault, r, "a report record that cannot be read");
 	}
 	trusted = is_trusted(f, report.reporter);
+	witness = trusted ? REGISTRY_NONE : witness_of(f, report.reporter);
 	about = about_report(f->registry, f->compliance, report.reporter);
 	for (uint32_t i = 0; i < report.observation_count; i++) {
 		uint32_t ids[OBSERVATION_KEYS_MAX];
@@ -413,6 +455,8 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 		}
 		if (trusted) {
 			count_observation(f, &about, &report.observations[i], ids, n);
+		} else if (witness != REGISTRY_NONE) {
+			hear_observation(f, witness, &report.observations[i], ids, n);
 		}
 	}
 	arena_clear(&arena);

@@ -29,6 +29,9 @@ go_on(struct detect *d)
 					       SIGNAL_TRAP_PRISTINE, SIGNAL_TRAP_TYPO };
 	uint32_t units = detect_unit_count(d) < UNITS ? detect_unit_count(d) : UNITS;
 
+	for (uint32_t witness = 0; witness < 3; witness++) {
+		detect_witness_set(d, witness, true);
+	}
 	for (int64_t hour = 0; hour < 60; hour++) {
 		struct instant at = { START + hour * HOUR };
 
@@ -40,6 +43,8 @@ go_on(struct detect *d)
 
 			detect_observe(d, id, &(struct detect_fact){ signal, 900, at, mailed, 1 });
 			detect_observe(d, id, &(struct detect_fact){ SIGNAL_DELIVERED, 3000, at, at, 2 });
+			detect_hear(d, id, (uint32_t)hour % 3, &(struct detect_fact){ signal, 70, at, at, 3 },
+				    at);
 			detect_unit_view(d, id, &view);
 		}
 		detect_tick(d, at);

@@ -33,7 +33,7 @@ expect    vouch "list safe" == 1 "no list is called 'safe'"
 # A reporter's word counts from now on, and it has its token back only when it is given again.
 expect    vouch "add reporter mailbox kind=mailbox trust=none" == 0 "+ reporter mailbox"
 expect    vouch "change reporter mailbox trust=full" == 0 "~ reporter mailbox: trust none -> full"
-expect    vouch "change reporter mailbox trust=some" == 2 "full or none is wanted"
+expect    vouch "change reporter mailbox trust=some" == 2 "full, partial or none is wanted"
 expect    vouch "change reporter mailbix trust=full" == 1 "no reporter is called 'mailbix'"
 expect    vouch "add wizard x" == 2 "member, system, source, reporter or receiver"
 expect    vouch "add member" == 2 "usage: vouch add THING ID"

@@ -548,6 +548,7 @@ every_alarm_has_words(void **state)
 	struct world *w = *state;
 
 	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 1, ACTOR_OPERATOR), RESULT_OK);
 	buffer_init(&b, 65536);
 	for (int t = 0; t < TAKEOVER_COUNT; t++) {
 		struct alarm a = alarm_about(UNIT_SOURCE, w);

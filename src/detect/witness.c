@@ -1,0 +1,772 @@
+#include "detect/detect_int.h"
+
+#include <stdlib.h>
+
+/*
+ * Witnesses: reporters whose word counts only together with others'. Some of them may lie, and together; so an alarm is raised only
+ * where it would be raised without any `liars` of them:
+ *
+ *     M <- (M + w) min over D of e(D),     D: at most `liars` witnesses that are left out.
+ *
+ * e(D) is the likelihood ratio of a day's reports of the others against the mail of those hours, all of them as one count: what makes one
+ * reader complain of a campaign makes the next one complain. If the liars are L, M is at most what the witnesses outside L alone would give,
+ * an e-process of honest reports; so what L says, and when, cannot raise an alarm, and the budget holds whatever it says. Nothing
+ * that a witness reports may therefore change how another one's report is counted: days are those of the journal, and each witness has a rate of its own.
+ *
+ * A day's e grows with its counts, so it may be looked at during the day. A day without a word ends the evidence before it. Each
+ * unit that a witness spoke of has a hearing of about 300 bytes; the witnesses share nothing with what trusted reporters say but the volume.
+ * Source: V. Vovk, R. Wang, "E-values", Ann. Stat. 49 (2021) 1736-1754 (merging); the proof is in doc/why/reporters.md.
+ */
+
+#define SLOTS     8U /* witnesses of one unit; who comes later has no word there until one was silent for long */
+#define DAY_MS    INT64_C(86400000)
+#define NOBODY    UINT32_MAX
+#define NATS_MOST 300.0
+
+enum {
+#define WITNESS(...) +1
+	KINDS = 0
+#include "detect/witness.def"
+#undef WITNESS
+};
+
+static const struct {
+	enum evidence evidence;
+	double share, rate, frailty, bad_factor, attack_factor, attack_least;
+} kinds[KINDS] = {
+#define WITNESS(evidence, share, rate, frailty, bad_factor, attack_factor, attack_least) \
+	{ EVIDENCE_##evidence, share, rate, frailty, bad_factor, attack_factor, attack_least },
+#include "detect/witness.def"
+#undef WITNESS
+};
+
+/* What one witness says of one unit. */
+struct statement {
+	uint32_t witness; /* NOBODY: the place is free */
+	uint32_t today[KINDS];
+	float usual[KINDS], mail; /* what it reported on other days, and of how much mail; fading */
+	uint64_t seq;             /* the record of its latest word today; 0: none */
+};
+
+struct hearing {
+	uint32_t unit;
+	float evidence;     /* of the days before, years */
+	int64_t day;        /* of the statements' today */
+	uint64_t first_seq; /* of the reports that count, the first; 0: none */
+	int64_t first_ms;
+	int64_t since_ms; /* of the first word that was not weighed; NEVER: all were */
+	struct statement of[SLOTS];
+};
+
+struct witness {
+	bool counts;
+	double mail_from;     /* what the fleet had sent when it came */
+	double events[KINDS]; /* that it reported of any system, as far as they are believed */
+};
+
+struct witnesses {
+	struct witness *all; /* by id */
+	uint32_t count, present;
+	int64_t day; /* of the journal */
+	double mail; /* that the fleet has sent since there are witnesses */
+	struct hearing *hearings;
+	uint32_t hearing_count, hearing_size;
+	uint32_t *hearing_of; /* by unit; NOBODY */
+	uint32_t unit_count;
+	uint32_t waiting; /* hearings with a word that was not weighed */
+};
+
+/* What a unit's witnesses are expected to say on a day, by place; `others`: all who have none. */
+struct expectation {
+	double of[SLOTS][KINDS], others[KINDS];
+};
+
+struct verdict {
+	double e;          /* the least over who is left out */
+	uint32_t left_out; /* places, as bits */
+	double observed[KINDS], expected[KINDS];
+};
+
+void
+detect_witness_close(struct detect *d)
+{
+	if (d->witnesses != NULL) {
+		free(d->witnesses->all);
+		free(d->witnesses->hearings);
+		free(d->witnesses->hearing_of);
+		free(d->witnesses);
+		d->witnesses = NULL;
+	}
+}
+
+bool
+detect_witness_speak(const struct detect *d)
+{
+	return d->witnesses != NULL && d->witnesses->present > 0;
+}
+
+bool
+detect_witness_wait(const struct detect *d)
+{
+	return d->witnesses != NULL && d->witnesses->waiting > 0;
+}
+
+void
+detect_witness_mail(struct detect *d, const struct unit *u, uint32_t mail)
+{
+	if (u->kind == UNIT_SYSTEM && d->witnesses != NULL) {
+		d->witnesses->mail += mail;
+	}
+}
+
+void
+detect_witness_set(struct detect *d, uint32_t witness, bool counts)
+{
+	struct witnesses *w = d->witnesses;
+
+	check(witness < REPORTERS_MAX);
+	if (!counts && (w == NULL || witness >= w->count)) {
+		return;
+	}
+	if (w == NULL) {
+		w = d->witnesses = calloc(1, sizeof *w);
+		check(w != NULL);
+	}
+	if (witness >= w->count) {
+		w->all = reallocarray(w->all, witness + 1U, sizeof *w->all);
+		check(w->all != NULL);
+		while (w->count <= witness) {
+			w->all[w->count++] = (struct witness){ .mail_from = w->mail };
+		}
+	}
+	if (counts != w->all[witness].counts) {
+		w->all[witness] = (struct witness){ .counts = counts, .mail_from = w->mail };
+		w->present = counts ? w->present + 1 : w->present - 1;
+		detect_limits(d);
+	}
+}
+
+/* ---- hearings */
+
+static struct hearing *
+find_hearing(const struct detect *d, uint32_t unit)
+{
+	struct witnesses *w = d->witnesses;
+
+	if (w == NULL || unit >= w->unit_count || w->hearing_of[unit] == NOBODY) {
+		return NULL;
+	}
+	return &w->hearings[w->hearing_of[unit]];
+}
+
+static void
+know_units(struct witnesses *w, uint32_t count)
+{
+	if (count > w->unit_count) {
+		w->hearing_of = reallocarray(w->hearing_of, count, sizeof *w->hearing_of);
+		check(w->hearing_of != NULL);
+		while (w->unit_count < count) {
+			w->hearing_of[w->unit_count++] = NOBODY;
+		}
+	}
+}
+
+static struct hearing *
+add_hearing(struct detect *d, uint32_t unit, int64_t day)
+{
+	struct witnesses *w = d->witnesses;
+	struct hearing *h;
+
+	know_units(w, d->unit_count);
+	if (w->hearing_count == w->hearing_size) {
+		w->hearing_size = w->hearing_size == 0 ? 16 : w->hearing_size * 2;
+		w->hearings = reallocarray(w->hearings, w->hearing_size, sizeof *w->hearings);
+		check(w->hearings != NULL);
+	}
+	w->hearing_of[unit] = w->hearing_count;
+	h = &w->hearings[w->hearing_count++];
+	*h = (struct hearing){ .unit = unit, .day = day, .since_ms = NEVER };
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		h->of[i].witness = NOBODY;
+	}
+	return h;
+}
+
+static bool
+is_silent(const struct statement *s)
+{
+	uint32_t today = 0;
+	double usual = 0;
+
+	for (int k = 0; k < KINDS; k++) {
+		today += s->today[k] > 0;
+		usual += (double)s->usual[k];
+	}
+	return today == 0 && usual < WITNESS_FORGOTTEN;
+}
+
+/* The place of a witness; NULL: there is none for it. */
+static struct statement *
+place_of(struct hearing *h, uint32_t witness)
+{
+	struct statement *place = NULL;
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct statement *s = &h->of[i];
+
+		if (s->witness == witness) {
+			return s;
+		}
+		if (place == NULL && (s->witness == NOBODY || is_silent(s))) {
+			place = s;
+		}
+	}
+	if (place != NULL) {
+		*place = (struct statement){ .witness = witness };
+	}
+	return place;
+}
+
+/* ---- what is expected */
+
+/* Mail that the reports of a day may be about: of a day and a half, but no less than usual. Of the last minutes it is presumed. */
+static double
+mail_of(const struct unit *u, int64_t now_ms)
+{
+	double mail = (double)u->bin_mail, usual = WITNESS_MAIL;
+
+	mail += u->times[VOLUME] != NEVER ? detect_volume_presumed(u, now_ms) : VOLUME_UNKNOWN * VOLUME_SPAN;
+
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+
+		if ((double)(now_ms - c->start_ms - (int64_t)c->length_ms) < WITNESS_HOURS * HOUR_MS) {
+			mail += (double)c->n.mail;
+		}
+	}
+	if (u->n.volume_hours > 24 && 24 * (double)u->n.volume / (double)u->n.volume_hours > usual) {
+		usual = 24 * (double)u->n.volume / (double)u->n.volume_hours;
+	}
+	return mail > usual ? mail : usual;
+}
+
+/* Is the volume known of the mail up to then? */
+static bool
+is_covered(const struct unit *u, int64_t until_ms)
+{
+	double gap = (double)u->n.gap_hours > 0 ? (double)u->n.gap_hours : 1;
+
+	return (u->flags & UNIT_STARTED) != 0 && u->times[VOLUME] != NEVER &&
+	       (double)(until_ms - u->times[VOLUME]) <= gap * HOUR_MS;
+}
+
+/* Per message of any system: what the witness reports of the whole fleet. */
+static double
+fleet_rate(const struct witnesses *w, uint32_t witness, int k)
+{
+	const struct witness *one = &w->all[witness];
+
+	return (WITNESS_PRIOR + one->events[k]) / (WITNESS_PRIOR / kinds[k].rate + w->mail - one->mail_from);
+}
+
+static double
+rate_of(const struct witnesses *w, const struct statement *s, int k)
+{
+	return (WITNESS_PRIOR + (double)s->usual[k]) /
+	       (WITNESS_PRIOR / fleet_rate(w, s->witness, k) + (double)s->mail);
+}
+
+/* Does what this place says count today? */
+static bool
+speaks(const struct witnesses *w, const struct statement *s)
+{
+	return s->witness != NOBODY && w->all[s->witness].counts;
+}
+
+static void
+expect(const struct witnesses *w, const struct hearing *h, double mail, struct expectation *x)
+{
+	*x = (struct expectation){ 0 };
+	for (int k = 0; k < KINDS; k++) {
+		for (uint32_t i = 0; i < w->count; i++) {
+			x->others[k] += w->all[i].counts ? mail * fleet_rate(w, i, k) : 0;
+		}
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			if (speaks(w, &h->of[i])) {
+				x->of[i][k] = mail * rate_of(w, &h->of[i], k);
+				x->others[k] -= mail * fleet_rate(w, h->of[i].witness, k);
+			}
+		}
+		x->others[k] = x->others[k] > 0 ? x->others[k] : 0; /* rounding */
+	}
+}
+
+/* ---- what it tells */
+
+/* ln of the likelihood ratio of one kind: a takeover, quiet or loud, against the honest story that fits best, a bad list among them. */
+static double
+ln_ratio(int k, double expected, double observed)
+{
+	double least = expected + kinds[k].attack_least, quiet = kinds[k].attack_factor * expected;
+	double loud = quiet * WITNESS_LOUD;
+	double usual = detect_predict(kinds[k].frailty, expected, 1, observed);
+	double bad_list = detect_predict(kinds[k].frailty, kinds[k].bad_factor * expected, 1, observed);
+	double attack = detect_ln_sum(detect_predict(1, quiet > least ? quiet : least, 1, observed),
+				      detect_predict(1, loud > least ? loud : least, 1, observed));
+
+	return attack - LN2 - (usual > bad_list ? usual : bad_list);
+}
+
+static double
+weigh_without(const struct witnesses *w, const struct hearing *h, const struct expectation *x,
+	      uint32_t left_out, struct verdict *v)
+{
+	*v = (struct verdict){ .left_out = left_out };
+	for (int k = 0; k < KINDS; k++) {
+		double nats;
+
+		v->expected[k] = x->others[k] + 1e-9;
+		for (uint32_t i = 0; i < SLOTS; i++) {
+			if ((left_out >> i & 1) == 0 && speaks(w, &h->of[i])) {
+				v->expected[k] += x->of[i][k];
+				v->observed[k] += h->of[i].today[k];
+			}
+		}
+		nats = ln_ratio(k, v->expected[k], v->observed[k]);
+		v->e += kinds[k].share * number_exp(nats < NATS_MOST ? nats : NATS_MOST);
+	}
+	return v->e;
+}
+
+/* The least over all that may be left out. Cost: at most 93 times a few logarithms. */
+static struct verdict
+weigh(const struct detect *d, const struct hearing *h, double mail)
+{
+	struct expectation x;
+	struct verdict least, v;
+
+	expect(d->witnesses, h, mail, &x);
+	(void)weigh_without(d->witnesses, h, &x, 0, &least);
+	for (uint32_t out = 1; out < 1U << SLOTS; out++) {
+		if ((uint32_t)__builtin_popcount(out) <= d->params.liars &&
+		    weigh_without(d->witnesses, h, &x, out, &v) < least.e) {
+			least = v;
+		}
+	}
+	return least;
+}
+
+/* Have more spoken today than may be left out? If not there is nothing to weigh. */
+static bool
+enough_speak(const struct detect *d, const struct hearing *h)
+{
+	uint32_t spoke = 0;
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		spoke += speaks(d->witnesses, &h->of[i]) && h->of[i].seq != 0;
+	}
+	return spoke > d->params.liars;
+}
+
+static void
+silence(struct hearing *h)
+{
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		h->of[i].seq = 0;
+		for (int k = 0; k < KINDS; k++) {
+			h->of[i].today[k] = 0;
+		}
+	}
+	h->evidence = 0;
+	h->first_seq = 0;
+	h->first_ms = 0;
+}
+
+/* ---- an alarm */
+
+/* The record of the latest word of each who was not left out, oldest first. */
+static void
+name_reports(const struct hearing *h, uint32_t left_out, struct alarm *alarm)
+{
+	for (uint32_t i = 0; i < SLOTS && alarm->report_count < ALARM_REPORTS_MAX; i++) {
+		uint32_t at = alarm->report_count;
+
+		if (h->of[i].seq == 0 || (left_out >> i & 1) != 0) {
+			continue;
+		}
+		for (; at > 0 && alarm->reports[at - 1] > h->of[i].seq; at--) {
+			alarm->reports[at] = alarm->reports[at - 1];
+		}
+		alarm->reports[at] = h->of[i].seq;
+		alarm->report_count++;
+	}
+}
+
+static void
+raise_alarm(struct detect *d, struct hearing *h, const struct verdict *v, double evidence, int64_t now_ms)
+{
+	const struct unit *u = &d->units[h->unit];
+	int64_t first_ms = h->first_ms < now_ms ? h->first_ms : now_ms;
+	double mail = mail_of(u, now_ms);
+	struct alarm alarm = { .kind = (enum unit_kind)u->kind,
+			       .unit = h->unit,
+			       .voice = VOICE_ROBUST,
+			       .takeover = TAKEOVER_REPORTED,
+			       .at = { now_ms },
+			       .evidence_nats = number_ln(evidence),
+			       .limit_nats = number_ln(d->witness_limit[u->kind]),
+			       .began = { first_ms },
+			       .began_from = { first_ms },
+			       .began_to = { now_ms },
+			       .first_bad_at = { first_ms },
+			       .first_bad_seq = h->first_seq,
+			       .delivered = (uint64_t)mail };
+
+	for (int k = 0; k < KINDS; k++) {
+		struct alarm_evidence *e = &alarm.evidence[kinds[k].evidence];
+
+		e->observed = (uint64_t)v->observed[k];
+		e->expected = v->expected[k];
+		e->nats = ln_ratio(k, v->expected[k], v->observed[k]);
+	}
+	name_reports(h, v->left_out, &alarm);
+	silence(h);
+	d->alarm(d->context, &alarm);
+}
+
+static double
+evidence_now(const struct hearing *h, const struct verdict *v)
+{
+	double evidence = ((double)h->evidence + (double)DAY_MS / YEAR_MS) * v->e;
+
+	return evidence < 1e30 ? evidence : 1e30;
+}
+
+static void
+judge(struct detect *d, struct hearing *h, int64_t now_ms)
+{
+	const struct unit *u = &d->units[h->unit];
+	double evidence;
+	struct verdict v;
+
+	if (!enough_speak(d, h)) {
+		return;
+	}
+	v = weigh(d, h, mail_of(u, now_ms));
+	evidence = evidence_now(h, &v);
+	if (evidence >= d->witness_limit[u->kind]) {
+		raise_alarm(d, h, &v, evidence, now_ms);
+	}
+}
+
+/* ---- days */
+
+/* Of what was said, so much is believed to be usual. */
+static double
+believed(double expected, double said)
+{
+	double most = LEARN_FACTOR_MAX * expected + LEARN_EVENTS;
+
+	return said < most ? said : most;
+}
+
+static void
+learn(struct detect *d, struct hearing *h, const struct expectation *x, double mail, double days)
+{
+	const struct unit *u = &d->units[h->unit];
+	double fade = number_exp(-days * (LN2 / LEARN_HALF_LIFE));
+
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct statement *s = &h->of[i];
+
+		if (!speaks(d->witnesses, s)) {
+			s->witness = NOBODY;
+			continue;
+		}
+		for (int k = 0; k < KINDS; k++) {
+			double said = believed(x->of[i][k], s->today[k]);
+
+			s->usual[k] = (float)((double)s->usual[k] * fade + said);
+			if (u->kind == UNIT_SYSTEM) {
+				d->witnesses->all[s->witness].events[k] += said;
+			}
+		}
+		s->mail = (float)((double)s->mail * fade + (mail * days < 1e30 ? mail * days : 1e30));
+	}
+}
+
+/* The day is over: what it told is kept if today is the next one, and its reports are what is usual. */
+static void
+turn(struct detect *d, struct hearing *h, int64_t now_ms)
+{
+	int64_t day = now_ms / DAY_MS;
+	double mail = mail_of(&d->units[h->unit], now_ms), evidence = 0;
+	struct expectation x;
+
+	if (day <= h->day) {
+		return;
+	}
+	expect(d->witnesses, h, mail, &x);
+	if (day == h->day + 1 && enough_speak(d, h)) {
+		struct verdict v = weigh(d, h, mail);
+
+		evidence = evidence_now(h, &v) * number_exp(-24 / EVIDENCE_FADE);
+	}
+	learn(d, h, &x, mail, (double)(day - h->day));
+	if (evidence > 0) {
+		uint64_t first_seq = h->first_seq;
+		int64_t first_ms = h->first_ms;
+
+		silence(h);
+		h->evidence = (float)evidence;
+		h->first_seq = first_seq;
+		h->first_ms = first_ms;
+	} else {
+		silence(h);
+	}
+	h->day = day;
+}
+
+void
+detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *f,
+	    struct instant now)
+{
+	struct witnesses *w = d->witnesses;
+	struct hearing *h;
+	struct statement *s;
+	int k = 0;
+
+	check(unit < d->unit_count && f->signal < SIGNAL_COUNT && f->count > 0);
+	while (k < KINDS && detect_evidence_of(f->signal) != (int)kinds[k].evidence) {
+		k++;
+	}
+	if (k == KINDS || w == NULL || witness >= w->count || !w->all[witness].counts ||
+	    (double)(now.ms - f->at.ms) > LATE_MAX * HOUR_MS || now.ms < 0) {
+		return;
+	}
+	h = find_hearing(d, unit);
+	h = h != NULL ? h : add_hearing(d, unit, now.ms / DAY_MS);
+	turn(d, h, now.ms);
+	s = place_of(h, witness);
+	if (s == NULL) {
+		return;
+	}
+	s->today[k] = f->count < UINT32_MAX - s->today[k] ? s->today[k] + f->count : UINT32_MAX;
+	s->seq = f->seq;
+	if (h->first_seq == 0) {
+		h->first_seq = f->seq;
+		h->first_ms = now.ms;
+	}
+	if (h->since_ms == NEVER) {
+		h->since_ms = now.ms;
+		w->waiting++;
+	}
+}
+
+/* What was said waits for the volume of its mail, as bad news does; a day is long enough. */
+static bool
+is_due(const struct detect *d, const struct hearing *h, int64_t now_ms)
+{
+	return h->since_ms != NEVER && (is_covered(&d->units[h->unit], h->since_ms) ||
+					(double)(now_ms - h->since_ms) >= VOLUME_SPAN * HOUR_MS);
+}
+
+void
+detect_witness_tick(struct detect *d, int64_t now_ms)
+{
+	struct witnesses *w = d->witnesses;
+	bool turned = w != NULL && now_ms / DAY_MS > w->day;
+
+	if (w == NULL || (!turned && w->waiting == 0)) {
+		return;
+	}
+	w->day = turned ? now_ms / DAY_MS : w->day;
+	for (uint32_t i = 0; i < w->hearing_count; i++) {
+		struct hearing *h = &w->hearings[i];
+
+		if (turned) {
+			turn(d, h, now_ms);
+		}
+		if (is_due(d, h, now_ms)) {
+			h->since_ms = NEVER;
+			w->waiting--;
+			judge(d, h, now_ms);
+		}
+	}
+}
+
+void
+detect_witness_forget(struct detect *d, uint32_t unit)
+{
+	struct hearing *h = find_hearing(d, unit);
+
+	if (h != NULL) {
+		silence(h);
+	}
+}
+
+double
+detect_witness_evidence(const struct detect *d, uint32_t unit)
+{
+	const struct hearing *h = find_hearing(d, unit);
+	struct verdict v;
+
+	if (h == NULL || !enough_speak(d, h)) {
+		return 0;
+	}
+	v = weigh(d, h, mail_of(&d->units[unit], h->day * DAY_MS + DAY_MS));
+	return evidence_now(h, &v);
+}
+
+/* ---- snapshot */
+
+static void
+put_hearing(struct buffer *b, const struct hearing *h)
+{
+	wire_put_u64(b, h->unit);
+	detect_put_floats(b, &h->evidence, sizeof h->evidence);
+	wire_put_i64(b, h->day);
+	wire_put_u64(b, h->first_seq);
+	wire_put_i64(b, h->first_ms);
+	wire_put_i64(b, h->since_ms);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		const struct statement *s = &h->of[i];
+
+		wire_put_u64(b, s->witness);
+		for (int k = 0; k < KINDS; k++) {
+			wire_put_u64(b, s->today[k]);
+		}
+		detect_put_floats(b, s->usual, sizeof s->usual);
+		detect_put_floats(b, &s->mail, sizeof s->mail);
+		wire_put_u64(b, s->seq);
+	}
+}
+
+void
+detect_witness_save(const struct detect *d, struct buffer *b)
+{
+	const struct witnesses *w = d->witnesses;
+
+	wire_put_u64(b, w != NULL ? w->count : 0);
+	if (w == NULL) {
+		return;
+	}
+	for (uint32_t i = 0; i < w->count; i++) {
+		wire_put_u8(b, w->all[i].counts);
+		wire_put_f64(b, w->all[i].mail_from);
+		for (int k = 0; k < KINDS; k++) {
+			wire_put_f64(b, w->all[i].events[k]);
+		}
+	}
+	wire_put_i64(b, w->day);
+	wire_put_f64(b, w->mail);
+	wire_put_u64(b, w->hearing_count);
+	for (uint32_t i = 0; i < w->hearing_count; i++) {
+		put_hearing(b, &w->hearings[i]);
+	}
+}
+
+static uint32_t
+get_below(struct wire *r, uint64_t end)
+{
+	uint64_t v = wire_u64(r);
+
+	r->bad = r->bad || v >= end;
+	return r->bad ? 0 : (uint32_t)v;
+}
+
+static double
+get_sum(struct wire *r)
+{
+	double v = wire_f64(r);
+
+	r->bad = r->bad || !(v >= 0 && v < 1e300);
+	return r->bad ? 0 : v;
+}
+
+static int64_t
+get_number(struct wire *r)
+{
+	int64_t v = wire_i64(r);
+
+	r->bad = r->bad || v < NEVER || v >= -NEVER;
+	return r->bad ? 0 : v;
+}
+
+static void
+get_hearing(struct wire *r, const struct witnesses *w, struct hearing *h)
+{
+	detect_get_floats(r, &h->evidence, sizeof h->evidence);
+	h->day = get_number(r);
+	h->first_seq = wire_u64(r);
+	h->first_ms = get_number(r);
+	h->since_ms = get_number(r);
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct statement *s = &h->of[i];
+		uint64_t witness = wire_u64(r);
+
+		r->bad = r->bad || (witness >= w->count && witness != NOBODY);
+		s->witness = r->bad ? NOBODY : (uint32_t)witness;
+		for (int k = 0; k < KINDS; k++) {
+			s->today[k] = get_below(r, (uint64_t)UINT32_MAX + 1);
+		}
+		detect_get_floats(r, s->usual, sizeof s->usual);
+		detect_get_floats(r, &s->mail, sizeof s->mail);
+		s->seq = wire_u64(r);
+	}
+}
+
+static void
+get_hearings(struct detect *d, struct wire *r)
+{
+	struct witnesses *w = d->witnesses;
+	uint32_t count = get_below(r, (uint64_t)d->unit_count + 1);
+
+	know_units(w, d->unit_count);
+	for (uint32_t i = 0; i < count && !r->bad; i++) {
+		uint32_t unit = get_below(r, d->unit_count);
+
+		r->bad = r->bad || find_hearing(d, unit) != NULL;
+		if (!r->bad) {
+			struct hearing *h = add_hearing(d, unit, 0);
+
+			get_hearing(r, w, h);
+			w->waiting += h->since_ms != NEVER;
+		}
+	}
+}
+
+/* After the units. What is bad leaves no witness. */
+void
+detect_witness_load(struct detect *d, struct wire *r)
+{
+	uint32_t count = get_below(r, REPORTERS_MAX + 1U);
+
+	for (uint32_t i = count; i > 0 && !r->bad; i--) { /* from the last: one allocation */
+		detect_witness_set(d, i - 1, true);
+	}
+	for (uint32_t i = 0; i < count && !r->bad; i++) {
+		struct witness *one = &d->witnesses->all[i];
+		uint8_t counts = wire_u8(r);
+
+		r->bad = r->bad || counts > 1;
+		one->counts = counts == 1;
+		d->witnesses->present -= !one->counts;
+		one->mail_from = get_sum(r);
+		for (int k = 0; k < KINDS; k++) {
+			one->events[k] = get_sum(r);
+		}
+	}
+	if (count > 0 && !r->bad) {
+		d->witnesses->day = get_number(r);
+		d->witnesses->mail = get_sum(r);
+		get_hearings(d, r);
+	}
+	for (uint32_t i = 0; i < count && !r->bad; i++) {
+		r->bad = d->witnesses->all[i].mail_from > d->witnesses->mail;
+	}
+	if (r->bad) {
+		detect_witness_close(d);
+	}
+	detect_limits(d);
+}
