@@ -233,10 +233,14 @@ mail_received_time(struct text received, struct instant *at)
 struct text
 mail_domain(struct text address)
 {
-	const char *open = address.n == 0 ? NULL : memrchr(address.p, '<', address.n);
-	const char *end = address.p + address.n, *at;
+	const char *open, *end, *at;
 	struct text domain = { "", 0 };
 
+	if (address.n == 0) {
+		return domain;
+	}
+	open = memrchr(address.p, '<', address.n);
+	end = address.p + address.n;
 	if (open != NULL) {
 		const char *close = memchr(open, '>', (size_t)(end - open));
 

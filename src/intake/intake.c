@@ -85,6 +85,9 @@ format_of_looks(struct text raw, struct text header)
 		rest = (struct text){ rest.p + 3, rest.n - 3 };
 	}
 	rest = text_trim(rest);
+	if (intake_is_packed(rest) || (rest.n > 0 && rest.p[0] == '<')) {
+		return INTAKE_DMARC;
+	}
 	(void)text_cut(&rest, '\n', &line);
 	if (line.n > 0 && line.p[0] == '{') {
 		return INTAKE_JSONL;
@@ -202,9 +205,9 @@ report_id(const struct intake_reading *d, struct text reporter)
 	const struct text parts[] = {
 		formats[d->format].name,
 		TEXT("\n"),
-		d->is_mail ? TEXT("") : reporter,
+		d->by_content ? TEXT("") : reporter,
 		TEXT("\n"),
-		d->is_mail ? TEXT("") : d->hint->header,
+		d->by_content ? TEXT("") : d->hint->header,
 		TEXT("\n"),
 		{ (const char *)d->content.bytes, HASH_BYTES },
 	};

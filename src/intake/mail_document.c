@@ -61,7 +61,7 @@ intake_mail(struct intake_reading *d)
 	if (d->mail == NULL) {
 		d->mail = arena_get(d->arena, sizeof *d->mail);
 		mail_read(d->mail, even_lines(d), d->arena);
-		d->is_mail = true;
+		d->by_content = true;
 		d->content = content_of(d->mail);
 	}
 	return d->mail;
@@ -75,7 +75,15 @@ intake_mail_format(struct intake_reading *d)
 	if (mail->has_feedback) {
 		return INTAKE_ARF;
 	}
-	return mail->status.n > 0 || intake_is_bounce(d) ? INTAKE_DSN : INTAKE_ARF;
+	if (mail->is_delivery_report) {
+		return INTAKE_DSN;
+	}
+	for (size_t i = 0; i < mail->file_count; i++) {
+		if (intake_is_dmarc(mail->files[i].content)) {
+			return INTAKE_DMARC;
+		}
+	}
+	return intake_is_bounce(d) ? INTAKE_DSN : INTAKE_ARF;
 }
 
 void

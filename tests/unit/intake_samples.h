@@ -212,7 +212,8 @@ samples_check(struct samples *s, struct text name, struct text lines)
 			samples_expect(s, name, &got.reports[0].observations[n++], line);
 		}
 	}
-	if (n != have || faults != got.fault_count || (r == RESULT_OK && got.report_count != 1)) {
+	if (n != have || faults != got.fault_count ||
+	    (r == RESULT_OK && got.report_count != (have > 0 || faults == 0))) {
 		samples_fail(s, "%.*s: %u observations, %u reports, %u faults; the first beyond: %s %.*s",
 			     TEXT_ARG(name), have, got.report_count, got.fault_count,
 			     n < have ? samples_describe(s, &got.reports[0].observations[n]) : "",
