@@ -49,6 +49,8 @@ dns_desk_of(const struct dns_source *source, bool udp)
 	return (struct dns_desk){ .image = list_read(source->list),
 				  .gate = source->gate,
 				  .udp = udp,
+				  .keepalive = source->keepalive,
+				  .now_s = (uint32_t)(instant_now().ms / 1000),
 				  .now_ns = instant_monotonic_ns(),
 				  .confirmed_ns = list_confirmed(source->list) };
 }
@@ -111,7 +113,7 @@ set_port(struct sockaddr_storage *to, uint16_t port)
 static enum result
 open_pair(struct dns *dns, const struct dns_options *o, size_t i, struct dns_address *at, struct fault *fault)
 {
-	const struct dns_source source = { o->list, o->gate };
+	const struct dns_source source = { o->list, o->gate, 0 };
 	enum result r = socket_listen_tcp(o->addresses[i], &dns->listeners[i], &dns->ports[i], fault);
 
 	if (r != RESULT_OK) {
@@ -146,7 +148,7 @@ open_address(struct dns *dns, const struct dns_options *o, size_t i, struct faul
 		r = open_pair(dns, o, i, &at, fault);
 	}
 	for (unsigned more = 1; more < o->workers && r == RESULT_OK; more++) {
-		r = dns_udp_open(&(struct dns_source){ o->list, o->gate }, &at,
+		r = dns_udp_open(&(struct dns_source){ o->list, o->gate, 0 }, &at,
 				 &dns->workers[dns->worker_count], fault);
 		dns->worker_count += r == RESULT_OK;
 	}
@@ -176,8 +178,9 @@ dns_open(const struct dns_options *options, struct dns **dns, struct fault *faul
 		struct span idle = options->tcp_idle;
 
 		idle.ms = idle.ms == 0 ? DNS_TCP_IDLE_MS : idle.ms;
-		r = dns_tcp_open(&(struct dns_source){ options->list, options->gate }, d->listeners,
-				 d->address_count, idle, &d->tcp, &words);
+		r = dns_tcp_open(
+		    &(struct dns_source){ options->list, options->gate, (uint16_t)(idle.ms / 100) },
+		    d->listeners, d->address_count, idle, &d->tcp, &words);
 	} else {
 		for (size_t i = 0; i < d->address_count; i++) {
 			close(d->listeners[i]);

@@ -8,11 +8,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
-#define NO_NETWORK    UINT32_MAX
-#define CLIENT_BITS_4 32
-#define CLIENT_BITS_6 64 /* what one subscriber has; within it addresses cost nothing */
-#define PUBLIC_WORDS  "of the public"
+#define NO_NETWORK      UINT32_MAX
+#define CLIENT_BITS_4   32
+#define CLIENT_BITS_6   64 /* what one subscriber has; within it addresses cost nothing */
+#define NETWORK_BITS_4  24
+#define NETWORK_BITS_6  56
+#define ANSWERS_SECONDS 1 /* at once: what is reflected comes in bursts */
+#define PUBLIC_WORDS    "of the public"
 
 /* A network, in order of address, then the wider first; so the last one that begins before an address is the first to look at. */
 struct network {
@@ -45,7 +49,10 @@ struct dns_gate {
 	uint64_t key_lengths; /* bit n: some key has n bytes */
 	struct network *networks;
 	struct key *keys; /* sorted */
-	struct dns_meters *clients;
+	struct dns_meters *clients, *networks_answered;
+	struct dns_rate answers_rate;
+	_Atomic uint32_t slips;
+	struct dns_cookie_secrets secrets;
 	struct dns_usages *usages;
 	struct receiver receivers[]; /* [0] is the public */
 };
@@ -233,6 +240,16 @@ gate_new(const struct dns_gate_options *o)
 	if (o->public_limit > 0) {
 		g->clients = dns_meters_open(DNS_CLIENTS_MAX);
 	}
+	g->answers_rate = (struct dns_rate){ o->answers_limit, ANSWERS_SECONDS };
+	if (o->answers_limit > 0) {
+		g->networks_answered = dns_meters_open(DNS_CLIENTS_MAX);
+	}
+	if (o->secrets != NULL) {
+		g->secrets = *o->secrets;
+	} else {
+		g->secrets.count = 1;
+		check(getrandom(g->secrets.bytes[0], DNS_COOKIE_SECRET_BYTES, 0) == DNS_COOKIE_SECRET_BYTES);
+	}
 	return g;
 }
 
@@ -243,7 +260,8 @@ dns_gate_open(const struct dns_gate_options *options, struct dns_gate **gate, st
 	enum result r = RESULT_OK;
 
 	*gate = NULL;
-	if (options->receiver_count > DNS_RECEIVERS_MAX || options->public_limit > DNS_LIMIT_MAX) {
+	if (options->receiver_count > DNS_RECEIVERS_MAX || options->public_limit > DNS_LIMIT_MAX ||
+	    options->answers_limit > DNS_LIMIT_MAX) {
 		return fault_set(fault, RESULT_BAD_INPUT,
 				 "at most %d receivers, and limits of at most %d queries per second",
 				 DNS_RECEIVERS_MAX, DNS_LIMIT_MAX);
@@ -280,6 +298,7 @@ dns_gate_close(struct dns_gate *gate)
 		free(u);
 	}
 	dns_meters_close(gate->clients);
+	dns_meters_close(gate->networks_answered);
 	free(gate->networks);
 	free(gate->keys);
 	free(gate);
@@ -415,6 +434,34 @@ dns_gate_ask(const struct dns_desk *desk, const struct prefix *client, uint32_t 
 	if (pass->verdict != DNS_STANDING) {
 		pass->verdict = verdict_of(desk, client, pass);
 	}
+}
+
+/* ---- answers that may go to somebody who did not ask */
+
+bool
+dns_gate_may_answer(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network)
+{
+	struct dns_gate *g = desk->gate;
+	struct prefix network;
+
+	if (g == NULL || g->answers_rate.per_second == 0 || by_network != DNS_PUBLIC) {
+		return true;
+	}
+	network = dns_client_cut(client, NETWORK_BITS_4, NETWORK_BITS_6);
+	return dns_meter_take(dns_meters_of(g->networks_answered, &network, desk->now_ns), g->answers_rate,
+			      desk->now_ns);
+}
+
+bool
+dns_gate_slips(struct dns_gate *gate)
+{
+	return atomic_fetch_add_explicit(&gate->slips, 1, memory_order_relaxed) % 2 == 0;
+}
+
+const struct dns_cookie_secrets *
+dns_gate_secrets(const struct dns_gate *gate)
+{
+	return &gate->secrets;
 }
 
 /* ---- the standing */

@@ -14,6 +14,10 @@
  *   the list had no news for longer than `stale_after`     DNS_STALE
  *   any other                                              DNS_MAY
  *
+ * Apart from that, answers over UDP that may go to somebody who did not ask are limited by network (IPv4 /24, IPv6 /56), whatever they
+ * say, unless the asker is known by its network or has one of our cookies: over it every second answer is cut or says BADCOOKIE (slip),
+ * the others are dropped. What it asked for it gets over TCP, or with the cookie.
+ *
  * A limit is a bucket of DNS_BURST_SECONDS that fills at so many queries per second: one for a receiver as a whole, one for each
  * client of the public (an IPv4 address, an IPv6 /64). The buckets of clients stand in a table of fixed size; when it is full, the
  * one that is fullest is forgotten. No lock, no allocation, no clock; the cost of a query is a search among the
@@ -26,6 +30,7 @@
 #include "base/address.h"
 #include "base/instant.h"
 #include "list/list.h"
+#include "serve/dns_cookie.h"
 
 #define DNS_PUBLIC        0U
 #define DNS_BURST_SECONDS 10
@@ -55,7 +60,9 @@ struct dns_gate_options {
 	size_t receiver_count;                /* 0..DNS_RECEIVERS_MAX */
 	bool closed;                          /* only receivers are answered */
 	uint32_t public_limit;                /* queries per second of each client of the public; 0: none */
-	struct span stale_after;              /* 0: never */
+	uint32_t answers_limit;               /* answers over UDP per second to one network; 0: none */
+	const struct dns_cookie_secrets *secrets; /* NULL: a random one */
+	struct span stale_after;                  /* 0: never */
 };
 
 struct dns_gate;
@@ -74,6 +81,8 @@ struct dns_desk {
 	const struct list_image *image;
 	struct dns_gate *gate; /* NULL: everybody is answered, without limits */
 	bool udp;
+	uint16_t keepalive;   /* how long a TCP connection may be idle, in 100 ms */
+	uint32_t now_s;       /* of the wall clock, since 1970; for cookies alone */
 	int64_t now_ns;       /* monotonic (instant_monotonic_ns) */
 	int64_t confirmed_ns; /* list_confirmed of the image's list */
 };
@@ -94,6 +103,12 @@ uint32_t dns_gate_network(const struct dns_gate *gate, const struct prefix *clie
 /* `by_network` as dns_gate_network said it. The name as list_find has it. A query that may be answered is taken off its limit. */
 void dns_gate_ask(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network,
 		  const uint8_t *name, size_t n, struct dns_pass *pass);
+
+/* An answer over UDP to a client without a cookie of ours; true: it counts against the limit of its network, or there is none. */
+bool dns_gate_may_answer(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network);
+bool
+dns_gate_slips(struct dns_gate *gate); /* one that may not: every second is cut, the others are dropped */
+const struct dns_cookie_secrets *dns_gate_secrets(const struct dns_gate *gate);
 
 /* Is the client blocked, and why: "no: ..." or "yes: ...", for the TXT record of a DNS_STANDING. Returns the bytes. */
 size_t dns_gate_standing(const struct dns_desk *desk, const struct prefix *client,

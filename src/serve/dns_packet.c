@@ -1,7 +1,8 @@
-/* serve/dns_packet.c - RFC 1035, 2308, 4343, 5782, 6891, 6895, 8482. */
+/* serve/dns_packet.c - RFC 1035, 2308, 4343, 5782, 6891, 6895, 7873, 8482. */
 #include "serve/dns_packet.h"
 
 #include "list/list.h"
+#include "serve/dns_option_int.h"
 
 #include <string.h>
 
@@ -50,6 +51,8 @@ struct query {
 	bool edns, dnssec_ok;
 	uint8_t version;
 	size_t udp_bytes; /* what the asker takes */
+	struct dns_options_in options;
+	struct dns_options_back back;
 };
 
 /* The answer as it grows. Nothing is written past `max`; then `full` sticks. */
@@ -117,24 +120,12 @@ name_bytes(const uint8_t *p, size_t n, size_t at)
 	return at < n && at - start < LIST_NAME_BYTES_MAX ? at + 1 - start : 0;
 }
 
-/* The options of an OPT record fill it exactly. */
-static bool
-options_good(const uint8_t *p, size_t n)
-{
-	size_t at = 0;
-
-	while (n - at >= 4 && n - at - 4 >= get16(p + at + 2)) {
-		at += 4U + get16(p + at + 2);
-	}
-	return at == n;
-}
-
 static bool
 read_opt(struct query *q, const uint8_t *fixed, size_t owner_bytes, size_t data_bytes)
 {
 	size_t udp_bytes = get16(fixed + 2);
 
-	if (q->edns || owner_bytes != 1 || !options_good(fixed + 10, data_bytes)) {
+	if (q->edns || owner_bytes != 1 || !dns_options_read(fixed + 10, data_bytes, &q->options)) {
 		return false;
 	}
 	q->edns = true;
@@ -196,6 +187,10 @@ read_query(struct query *q, size_t n)
 {
 	const uint8_t *p = q->bytes;
 
+	if (get16(p + 4) == 0 && get16(p + 6) == 0) { /* no question, but a cookie is wanted (RFC 7873 5.4) */
+		q->udp_bytes = UDP_BYTES_MIN;
+		return read_records(q, n, HEADER_BYTES) && q->options.cookie != NULL;
+	}
 	if (get16(p + 4) != 1 || get16(p + 6) != 0) {
 		return false;
 	}
@@ -343,11 +338,11 @@ put_records(struct answer *a, const struct list_found *f, uint16_t type)
 static void
 begin(struct answer *a, const struct query *q)
 {
-	put(a, q->bytes, HEADER_BYTES + q->name_bytes + 4);
+	put(a, q->bytes, HEADER_BYTES + (q->name_bytes == 0 ? 0 : q->name_bytes + 4));
 	memset(a->bytes + 6, 0, 6);
 }
 
-/* Flags, and the OPT record, for which there is always room. Returns the length. */
+/* Flags, and the OPT record, for which there is always room: what says an error has no records. Returns the length. */
 static size_t
 finish(struct answer *a, const struct query *q, enum rcode rcode, unsigned flags)
 {
@@ -358,8 +353,9 @@ finish(struct answer *a, const struct query *q, enum rcode rcode, unsigned flags
 
 		set16(opt + 3, DNS_UDP_BYTES_MAX);
 		set16(opt + 7, q->dnssec_ok ? OPT_DO : 0);
+		set16(opt + 9, (unsigned)dns_options_write(&q->back, a->bytes + a->n + OPT_BYTES));
 		memcpy(a->bytes + a->n, opt, OPT_BYTES);
-		a->n += OPT_BYTES;
+		a->n += OPT_BYTES + get16(opt + 9);
 		set16(a->bytes + 10, 1);
 	}
 	return a->n;
@@ -437,9 +433,29 @@ usage_of(const struct list_found *found, uint16_t type, enum rcode rcode)
 		   : DNS_USAGE_OTHER;
 }
 
+static enum dns_error
+error_of(const struct dns_pass *pass)
+{
+	if (pass->found.node == LIST_ELSEWHERE) {
+		return DNS_ERROR_ELSEWHERE;
+	}
+	switch (pass->verdict) {
+	case DNS_CLOSED:
+		return DNS_ERROR_CLOSED;
+	case DNS_OVER:
+		return DNS_ERROR_OVER;
+	case DNS_STALE:
+		return DNS_ERROR_STALE;
+	case DNS_MAY:
+	case DNS_STANDING:
+		break;
+	}
+	return DNS_ERROR_NONE;
+}
+
 /* The answer that the gate and the image give. Sets *rcode and what is told. */
 static size_t
-answer_name(const struct dns_desk *desk, const struct prefix *client, const struct query *q, struct answer *a,
+answer_name(const struct dns_desk *desk, const struct prefix *client, struct query *q, struct answer *a,
 	    enum rcode *rcode, struct dns_told *told)
 {
 	struct dns_pass pass;
@@ -447,14 +463,10 @@ answer_name(const struct dns_desk *desk, const struct prefix *client, const stru
 
 	dns_gate_ask(desk, client, told->receiver, q->bytes + HEADER_BYTES, q->name_bytes, &pass);
 	told->receiver = pass.receiver;
-	if (pass.found.node == LIST_ELSEWHERE || pass.verdict == DNS_CLOSED || pass.verdict == DNS_OVER) {
-		*rcode = RCODE_REFUSED;
-		told->usage = pass.verdict == DNS_OVER ? DNS_USAGE_LIMITED : DNS_USAGE_REFUSED;
-		return finish(a, q, *rcode, 0);
-	}
-	if (pass.verdict == DNS_STALE) {
-		*rcode = RCODE_SERVFAIL;
-		told->usage = DNS_USAGE_REFUSED;
+	q->back.error = error_of(&pass);
+	if (q->back.error != DNS_ERROR_NONE) {
+		*rcode = q->back.error == DNS_ERROR_STALE ? RCODE_SERVFAIL : RCODE_REFUSED;
+		told->usage = q->back.error == DNS_ERROR_OVER ? DNS_USAGE_LIMITED : DNS_USAGE_REFUSED;
 		return finish(a, q, *rcode, 0);
 	}
 	n = answer_zone(desk, client, q, &pass, a, rcode);
@@ -468,7 +480,8 @@ refusal(const struct query *q)
 	if (q->edns && q->version != 0) {
 		return RCODE_BADVERS;
 	}
-	if (q->class != CLASS_IN || (q->type >= TYPES_META_FIRST && q->type <= TYPES_META_LAST)) {
+	if (q->name_bytes > 0 &&
+	    (q->class != CLASS_IN || (q->type >= TYPES_META_FIRST && q->type <= TYPES_META_LAST))) {
 		return RCODE_REFUSED;
 	}
 	return RCODE_NOERROR;
@@ -487,14 +500,66 @@ outcome_of(enum rcode rcode)
 	return counters[rcode];
 }
 
+/* What goes back of the options, and whether the client has shown that it can receive at its address. */
+static bool
+take_options(const struct dns_desk *desk, const struct prefix *client, struct query *q)
+{
+	if (!desk->udp && q->options.keepalive) {
+		q->back.keepalive = desk->keepalive;
+	}
+	if (desk->gate == NULL || q->options.cookie == NULL) {
+		return !desk->udp;
+	}
+	q->back.has_cookie = true;
+	return dns_cookie_good(dns_gate_secrets(desk->gate), client, desk->now_s, q->options.cookie,
+			       q->options.cookie_bytes, q->back.cookie) ||
+	       !desk->udp;
+}
+
+/* Too many answers go to this network, which may not have asked. A client that is really there comes back with our cookie, or over TCP. */
+static size_t
+answer_little(const struct dns_desk *desk, const struct query *q, struct answer *a, struct dns_told *told)
+{
+	told->usage = DNS_USAGE_LIMITED;
+	if (!dns_gate_slips(desk->gate)) {
+		return 0;
+	}
+	told->outcome = COUNTER_DNS_LIMITED;
+	return q->back.has_cookie ? finish(a, q, RCODE_BADCOOKIE, 0) : finish(a, q, RCODE_NOERROR, FLAG_TC);
+}
+
+static size_t
+answer_query(const struct dns_desk *desk, const struct prefix *client, struct query *q, uint8_t *out,
+	     struct dns_told *told)
+{
+	struct answer a = { .bytes = out };
+	enum rcode rcode = refusal(q);
+	bool is_there = take_options(desk, client, q);
+	size_t n;
+
+	a.max = desk->udp ? q->udp_bytes : DNS_ANSWER_BYTES_MAX;
+	a.max -= q->edns ? OPT_BYTES + dns_options_bytes(&q->back) : 0;
+	begin(&a, q);
+	if (!is_there && !dns_gate_may_answer(desk, client, told->receiver)) {
+		return answer_little(desk, q, &a, told);
+	}
+	if (rcode != RCODE_NOERROR) {
+		told->usage = DNS_USAGE_REFUSED;
+		n = finish(&a, q, rcode, 0);
+	} else if (q->name_bytes == 0) {
+		n = finish(&a, q, RCODE_NOERROR, 0);
+	} else {
+		n = answer_name(desk, client, q, &a, &rcode, told);
+	}
+	told->outcome = told->usage == DNS_USAGE_LIMITED ? COUNTER_DNS_LIMITED : outcome_of(rcode);
+	return n;
+}
+
 size_t
 dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8_t *query, size_t n,
 	   uint8_t *out, struct dns_told *told)
 {
 	struct query q = { .bytes = query };
-	struct answer a = { .bytes = out };
-	enum rcode rcode = RCODE_NOERROR;
-	size_t answered;
 
 	*told = (struct dns_told){ .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };
 	if (n < HEADER_BYTES || ((q.flags = get16(query + 2)) & FLAG_QR) != 0) {
@@ -504,21 +569,12 @@ dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8
 		told->receiver = dns_gate_network(desk->gate, client);
 	}
 	if ((q.flags & FLAGS_OPCODE) != 0 || !read_query(&q, n)) {
-		rcode = (q.flags & FLAGS_OPCODE) != 0 ? RCODE_NOTIMP : RCODE_FORMERR;
+		enum rcode rcode = (q.flags & FLAGS_OPCODE) != 0 ? RCODE_NOTIMP : RCODE_FORMERR;
+
 		told->outcome = outcome_of(rcode);
 		return header_only(&q, rcode, out);
 	}
-	a.max = (desk->udp ? q.udp_bytes : DNS_ANSWER_BYTES_MAX) - (q.edns ? OPT_BYTES : 0);
-	begin(&a, &q);
-	rcode = refusal(&q);
-	if (rcode != RCODE_NOERROR) {
-		told->usage = DNS_USAGE_REFUSED;
-		answered = finish(&a, &q, rcode, 0);
-	} else {
-		answered = answer_name(desk, client, &q, &a, &rcode, told);
-	}
-	told->outcome = told->usage == DNS_USAGE_LIMITED ? COUNTER_DNS_LIMITED : outcome_of(rcode);
-	return answered;
+	return answer_query(desk, client, &q, out, told);
 }
 
 void

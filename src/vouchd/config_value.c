@@ -189,6 +189,15 @@ put_KEY(struct text value, struct arena *arena, void *to)
 }
 
 static bool
+put_COOKIE_SECRETS(struct text value, struct arena *arena, void *to)
+{
+	uint8_t secret[DNS_COOKIE_SECRET_BYTES];
+
+	return ((struct config_texts *)to)->count < DNS_COOKIE_SECRETS_MAX &&
+	       dns_cookie_secret_parse(value, secret) && add_text(value, arena, to);
+}
+
+static bool
 put_CLOCK(struct text value, struct arena *arena, void *to)
 {
 	static const char *const words[] = { "real", "manual" };

@@ -48,6 +48,7 @@ open_gate(bool closed)
 						  .receiver_count = closed ? 0 : countof(receivers),
 						  .closed = closed,
 						  .public_limit = closed ? 0 : 1,
+						  .answers_limit = closed ? 0 : 100,
 						  .stale_after = { 1000 } };
 	struct dns_gate *g;
 

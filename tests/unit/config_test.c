@@ -155,6 +155,7 @@ a_receiver_that_cannot_be_is_refused_with_its_place(void **state)
 	static const struct wrong_file cases[] = {
 		{ "public: maybe\n", "f.yaml:1:9: public: yes or no" },
 		{ "public_limit: 10000001\n", "f.yaml:1:15: public_limit: a whole number from 0 to" },
+		{ "cookie_secret: e5e973e5a6b2a43f\n", "f.yaml:1:16: cookie_secret: 32 hex digits" },
 		{ "stale_after: 15s\n", "f.yaml: stale_after: at least twice the tick" },
 		{ "receivers:\n  - {id: a}\n", "f.yaml:2: receiver a: networks or a key are wanted" },
 		{ "receivers:\n  - {id: a, key: short}\n", "f.yaml:2:18: key: 16 to 63 letters" },

@@ -441,7 +441,7 @@ test_malformed_edns_is_a_form_error(void **state)
 	query_of(&a, "10.2.0.192.list.example", 1, 1);
 	add_opt(&a, 0, 1232, false);
 	a.query[a.query_bytes - 1] = 5; /* a good option, unknown to us */
-	memcpy(a.query + a.query_bytes, (const uint8_t[5]){ 0, 10, 0, 1, 1 }, 5);
+	memcpy(a.query + a.query_bytes, (const uint8_t[5]){ 0, 12, 0, 1, 1 }, 5);
 	a.query_bytes += 5;
 	send_query(&a, true);
 	expect_rcode(&a, LDNS_RCODE_NOERROR, 1, 0);
