@@ -4,8 +4,14 @@
 
 #include <stdlib.h>
 
+static uint32_t
+hash_of_key(struct text key)
+{
+	return (uint32_t)hash_fast(key.p, key.n);
+}
+
 static size_t
-map_find(const struct map *m, uint64_t hash, struct text key, map_equal *equal, const void *context)
+map_find(const struct map *m, uint32_t hash, struct text key, map_equal *equal, const void *context)
 {
 	size_t mask = m->size - 1;
 
@@ -26,7 +32,7 @@ map_get(const struct map *m, struct text key, map_equal *equal, const void *cont
 	if (m->used == 0) {
 		return false;
 	}
-	i = map_find(m, hash_fast(key.p, key.n), key, equal, context);
+	i = map_find(m, hash_of_key(key), key, equal, context);
 	if (m->slots[i].value == 0) {
 		return false;
 	}
@@ -35,7 +41,7 @@ map_get(const struct map *m, struct text key, map_equal *equal, const void *cont
 }
 
 static void
-map_place(struct map *m, uint64_t hash, uint32_t stored)
+map_place(struct map *m, uint32_t hash, uint32_t stored)
 {
 	size_t mask = m->size - 1, i = hash & mask;
 
@@ -68,7 +74,7 @@ map_put(struct map *m, struct text key, uint32_t value)
 	if ((m->used + 1) * 3 > m->size * 2) {
 		map_grow(m);
 	}
-	map_place(m, hash_fast(key.p, key.n), value + 1);
+	map_place(m, hash_of_key(key), value + 1);
 	m->used++;
 }
 
@@ -80,7 +86,7 @@ map_remove(struct map *m, struct text key, map_equal *equal, const void *context
 	if (m->used == 0) {
 		return false;
 	}
-	hole = map_find(m, hash_fast(key.p, key.n), key, equal, context);
+	hole = map_find(m, hash_of_key(key), key, equal, context);
 	if (m->slots[hole].value == 0) {
 		return false;
 	}

@@ -62,10 +62,10 @@ decide_move(struct decide *d, uint32_t id, enum event event, enum suspension kin
 		decide_case_join(d, number, id);
 	}
 	s = &d->sources[id];
-	s->kind = kind_after(s, to, kind);
-	s->state = to;
-	s->event = event;
-	s->role = g->role;
+	s->kind = (uint8_t)kind_after(s, to, kind);
+	s->state = (uint8_t)to;
+	s->event = (uint8_t)event;
+	s->role = (uint8_t)g->role;
 	s->since = g->at;
 	s->seq = g->seq;
 	decide_words_drop(d, s->words);

@@ -28,13 +28,13 @@ struct decide_source {
 	uint32_t words;       /* of the last move; DECIDE_NONE when there was none */
 	uint32_t partials;    /* the first of them; DECIDE_NONE ends */
 	uint32_t over;        /* thresholds of its own that are crossed */
+	uint8_t state;        /* enum state */
+	uint8_t kind;         /* enum suspension */
+	uint8_t event;        /* enum event */
+	uint8_t role;         /* enum actor */
+	bool removed;
 	struct instant since;
 	uint64_t seq;
-	enum state state;
-	enum suspension kind;
-	enum event event;
-	enum actor role;
-	bool removed;
 };
 
 /* A source that is suspended for one receiver; ordered by receiver. */

@@ -86,15 +86,15 @@ save_source(struct buffer *b, const struct decide *d, const struct decide_source
 {
 	wire_put_u64(b, s->system);
 	wire_put_u64(b, s->member);
-	wire_put_u8(b, (uint8_t)s->state);
-	wire_put_u8(b, (uint8_t)s->kind);
+	wire_put_u8(b, s->state);
+	wire_put_u8(b, s->kind);
 	wire_put_u8(b, s->removed);
 	wire_put_i64(b, s->since.ms);
 	wire_put_u64(b, s->seq);
 	wire_put_u64(b, s->case_number);
 	put_words(b, n, s->words);
-	wire_put_u8(b, (uint8_t)s->event);
-	wire_put_u8(b, (uint8_t)s->role);
+	wire_put_u8(b, s->event);
+	wire_put_u8(b, s->role);
 	wire_put_u64(b, s->over);
 	save_partials(b, d, s->partials, n);
 }
@@ -316,15 +316,15 @@ load_source(struct loader *l)
 	uint32_t member = (uint32_t)read_up_to(w, MEMBERS_MAX - 1);
 	struct decide_source *s = decide_source_new(d, system, member);
 
-	s->state = (enum state)read_choice(w, STATE_COUNT);
-	s->kind = (enum suspension)read_choice(w, SUSPENSION_COUNT);
+	s->state = read_choice(w, STATE_COUNT);
+	s->kind = read_choice(w, SUSPENSION_COUNT);
 	s->removed = read_choice(w, 2) == 1;
 	s->since = read_instant(w);
 	s->seq = wire_u64(w);
 	s->case_number = read_u32(w);
 	s->words = read_words(l);
-	s->event = (enum event)read_choice(w, EVENT_COUNT);
-	s->role = (enum actor)read_choice(w, ACTOR_COUNT);
+	s->event = read_choice(w, EVENT_COUNT);
+	s->role = read_choice(w, ACTOR_COUNT);
 	s->over = read_u32(w);
 	if (s->state == STATE_REINSTATED) {
 		decide_due_by(d, (struct instant){ s->since.ms + DECIDE_PROBATION });

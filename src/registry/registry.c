@@ -215,7 +215,8 @@ registry_row_add(struct registry *r, enum thing thing, struct text name, uint32_
 	t->rows = room(t->rows, t->count, &t->size, sizeof *t->rows);
 	t->count++;
 	t->present++;
-	t->rows[id] = (struct registry_row){ .name = keep(name), .parent = parent };
+	t->rows[id] =
+	    (struct registry_row){ .name = arena_copy(&r->names, name.p, name.n), .parent = parent };
 	if (fields > 0) {
 		t->rows[id].values = calloc(fields, sizeof *t->rows[id].values);
 		check(t->rows[id].values != NULL);
@@ -271,7 +272,7 @@ registry_row_remove(struct registry *r, enum thing thing, uint32_t id)
 		r->lengths[p->family == 6][p->bits]--;
 	}
 	values_free(thing, &t->rows[id]);
-	t->rows[id].removed = true;
+	t->rows[id].removed = 1;
 	t->present--;
 }
 
@@ -283,11 +284,11 @@ registry_clear(struct registry *r)
 
 		for (uint32_t i = 0; i < t->count; i++) {
 			values_free(thing, &t->rows[i]);
-			free(t->rows[i].name);
 		}
 		free(t->rows);
 		map_free(&t->names);
 	}
+	arena_clear(&r->names);
 	free(r->prefixes);
 	map_free(&r->ranges);
 	*r = (struct registry){ 0 };
@@ -374,7 +375,7 @@ registry_item(const struct registry *r, enum thing thing, uint32_t id)
 	const struct registry_row *row = &r->tables[thing].rows[id];
 
 	check(id < r->tables[thing].count);
-	return (struct registry_item){ text_of(row->name), row->parent, row->children, row->removed };
+	return (struct registry_item){ text_of(row->name), row->parent, row->children, row->removed != 0 };
 }
 
 struct text

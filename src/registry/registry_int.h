@@ -4,6 +4,7 @@
 #ifndef REGISTRY_REGISTRY_INT_H
 #define REGISTRY_REGISTRY_INT_H
 
+#include "base/arena.h"
 #include "base/map.h"
 #include "registry/registry.h"
 
@@ -22,12 +23,12 @@ struct field_info {
 };
 
 struct registry_row {
-	char *name;
+	const char *name; /* also of a removed one */
 	char **
 	    values; /* by field of the thing, NULL for an empty value; NULL when it has no fields or is removed */
 	uint32_t parent;
-	uint32_t children;
-	bool removed;
+	unsigned children : 31; /* there are SOURCES_MAX at most */
+	unsigned removed : 1;
 };
 
 struct registry_table {
@@ -38,6 +39,7 @@ struct registry_table {
 
 struct registry {
 	struct registry_table tables[THING_COUNT];
+	struct arena names;      /* of all rows; none is given back before the registry is cleared */
 	struct prefix *prefixes; /* by source id; family 0: no address */
 	uint32_t prefix_size;
 	struct map ranges;        /* from a prefix that is no single address to its source */

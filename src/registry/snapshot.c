@@ -14,7 +14,7 @@ save_row(struct buffer *b, const struct registry *r, enum thing thing, uint32_t 
 	const struct registry_row *row = &r->tables[thing].rows[id];
 	enum thing above;
 
-	wire_put_u8(b, row->removed);
+	wire_put_u8(b, (uint8_t)row->removed);
 	wire_put_text(b, text_of(row->name));
 	if (registry_thing_parent(thing, &above)) {
 		wire_put_u64(b, row->parent);
