@@ -13,7 +13,8 @@
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 800, "the header promises it");
+_Static_assert(sizeof(struct unit) <= 700 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
+	       "the header promises it");
 
 void
 detect_put_floats(struct buffer *b, const void *floats, size_t bytes)
