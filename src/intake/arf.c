@@ -214,6 +214,8 @@ intake_arf_read(struct intake_reading *d)
 	intake_mail_time(d, &a.draft, has_arrival ? &arrival : NULL);
 	draft_sender(&a.draft, &a.mail->original,
 		     fields_first(&a.mail->feedback, TEXT("Original-Mail-From")));
+	draft_content(&a.draft, &a.mail->original, &a.mail->parts,
+		      fields_first(&a.mail->feedback, TEXT("Reported-URI")));
 	draft_attribute(&a.draft, "message_id", fields_first(&a.mail->original, TEXT("Message-ID")));
 	draft_attribute(&a.draft, "subject", fields_first(&a.mail->original, TEXT("Subject")));
 #define ARF_FIELD(header, name) \

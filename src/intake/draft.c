@@ -1,4 +1,5 @@
 /* One observation while it is put together. */
+#include "intake/content.h"
 #include "intake/draft_int.h"
 
 void
@@ -141,4 +142,19 @@ draft_arrival(const struct fields *header, struct instant *arrival)
 	}
 	value = fields_first(header, TEXT("Date"));
 	return value.n > 0 && instant_parse_mail(value, arrival) == RESULT_OK;
+}
+
+void
+draft_content(struct draft *t, const struct fields *header, const struct mail_parts *parts,
+	      struct text landing)
+{
+	struct content c;
+
+	content_read(&c, header, parts, landing, t->d->arena);
+	draft_attribute(t, "cluster", c.cluster);
+	draft_attribute(t, "link_domain", c.links);
+	draft_attribute(t, "lure", c.lure);
+	draft_attribute(t, "attachment", c.attachment);
+	draft_attribute(t, "dkim_domain", c.dkim);
+	draft_attribute(t, "subject_shape", c.subject);
 }

@@ -32,6 +32,9 @@ bool draft_key_received(struct draft *t, const struct fields *header);
 
 /* Who sent the mail with this header, as far as it can be told: from_domain, and mail_from (`sender`, else Return-Path). */
 void draft_sender(struct draft *t, const struct fields *header, struct text sender);
+/* What the mail with this header and these parts looks like (intake/content.h). `landing`: where a link leads, as the report says; may be empty. */
+void draft_content(struct draft *t, const struct fields *header, const struct mail_parts *parts,
+		   struct text landing);
 /* When the mail with this header arrived at the one who reports; false: nobody says. */
 bool draft_arrival(const struct fields *header, struct instant *arrival);
 

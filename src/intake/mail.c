@@ -1,4 +1,4 @@
-/* Takes a mail apart with GMime; the only file that knows it. */
+/* Takes a mail apart with GMime, which only this file and mail_parts.c know. */
 #include "base/limits.h"
 #include "intake/mail_int.h"
 
@@ -36,27 +36,6 @@ take_headers(struct fields *f, GMimeObject *object, struct arena *arena)
 		value.p = text_copy(arena, value);
 		fields_add(f, name, value, arena);
 	}
-}
-
-/* The content of a leaf, decoded from base64 or quoted-printable. Never larger than the mail. */
-static struct text
-take_content(GMimePart *part, struct arena *arena)
-{
-	GMimeDataWrapper *content = g_mime_part_get_content(part);
-	struct text text = { "", 0 };
-	GMimeStream *stream;
-	GByteArray *bytes;
-
-	if (content == NULL) {
-		return text;
-	}
-	stream = g_mime_stream_mem_new();
-	if (g_mime_data_wrapper_write_to_stream(content, stream) > 0) {
-		bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
-		text = (struct text){ arena_copy(arena, (const char *)bytes->data, bytes->len), bytes->len };
-	}
-	g_object_unref(stream);
-	return text;
 }
 
 static bool
@@ -117,8 +96,20 @@ take_file(struct walk *w, GMimePart *part, GMimeContentType *type)
 	mail->files[mail->file_count++] =
 	    (struct mail_file){ .type = keep_string(name, w->arena),
 				.name = keep_string(g_mime_part_get_filename(part), w->arena),
-				.content = take_content(part, w->arena) };
+				.content = mail_part_bytes(part, w->arena) };
 	g_free(name);
+}
+
+/* The mail that is reported, as text: its header, and often the rest. */
+static void
+take_written(struct mail *mail, struct text raw, struct arena *arena)
+{
+	struct text body = raw, line;
+
+	fields_read(&mail->original, raw, false, arena);
+	while (text_cut(&body, '\n', &line) && text_trim(line).n > 0) {
+	}
+	mail_parts_read(&mail->parts, &mail->original, body, arena);
 }
 
 static void
@@ -133,6 +124,7 @@ take_leaf(struct walk *w, GMimeObject *object)
 		if (!mail->has_original && message != NULL) {
 			mail->has_original = true;
 			take_headers(&mail->original, GMIME_OBJECT(message), w->arena);
+			mail_parts_take(&mail->parts, g_mime_message_get_mime_part(message), w->arena);
 			/* The parser hands Content-* fields to the body of the message; nothing here needs them. */
 		}
 	} else if (!GMIME_IS_PART(object) || type == NULL) {
@@ -140,24 +132,23 @@ take_leaf(struct walk *w, GMimeObject *object)
 	} else if (g_mime_content_type_is_type(type, "message", "feedback-report")) {
 		if (!mail->has_feedback) {
 			mail->has_feedback = true;
-			fields_read(&mail->feedback, take_content(GMIME_PART(object), w->arena), true,
+			fields_read(&mail->feedback, mail_part_bytes(GMIME_PART(object), w->arena), true,
 				    w->arena);
 		}
 	} else if (g_mime_content_type_is_type(type, "message", "delivery-status") ||
 		   g_mime_content_type_is_type(type, "message", "global-delivery-status")) {
 		if (!mail->is_delivery_report) {
 			mail->is_delivery_report = true;
-			mail->status = take_content(GMIME_PART(object), w->arena);
+			mail->status = mail_part_bytes(GMIME_PART(object), w->arena);
 		}
 	} else if (is_original(type)) {
 		if (!mail->has_original) {
 			mail->has_original = true;
-			fields_read(&mail->original, take_content(GMIME_PART(object), w->arena), false,
-				    w->arena);
+			take_written(mail, mail_part_bytes(GMIME_PART(object), w->arena), w->arena);
 		}
 	} else if (g_mime_content_type_is_type(type, "text", "plain") && !is_attached(object)) {
 		if (mail->plain.n == 0) {
-			mail->plain = take_content(GMIME_PART(object), w->arena);
+			mail->plain = mail_part_bytes(GMIME_PART(object), w->arena);
 		}
 	} else if (is_attached(object) || !is_for_people(type)) {
 		take_file(w, GMIME_PART(object), type);
@@ -183,36 +174,12 @@ walk_part(struct walk *w, GMimeObject *object, unsigned depth)
 	}
 }
 
-/* The mail for GMime: of its header only what says how the body is built, since GMime takes each address apart. */
-static GMimeStream *
-open_stream(const struct fields *outer, struct text body)
-{
-	GMimeStream *stream = g_mime_stream_mem_new();
-
-	for (size_t i = 0; i < outer->count; i++) {
-		struct text name = outer->item[i].name, value = outer->item[i].value;
-
-		if (text_starts_nocase(name, TEXT("Content-"))) {
-			(void)g_mime_stream_write(stream, name.p, name.n);
-			(void)g_mime_stream_write(stream, ": ", 2);
-			(void)g_mime_stream_write(stream, value.p, value.n);
-			(void)g_mime_stream_write(stream, "\n", 1);
-		}
-	}
-	(void)g_mime_stream_write(stream, "\n", 1);
-	(void)g_mime_stream_write(stream, body.p, body.n);
-	(void)g_mime_stream_reset(stream);
-	return stream;
-}
-
 void
 mail_read(struct mail *mail, struct text raw, struct arena *arena)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct walk w = { .mail = mail, .arena = arena };
 	struct text rest = raw, line;
-	GMimeStream *stream;
-	GMimeParser *parser;
 	GMimeObject *part;
 
 	*mail = (struct mail){ 0 };
@@ -221,13 +188,9 @@ mail_read(struct mail *mail, struct text raw, struct arena *arena)
 	}
 	mail->body = rest;
 	fields_read(&mail->outer, (struct text){ raw.p, raw.n - rest.n }, false, arena);
-	stream = open_stream(&mail->outer, mail->body);
-	parser = g_mime_parser_new_with_stream(stream);
-	part = g_mime_parser_construct_part(parser, NULL);
+	part = mail_parts_parse(&mail->outer, mail->body);
 	if (part != NULL) {
 		walk_part(&w, part, 0);
 		g_object_unref(part);
 	}
-	g_object_unref(parser);
-	g_object_unref(stream);
 }

@@ -8,6 +8,7 @@
 
 #include "base/address.h"
 #include "base/instant.h"
+#include "intake/mail_parts_int.h"
 
 /* Header fields in their order, unfolded and trimmed. At most MAIL_HEADERS_MAX, values cut at HEADER_VALUE_BYTES_MAX. */
 struct fields {
@@ -34,9 +35,10 @@ struct mail_file {
 /* A mail taken apart (GMime). Texts lie in the arena. */
 struct mail {
 	struct fields outer;
-	struct text body;       /* behind the empty line */
-	struct fields feedback; /* message/feedback-report */
-	struct fields original; /* the header of the mail that is reported */
+	struct text body;        /* behind the empty line */
+	struct fields feedback;  /* message/feedback-report */
+	struct fields original;  /* the header of the mail that is reported */
+	struct mail_parts parts; /* its parts; none when there is only the header */
 	bool has_feedback;
 	bool has_original;
 	bool is_delivery_report; /* a bounce, which looks alike */
@@ -46,7 +48,7 @@ struct mail {
 	size_t file_count;
 };
 
-/* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far. The original is never looked into. */
+/* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far; of the mail inside that is reported, only its parts. */
 void mail_read(struct mail *mail, struct text raw, struct arena *arena); /* raw has LF line ends */
 
 /*

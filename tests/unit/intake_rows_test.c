@@ -173,7 +173,7 @@ a_csv_without_its_columns_is_refused_whole(void **context)
 		{ "\n\ntime,source,signal,a b\n",
 		  "line 3, header row: a column name is not made of letters, digits, '-', '_' and '.'" },
 		{ "time,source,signal,\"x\n", "line 1, header row: a quote is not closed" },
-		{ "time,source,signal,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q\n",
+		{ "time,source,signal,a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u,v,w,x,y\n",
 		  "line 1, header row: too many columns beside time, source, signal, count and reporter" },
 	};
 

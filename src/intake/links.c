@@ -1,0 +1,148 @@
+/* The domains that a mail leads to, each once, and their order. */
+#include "intake/content_int.h"
+
+#include <string.h>
+
+#define NESTING_MAX 4 /* links in links in links */
+
+enum role { COMMON, WRAPPER };
+
+static const struct link_host {
+	struct text domain;
+	enum role role;
+} link_hosts[] = {
+#define LINK_HOST(domain, role, what) { { domain, sizeof(domain) - 1 }, role },
+#include "intake/link_hosts.def"
+#undef LINK_HOST
+};
+
+/* Is `host` that domain, or below it? */
+static bool
+is_below(struct text host, struct text domain)
+{
+	return host.n >= domain.n &&
+	       text_equal((struct text){ host.p + host.n - domain.n, domain.n }, domain) &&
+	       (host.n == domain.n || host.p[host.n - domain.n - 1] == '.');
+}
+
+static bool
+has_role(struct text host, enum role role)
+{
+	for (size_t i = 0; i < countof(link_hosts); i++) {
+		if (link_hosts[i].role == role && is_below(host, link_hosts[i].domain)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+put_domain(struct links *l, struct text domain)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		if (text_equal(l->item[i].domain, domain)) {
+			return;
+		}
+	}
+	if (l->count < CONTENT_LINKS_MAX) {
+		l->item[l->count++].domain = (struct text){ text_copy(l->arena, domain), domain.n };
+	}
+}
+
+/* A link, and those inside of it: the innermost is where a reader ends. */
+void
+links_take(struct links *l, struct text url)
+{
+	struct text behind, inner;
+	struct host host;
+
+	for (int depth = 0; depth < NESTING_MAX && l->urls < CONTENT_URLS_MAX; depth++) {
+		bool nested;
+
+		l->urls++;
+		if (!link_host(url, &host, &behind, l->arena)) {
+			return;
+		}
+		nested = link_inside(behind, &inner, l->arena);
+		if (!nested || !has_role((struct text){ host.text, host.n }, WRAPPER)) {
+			put_domain(l, link_domain((struct text){ host.text, host.n }));
+		}
+		if (!nested) {
+			return;
+		}
+		url = inner;
+	}
+}
+
+static bool
+ends_link(char c)
+{
+	return (unsigned char)c <= ' ' || c == '<' || c == '>' || c == '"' || c == '\x7f';
+}
+
+void
+links_take_plain(struct links *l, struct text text)
+{
+	for (size_t i = 0; i < text.n;) {
+		struct text token = { text.p + i, 0 }, url;
+		char before = i > 0 ? text.p[i - 1] : ' ';
+		bool alone =
+		    (unsigned char)before < 0x80 && !((before | 0x20) >= 'a' && (before | 0x20) <= 'z');
+		struct text rest = { text.p + i, text.n - i };
+
+		if (!alone || (!text_starts_nocase(rest, TEXT("http://")) &&
+			       !text_starts_nocase(rest, TEXT("https://")) &&
+			       !text_starts_nocase(rest, TEXT("www.")))) {
+			i++;
+			continue;
+		}
+		while (token.n < rest.n && !ends_link(rest.p[token.n])) {
+			token.n++;
+		}
+		i += token.n;
+		url = token;
+		if (text_starts_nocase(token, TEXT("www."))) {
+			url = text_of(arena_format(l->arena, "http://%.*s", TEXT_ARG(token)));
+		}
+		links_take(l, url);
+	}
+}
+
+static void
+rank_all(struct links *l, const struct text *own, size_t own_count)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		struct text domain = l->item[i].domain;
+
+		l->item[i].rank = has_role(domain, COMMON) ? LINK_COMMON : 0;
+		for (size_t k = 0; k < own_count; k++) {
+			if (text_equal(domain, link_domain(own[k]))) {
+				l->item[i].rank = 1;
+			}
+		}
+	}
+}
+
+struct text
+links_text(struct links *l, const struct text *own, size_t own_count)
+{
+	char *out = arena_get(l->arena, ATTRIBUTE_BYTES_MAX);
+	size_t n = 0;
+
+	rank_all(l, own, own_count);
+	for (uint32_t rank = 0; rank <= LINK_COMMON; rank++) {
+		for (size_t i = 0; i < l->count; i++) {
+			struct text domain = l->item[i].domain;
+
+			if (l->item[i].rank != rank || n + (n > 0) + domain.n > ATTRIBUTE_BYTES_MAX) {
+				continue;
+			}
+			if (n > 0) {
+				out[n++] = ' ';
+			}
+			memcpy(out + n, domain.p, domain.n);
+			n += domain.n;
+		}
+	}
+	return (struct text){ out, n };
+}
