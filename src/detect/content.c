@@ -54,6 +54,26 @@ is_new(const struct novelty *n, uint64_t name, bool declares, bool declared, int
 	       !detect_novelty_seen(n, name);
 }
 
+/* Of several links the first that is new: a stranger's page may stand among links that the sender always has. */
+static uint64_t
+telling_link(const struct novelty *n, const struct detect_look *l)
+{
+	bool declares = (l->flags & LOOK_DECLARES) != 0, declared = (l->flags & LOOK_LINK_DECLARED) != 0;
+	uint64_t link = l->link != 0 ? detect_novelty_name(l->link, 2) : 0;
+
+	if (is_new(n, link, declares, declared, l->at.ms)) {
+		return link;
+	}
+	for (uint32_t i = 0; i < LOOK_MORE && l->more[i] != 0; i++) {
+		uint64_t other = detect_novelty_name(l->more[i], 2);
+
+		if (is_new(n, other, declares, declared, l->at.ms)) {
+			return other;
+		}
+	}
+	return link;
+}
+
 static uint32_t
 traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l, uint64_t cluster,
 	  uint64_t link)
@@ -172,7 +192,7 @@ detect_look(struct detect *d, const struct detect_look *l)
 	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM);
 	n = detect_novelty_of(d, &d->units[l->system]);
 	cluster = detect_novelty_name(l->cluster != 0 ? l->cluster : l->from ^ l->link << 1, 1);
-	link = l->link != 0 ? detect_novelty_name(l->link, 2) : 0;
+	link = telling_link(n, l);
 	if (d->first_look_ms == NEVER) {
 		d->first_look_ms = l->at.ms;
 	}

@@ -63,11 +63,13 @@ void detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f
 enum look_flag {
 	LOOK_DECLARES = 1,      /* the member has declared its From and link domains */
 	LOOK_FROM_DECLARED = 2, /* ... and this From among them */
-	LOOK_LINK_DECLARED = 4,
-	LOOK_LURE = 8, /* it asks to sign in, to pay or to open */
+	LOOK_LINK_DECLARED = 4, /* ... and all its links */
+	LOOK_LURE = 8,          /* it asks to sign in, to pay or to open */
 	LOOK_ATTACHMENT = 16,
 	LOOK_BAD_URL = 32 /* a link stands on a URI list */
 };
+
+#define LOOK_MORE 7U
 
 struct detect_look {
 	uint32_t system;  /* unit of the system it came from */
@@ -77,6 +79,8 @@ struct detect_look {
 	uint64_t cluster; /* hash of its template; 0: not known */
 	uint64_t from;    /* hash of the domain of From; 0: not known */
 	uint64_t link;    /* hash of the domain its links lead to; 0: none, or not known */
+	uint64_t more
+	    [LOOK_MORE]; /* of other domains; the first that is new to the system is looked at, else `link` */
 	struct instant at;
 	uint64_t seq; /* the journal record that brought it */
 };

@@ -34,6 +34,41 @@ is_among(struct text domain, struct text list)
 	return false;
 }
 
+/* "1", "archive", "sign_in pressure": any value but those that say no. */
+static bool
+is_told(const struct observation *o, const char *name)
+{
+	struct text value = attribute_of(o, name);
+
+	return value.n > 0 && !text_equal(value, TEXT("0")) && !text_equal(value, TEXT("false"));
+}
+
+/* The links that are not declared; when all are, one of them. */
+static void
+take_links(struct detect_look *look, struct text links, struct text declared)
+{
+	struct text one, first = { 0 };
+	uint32_t count = 0;
+
+	while (links.n > 0) {
+		(void)text_cut(&links, ' ', &one);
+		first = first.n > 0 ? first : one;
+		if (one.n == 0 || is_among(one, declared) || count > LOOK_MORE) {
+			continue;
+		}
+		if (count == 0) {
+			look->link = name_of(one);
+		} else {
+			look->more[count - 1] = name_of(one);
+		}
+		count++;
+	}
+	if (count == 0 && first.n > 0) {
+		look->link = name_of(first);
+		look->flags |= LOOK_LINK_DECLARED;
+	}
+}
+
 bool
 look_read(const struct registry *r, uint32_t system, const struct observation *o, struct detect_look *look)
 {
@@ -41,20 +76,20 @@ look_read(const struct registry *r, uint32_t system, const struct observation *o
 	struct text link = attribute_of(o, "link_domain");
 	struct text links = registry_value(r, system, FIELD_SYSTEM_DECLARED_LINKS);
 	struct text froms = registry_value(r, system, FIELD_SYSTEM_DECLARED_FROM);
+	bool attached;
 
-	*look = (struct detect_look){
-		.cluster = name_of(cluster), .from = name_of(from), .link = name_of(link), .at = o->at
-	};
+	*look = (struct detect_look){ .cluster = name_of(cluster), .from = name_of(from), .at = o->at };
 	if (cluster.n == 0 && link.n == 0) {
 		return false;
 	}
+	take_links(look, link, links);
 	look->flags |= links.n > 0 && froms.n > 0 ? LOOK_DECLARES : 0;
-	look->flags |= is_among(link, links) ? LOOK_LINK_DECLARED : 0;
 	look->flags |= is_among(from, froms) ? LOOK_FROM_DECLARED : 0;
-	look->flags |= text_equal(attribute_of(o, "lure"), TEXT("1")) ? LOOK_LURE : 0;
-	look->flags |= o->signal == SIGNAL_ATTACHMENT || text_equal(attribute_of(o, "attachment"), TEXT("1"))
-			   ? LOOK_ATTACHMENT
-			   : 0;
+	look->flags |= is_told(o, "lure") ? LOOK_LURE : 0;
+	attached = o->signal == SIGNAL_ATTACHMENT || is_told(o, "attachment");
+	attached = attached &&
+		   !text_equal(registry_value(r, system, FIELD_SYSTEM_DECLARED_ATTACHMENTS), TEXT("yes"));
+	look->flags |= attached ? LOOK_ATTACHMENT : 0;
 	look->flags |= o->signal == SIGNAL_BAD_URL ? LOOK_BAD_URL : 0;
 	return true;
 }

@@ -1,9 +1,9 @@
 /*
  * vouchd/look.h - what an observation says of how a message looked, for the detector.
  *
- * Read from attributes: `cluster` (any name of its template), `from_domain`, `link_domain`, and the flags `lure` and `attachment` ("1");
- * the signals bad_url and attachment say the same of themselves. Domains are declared when they are, or lie below, one that
- * the system declares. Pure.
+ * Read from attributes: `cluster` (any name of its template), `from_domain`, `link_domain` (with blanks between: several), `lure` and
+ * `attachment` (any value but "0" and "false"); the signals bad_url and attachment say the same of themselves. An attachment is nothing of a system that declares them. Domains are declared when they are, or
+ * lie below, one that the system declares; of the links the undeclared ones are told. Pure.
  */
 #ifndef VOUCHD_LOOK_H
 #define VOUCHD_LOOK_H

@@ -92,6 +92,33 @@ a_declared_link_is_none(void **state)
 	detect_close(w.d);
 }
 
+/* The page of a stranger stands behind links that the sender always has. */
+static void
+a_new_link_is_seen_among_known_ones(void **state)
+{
+	struct detect_look mixed = { .system = 1,
+				     .source = 0,
+				     .member = 1,
+				     .flags = LOOK_DECLARES | LOOK_FROM_DECLARED | LOOK_LURE,
+				     .cluster = 4711,
+				     .from = 5,
+				     .link = 8,
+				     .more = { 9, 99 },
+				     .seq = 9 };
+	struct world w;
+
+	(void)state;
+	honest_month(&w);
+	look(&w, 4000, 8, 0); /* undeclared, and seen once */
+	look(&w, 4001, 9, 0);
+	w.alarms = 0;
+	mixed.at.ms = w.now_ms;
+	detect_look(w.d, &mixed);
+	assert_true(w.alarms > 0);
+	assert_true((w.last.traits >> TRAIT_LINK_NEW & 1) != 0);
+	detect_close(w.d);
+}
+
 static void
 a_template_tells_once(void **state)
 {
@@ -146,6 +173,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_message_with_an_undeclared_link_that_lures_is_enough),
 		cmocka_unit_test(a_declared_link_is_none),
+		cmocka_unit_test(a_new_link_is_seen_among_known_ones),
 		cmocka_unit_test(a_template_tells_once),
 		cmocka_unit_test(a_snapshot_knows_what_was_seen),
 	};
