@@ -198,14 +198,18 @@ refuse(struct intake_reading *d, struct intake_result *result, enum result r)
 	return r;
 }
 
-/* Rows are the same when their bytes, their columns and their reporter are; of a mail the content alone decides. */
+/*
+ * Rows are the same when their bytes, their columns and their reporter are. Of a mail the content alone decides, so that it counts once
+ * whatever the door; but a copy that came before from somebody whose word does not count must not stand in for it.
+ */
 static struct hash
 report_id(const struct intake_reading *d, struct text reporter)
 {
 	const struct text parts[] = {
 		formats[d->format].name,
 		TEXT("\n"),
-		d->by_content ? TEXT("") : reporter,
+		d->by_content && !d->hint->is_trusted ? TEXT("?") : TEXT(""),
+		d->by_content && d->hint->is_trusted ? TEXT("") : reporter,
 		TEXT("\n"),
 		d->by_content ? TEXT("") : d->hint->header,
 		TEXT("\n"),

@@ -31,6 +31,7 @@ struct intake_hint {
 	struct instant received; /* the door's clock: nothing may lie more than FUTURE_MS_MAX behind it */
 	struct text reporter;    /* id of the reporter that was authenticated; empty = nobody was */
 	bool names_others;       /* rows may name any reporter (an operator loads other people's feeds) */
+	bool is_trusted; /* its word counts in full; else a mail is one for each reporter that hands it in */
 	bool
 	    is_trap_network; /* a mail of this reporter that says "abuse" counts as trap_signal, not as complaint */
 	enum signal trap_signal; /* with is_trap_network: one of SIGNAL_TRAP_* */
@@ -63,7 +64,7 @@ struct intake_result {
  * RESULT_OK: the document follows its format; single rows may still be faults. RESULT_BAD_INPUT: nothing could be read,
  * RESULT_TOO_LARGE: past REPORT_BYTES_MAX or MAIL_BYTES_MAX; both with one fault that holds all bytes.
  *
- * report.id: mail: SHA-256 of the Message-ID and the body with line ends made equal, so that the trace headers of another
+ * report.id: mail: SHA-256 of the Message-ID and the body with line ends made equal (and of a reporter that is not trusted), so that the trace headers of another
  * path do not matter; rows: SHA-256 of the bytes, the header row and the reporter.
  * Cost on one core: CSV 0.3 us per row (0.6 when each names a new source), JSON lines 5 us per line, a mail 0.1 ms (bench/arf, bench/rows).
  * Memory: 100 bytes per observation and at most three times the document.

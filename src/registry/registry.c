@@ -415,7 +415,9 @@ registry_reporter(const struct registry *r, uint32_t id)
 	struct text weight = registry_value(r, id, FIELD_REPORTER_WEIGHT);
 	struct registry_reporter out = { .id = registry_item(r, THING_REPORTER, id).name,
 					 .trap_signal = SIGNAL_TRAP_PRISTINE,
-					 .weight = BLOCKLIST_SIGNIFICANT };
+					 .weight = BLOCKLIST_SIGNIFICANT,
+					 .quota = UINT64_MAX };
+	struct text quota = registry_value(r, id, FIELD_REPORTER_QUOTA);
 
 	if (registry_item(r, THING_REPORTER, id).removed) {
 		return out;
@@ -431,6 +433,9 @@ registry_reporter(const struct registry *r, uint32_t id)
 	out.receiver = registry_value(r, id, FIELD_REPORTER_RECEIVER);
 	if (out.receiver.n == 0 && out.kind == REPORTER_MAILBOX) {
 		out.receiver = out.id;
+	}
+	if (quota.n > 0) {
+		check(text_u64(quota, &out.quota));
 	}
 	out.has_token = hash_from_hex(registry_value(r, id, FIELD_REPORTER_TOKEN), &out.token);
 	return out;

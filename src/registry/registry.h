@@ -175,6 +175,7 @@ struct registry_reporter {
 	enum signal trap_signal;      /* of a trap network; SIGNAL_TRAP_PRISTINE when it does not say */
 	enum blocklist_weight weight; /* of a blocklist; BLOCKLIST_SIGNIFICANT when it does not say */
 	struct text receiver;         /* that its reports are about; empty: none, or each says it */
+	uint64_t quota;               /* reports a day; UINT64_MAX: as many as come */
 	bool has_token;
 	struct hash token; /* SHA-256 */
 };

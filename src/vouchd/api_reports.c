@@ -37,9 +37,10 @@ reply_take(struct http_reply *reply, struct take *t)
 		return;
 	}
 	sums =
-	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "accepted", (json_int_t)t->accepted, "duplicate",
+	    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o, s:o}", "accepted", (json_int_t)t->accepted, "duplicate",
 		      (json_int_t)t->duplicate, "quarantined", (json_int_t)t->quarantined, "observations",
-		      (json_int_t)t->observations, "unknown", (json_int_t)t->unknown, "errors", errors_of(t));
+		      (json_int_t)t->observations, "unknown", (json_int_t)t->unknown, "errors", errors_of(t),
+		      "number", t->number > 0 ? json_integer((json_int_t)t->number) : json_null());
 	if (nothing) {
 		json_object_set_new(sums, "error", api_text(t->read.faults[0].words));
 		json_object_set_new(sums, "result", json_string(result_name(RESULT_BAD_INPUT)));
@@ -69,6 +70,7 @@ hint_of(struct api *api, const struct http_request *request, struct intake_hint 
 	if (request->right == HTTP_RIGHT_OPERATOR) {
 		hint->names_others = true;
 		hint->reporter = named.n > 0 ? named : TEXT("operator");
+		hint->is_trusted = named.n == 0;
 	}
 	if (format.n > 0 && intake_format_parse(format, &hint->format) != RESULT_OK) {
 		return fault_set(fault, RESULT_BAD_INPUT, "format: arf, csv or jsonl, not \"%.*s\"",
@@ -78,6 +80,7 @@ hint_of(struct api *api, const struct http_request *request, struct intake_hint 
 		return fault_set(fault, RESULT_BAD_INPUT, "line: a whole number is wanted");
 	}
 	if (directory_by_name(api->directory, hint->reporter, &reporter)) {
+		hint->is_trusted = reporter.is_trusted;
 		hint->is_trap_network = reporter.is_trap_network;
 		hint->trap_signal = reporter.trap_signal;
 	} else if (named.n > 0) {
@@ -205,6 +208,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 				     .received = pipeline_now(api->pipeline),
 				     .reporter = c.entry.reporter,
 				     .names_others = text_equal(c.entry.reporter, TEXT("operator")),
+				     .is_trusted = text_equal(c.entry.reporter, TEXT("operator")),
 				     .first_line = 1 };
 	/* A mail that could not be read may be of a format that is known by now. */
 	if (c.entry.format.n > 0 &&
@@ -212,6 +216,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 		hint.format = INTAKE_AUTO;
 	}
 	if (directory_by_name(api->directory, hint.reporter, &reporter)) {
+		hint.is_trusted = reporter.is_trusted;
 		hint.is_trap_network = reporter.is_trap_network;
 		hint.trap_signal = reporter.trap_signal;
 	}

@@ -14,6 +14,7 @@ struct directory_entry {
 	char name[NAME_BYTES_MAX + 1];
 	bool has_token;
 	struct hash token_hash;
+	bool is_trusted; /* its word counts in full */
 	bool is_trap_network;
 	enum signal trap_signal;
 	size_t address_count;

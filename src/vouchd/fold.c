@@ -625,7 +625,7 @@ fold_budget(const struct fold *f)
 
 /* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
 
-#define SNAPSHOT_FORM 2U
+#define SNAPSHOT_FORM 3U
 
 void
 fold_save(const struct fold *f, struct buffer *b)

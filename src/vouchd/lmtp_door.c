@@ -185,6 +185,7 @@ take_message(struct lmtp_door *d, const struct lmtp_message *m)
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		if (directory_by_address(d->directory, m->recipients[i], &reporter)) {
 			hint.reporter = text_of(reporter.name);
+			hint.is_trusted = reporter.is_trusted;
 			hint.is_trap_network = reporter.is_trap_network;
 			hint.trap_signal = reporter.trap_signal;
 			break;

@@ -113,6 +113,7 @@ submit(struct maildir_door *d, const struct maildir_mail *mail)
 
 	if (directory_by_name(d->directory, d->reporter, &reporter)) {
 		hint.reporter = d->reporter;
+		hint.is_trusted = reporter.is_trusted;
 		hint.is_trap_network = reporter.is_trap_network;
 		hint.trap_signal = reporter.trap_signal;
 	}

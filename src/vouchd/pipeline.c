@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "vouchd/command.h"
+#include "vouchd/quota.h"
 
 #include <semaphore.h>
 #include <stdlib.h>
@@ -295,6 +296,16 @@ record_policy(struct pipeline *p, struct fault *fault)
 	return job.result == RESULT_OK ? RESULT_OK : fault_set(fault, job.result, "%s", job.fault.text);
 }
 
+bool
+pipeline_quota(struct pipeline *p, struct text reporter)
+{
+	const struct registry *r = fold_registry(p->fold);
+	uint32_t id = registry_find(r, THING_REPORTER, reporter);
+	uint64_t most = id != REGISTRY_NONE ? registry_reporter(r, id).quota : p->config->public_reports;
+
+	return quota_take(p->quota, id != REGISTRY_NONE ? id + 1 : 0, most, pipeline_now(p));
+}
+
 static void
 pipeline_free(struct pipeline *p)
 {
@@ -307,6 +318,7 @@ pipeline_free(struct pipeline *p)
 	free(p->changed.items);
 	free(p->cases.items);
 	free(p->published);
+	quota_free(p->quota);
 	free(p);
 }
 
@@ -322,6 +334,7 @@ pipeline_open(const struct config *config, struct list *list, struct directory *
 	p->config = config;
 	p->list = list;
 	p->directory = directory;
+	p->quota = quota_new();
 	p->last = &p->first;
 	check(pthread_mutex_init(&p->lock, NULL) == 0);
 	check(pthread_condattr_init(&monotonic) == 0);

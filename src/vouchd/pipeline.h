@@ -61,6 +61,8 @@ struct journal_tx *pipeline_tx(struct pipeline *p); /* of the batch; only in a j
  */
 enum result pipeline_append(struct pipeline *p, enum record_kind kind, struct text payload, uint64_t *seq,
 			    struct fault *fault) MUST_USE;
+/* One more report of this reporter: is it within the quota of the day? Whoever is no reporter shares one (public_reports). */
+bool pipeline_quota(struct pipeline *p, struct text reporter) MUST_USE;
 /* A TICK record at this time. Errors: RESULT_BAD_INPUT when it lies before the last record. */
 enum result pipeline_tick(struct pipeline *p, struct instant at, struct fault *fault) MUST_USE;
 

@@ -55,6 +55,7 @@ struct pipeline {
 	uint32_t published_size;
 	uint64_t snapshot_seq; /* of the last snapshot */
 	int64_t last_tick_ms;
+	struct quota *quota; /* by reporter of the registry plus one; 0: all who are none */
 };
 
 /* apply.c */

@@ -208,6 +208,7 @@ publish_reporters(struct pipeline *p)
 		memcpy(entries[n].name, r.id.p, r.id.n);
 		entries[n].has_token = r.has_token;
 		entries[n].token_hash = r.token;
+		entries[n].is_trusted = r.trust == TRUST_FULL;
 		entries[n].is_trap_network = r.kind == REPORTER_TRAP_NETWORK;
 		entries[n].trap_signal = r.trap_signal;
 		copy_addresses(registry_value(registry, i, FIELD_REPORTER_ADDRESSES), &entries[n]);

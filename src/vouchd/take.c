@@ -19,10 +19,16 @@ take_report(struct take *t, struct pipeline *p, struct report *report, const str
 
 	if (r == RESULT_OK) {
 		t->duplicate++;
+		t->number = t->number == 0 ? seq : t->number;
 		return;
 	}
 	if (r != RESULT_NOT_FOUND) {
 		t->job.result = fault_set(&t->job.fault, r, "the journal cannot be read");
+		return;
+	}
+	if (!t->is_own && !pipeline_quota(p, report->reporter)) {
+		t->over_quota++;
+		t->job.result = fault_set(&t->job.fault, RESULT_QUOTA, "%s", result_sentence(RESULT_QUOTA));
 		return;
 	}
 	report->raw = *raw;
@@ -38,6 +44,7 @@ take_report(struct take *t, struct pipeline *p, struct report *report, const str
 	if (t->job.result == RESULT_OK) {
 		journal_put_id(tx, &report->id, seq);
 		t->accepted++;
+		t->number = t->number == 0 ? seq : t->number;
 		t->observations += report->observation_count;
 		t->unknown += fold_unknown(pipeline_fold(p));
 	}
@@ -76,7 +83,8 @@ take_run(struct job *job, struct pipeline *p)
 {
 	struct take *t = (struct take *)job;
 
-	t->accepted = t->duplicate = t->quarantined = 0;
+	t->accepted = t->duplicate = t->quarantined = t->over_quota = 0;
+	t->number = 0;
 	t->observations = t->unknown = 0;
 	t->job.result = RESULT_OK;
 	if (t->read.report_count > 0) {
@@ -113,6 +121,7 @@ take_read(struct take *t, struct text raw, const struct intake_hint *hint)
 	t->raw = keep(&t->arena, raw);
 	t->name = keep(&t->arena, t->name);
 	t->reporter = kept.reporter = keep(&t->arena, hint->reporter);
+	t->is_own = hint->names_others;
 	t->door_name = kept.door = keep(&t->arena, hint->door);
 	kept.header = keep(&t->arena, hint->header);
 	r = intake_read(t->raw, &kept, &t->arena, &t->read);
@@ -130,6 +139,7 @@ take_settle(const struct take *t)
 {
 	char name[LOG_QUOTE_BYTES], words[LOG_QUOTE_BYTES], why[INTAKE_FAULT_BYTES];
 
+	counter_add(COUNTER_REPORTS_OVER_QUOTA, t->over_quota);
 	if (t->job.result != RESULT_OK) {
 		return;
 	}

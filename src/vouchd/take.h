@@ -18,9 +18,12 @@ struct take {
 	struct text door_name, reporter;
 	struct intake_result read; /* what intake made of it */
 	bool is_retry;
-	uint64_t retry_of;     /* quarantine entry that this is read from again */
-	uint32_t accepted;     /* reports recorded */
-	uint32_t duplicate;    /* reports that were there before */
+	uint64_t retry_of;   /* quarantine entry that this is read from again */
+	bool is_own;         /* an operator hands it in: no quota */
+	uint64_t number;     /* journal record of the first report, also where it was there before; 0: none */
+	uint32_t accepted;   /* reports recorded */
+	uint32_t duplicate;  /* reports that were there before */
+	uint32_t over_quota; /* reports refused for it */
 	uint32_t quarantined;  /* pieces set aside */
 	uint64_t observations; /* recorded */
 	uint64_t unknown;      /* of these, about sources that no member has */

@@ -103,8 +103,9 @@ class Story:
     def __init__(self, path):
         self.path, self.title, self.line = path, "", 0
         self.daemon, self.now, self.since = None, None, None
+        self.documents = []
         self.counts, self.last = {}, []  # what the last reports were answered; how to send them again
-        self.serial = 0
+        self.serial, self.number = 0, None  # number: that the last report was acknowledged with
         with open(path, encoding="utf-8") as text:
             self.lines = text.read().split("\n")
 
@@ -166,19 +167,20 @@ class Story:
 
     def send(self, documents, send):
         """Send each document; self.counts sums up the answers."""
-        self.counts, self.last = {}, []
+        self.counts, self.last, self.documents = {}, [], documents
         for document in documents:
             self.last.append(lambda document=document: send(document))
         self.send_last()
 
     def send_last(self):
         """A refusal has counts too; the first one is raised when all were sent."""
-        self.counts, refusal = {}, None
+        self.counts, self.number, refusal = {}, None, None
         for again in self.last:
             try:
                 answer = again() or {}
             except vouch.Refused as refused:
                 refusal, answer = refusal or refused, refused.document
+            self.number = answer.pop("number", None) or self.number
             for name, count in answer.items():
                 if isinstance(count, int):
                     self.counts[name] = self.counts.get(name, 0) + count
@@ -271,6 +273,11 @@ class Story:
     def on_report_again(self):
         """What was reported last is sent once more, byte for byte."""
         self.send_last()
+
+    @sentence("report the same again as REPORTER", rf"report the same again as (?P<reporter>{NAME})")
+    def on_report_again_as(self, reporter):
+        """The same mails, handed in by another reporter, by HTTP."""
+        self.send(self.documents, lambda mail: self.daemon.report(mail, reporter, "arf"))
 
     @sentence("report rows by REPORTER << ... end", rf"report rows by (?P<reporter>{NAME}) <<")
     def on_rows(self, reporter):
@@ -403,6 +410,17 @@ class Story:
         """What the TCP door answers to whoever has no token, or a reporter's."""
         token = vouch.token_of(reporter)[0] if reporter else ""
         same(f"{method} {path}", self.daemon.request(method, path, b"time,source,signal\n", token)[0], int(status))
+
+    @sentence('expect receipt for REPORTER == 200 ["words" ...]',
+              rf"expect receipt for (?P<reporter>{NAME}) == (?P<status>\d+)(?P<words>(?: {WORDS})*)")
+    def expect_receipt(self, reporter, status, words):
+        """What a reporter is told about the report that was sent last; a double quote is a single one."""
+        answer = self.daemon.request("GET", f"/v1/reports/{self.number}", token=vouch.token_of(reporter)[0])
+        said = str(answer[1].decode() if isinstance(answer[1], bytes) else answer[1]).replace('"', "'")
+        same("status", answer[0], int(status))
+        for word in re.findall(WORDS, words):
+            if word.strip('"') not in said:
+                raise Broken(f"the receipt does not say {word}; it says:\n{said}")
 
     @sentence("expect chain intact", r"expect chain intact")
     def expect_chain(self):

@@ -319,7 +319,16 @@ the_id_follows_the_content_not_the_way(void **context)
 	again = id_of(text_of(traced), &hint);
 	assert_true(hash_equal(&id, &again));
 	other.door = TEXT("http");
+	again = id_of(unix_ends, &other);
+	assert_true(hash_equal(&id, &again));
+	/* Of another reporter it is another report, but for those whose word counts: theirs is one and the same. */
 	other.reporter = TEXT("mailbox-two");
+	again = id_of(unix_ends, &other);
+	assert_false(hash_equal(&id, &again));
+	other.is_trusted = true;
+	id = id_of(unix_ends, &other);
+	assert_false(hash_equal(&id, &again));
+	other.reporter = TEXT("mailbox-one");
 	again = id_of(unix_ends, &other);
 	assert_true(hash_equal(&id, &again));
 
