@@ -95,6 +95,15 @@ draft_key_address(struct draft *t, const struct prefix *address)
 }
 
 bool
+draft_key_account(struct draft *t, const char *esp, struct text id)
+{
+	const char *text = arena_format(t->d->arena, "acct:%s:%.*s", esp, TEXT_ARG(id));
+	struct source_key key;
+
+	return id.n > 0 && source_key_parse(text_of(text), &key, NULL) == RESULT_OK && add_key(t, &key);
+}
+
+bool
 draft_key_received(struct draft *t, const struct fields *header)
 {
 	struct text received;

@@ -26,7 +26,8 @@ void draft_attribute_time(struct draft *t, const char *name, struct instant at);
 
 /* Adds a source that is not there yet: a domain, or an address as the first key. False: it did not. */
 bool draft_key(struct draft *t, struct text written);
-bool draft_key_address(struct draft *t, const struct prefix *address); /* also as a later key */
+bool draft_key_address(struct draft *t, const struct prefix *address);    /* also as a later key */
+bool draft_key_account(struct draft *t, const char *esp, struct text id); /* acct:esp:id */
 /* The last hop: the topmost Received field of `header` that names a public address. */
 bool draft_key_received(struct draft *t, const struct fields *header);
 

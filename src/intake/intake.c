@@ -89,8 +89,10 @@ format_of_looks(struct text raw, struct text header)
 		return INTAKE_DMARC;
 	}
 	(void)text_cut(&rest, '\n', &line);
-	if (line.n > 0 && line.p[0] == '{') {
-		return INTAKE_JSONL;
+	if (line.n > 0 && (line.p[0] == '{' || line.p[0] == '[')) {
+		return intake_is_xarf(raw)      ? INTAKE_XARF
+		       : intake_is_webhook(raw) ? INTAKE_WEBHOOK
+						: INTAKE_JSONL;
 	}
 	if (header.n > 0) {
 		return INTAKE_CSV;

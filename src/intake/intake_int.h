@@ -88,6 +88,9 @@ const char *intake_unpack(struct arena *arena, struct text packed, struct text *
 /* May it be a DMARC report, plain or packed? */
 bool intake_is_dmarc(struct text t);
 
+bool intake_is_xarf(struct text t);    /* JSON that may be XARF */
+bool intake_is_webhook(struct text t); /* JSON that may be delivery events */
+
 /* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
 enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,
 			    struct fault *why) MUST_USE;

@@ -72,6 +72,11 @@ intake_mail_format(struct intake_reading *d)
 {
 	const struct mail *mail = intake_mail(d);
 
+	for (size_t i = 0; i < mail->file_count; i++) {
+		if (intake_is_xarf(mail->files[i].content)) {
+			return INTAKE_XARF;
+		}
+	}
 	if (mail->has_feedback) {
 		return INTAKE_ARF;
 	}
@@ -82,6 +87,9 @@ intake_mail_format(struct intake_reading *d)
 		if (intake_is_dmarc(mail->files[i].content)) {
 			return INTAKE_DMARC;
 		}
+	}
+	if (intake_is_webhook(mail->plain)) {
+		return INTAKE_WEBHOOK;
 	}
 	return intake_is_bounce(d) ? INTAKE_DSN : INTAKE_ARF;
 }

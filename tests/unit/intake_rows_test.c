@@ -333,7 +333,7 @@ the_format_is_told_by_type_or_looks(void **context)
 		{ "", "Received: x\n\n", INTAKE_ARF },
 		{ "", "From a@b.example Mon\nTo: x\n\n", INTAKE_ARF },
 		{ "text/CSV; charset=utf-8", "{", INTAKE_CSV },
-		{ "application/json", "time,source,signal\n", INTAKE_JSONL },
+		{ "application/json", "time,source,signal\n", INTAKE_CSV },
 		{ "message/rfc822", "x", INTAKE_ARF },
 		{ "text/plain", "time,source,signal\n", INTAKE_CSV },
 		{ "", "hello", INTAKE_AUTO },

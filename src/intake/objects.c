@@ -1,0 +1,182 @@
+/* JSON objects, however they stand in a document. */
+#include "intake/objects_int.h"
+
+#include <string.h>
+
+const json_t *
+object_at(const json_t *object, const char *path)
+{
+	struct text rest = text_of(path), name;
+	bool more = true;
+
+	while (more && object != NULL) {
+		char key[NAME_BYTES_MAX + 1];
+
+		more = text_cut(&rest, '.', &name);
+		check(name.n < sizeof key);
+		memcpy(key, name.p, name.n);
+		key[name.n] = '\0';
+		object = json_object_get(object, key);
+	}
+	return object;
+}
+
+struct text
+object_text(struct intake_reading *d, const json_t *object, const char *path)
+{
+	const json_t *value = object_at(object, path);
+
+	if (json_is_string(value)) {
+		size_t n = json_string_length(value);
+
+		return (struct text){ arena_copy(d->arena, json_string_value(value), n), n };
+	}
+	if (json_is_integer(value)) {
+		return text_of(arena_format(d->arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value)));
+	}
+	if (json_is_real(value)) {
+		return text_of(arena_format(d->arena, "%.6g", json_real_value(value)));
+	}
+	return json_is_boolean(value) ? text_of(json_is_true(value) ? "true" : "false")
+				      : (struct text){ "", 0 };
+}
+
+bool
+object_time(struct intake_reading *d, const json_t *object, const char *path, struct instant *at)
+{
+	const json_t *value = object_at(object, path);
+
+	if (json_is_real(value) && json_real_value(value) > 0 && json_real_value(value) < 7258118400.0) {
+		at->ms = (int64_t)(json_real_value(value) * 1000);
+	} else if (instant_parse(object_text(d, object, path), at) != RESULT_OK) {
+		return false;
+	}
+	return at->ms <= d->latest.ms;
+}
+
+struct walk {
+	struct intake_reading *d;
+	object_fn *take;
+	uint64_t line;
+	uint64_t elements; /* of arrays */
+	bool stopped;
+};
+
+static bool
+has_room(const struct intake_reading *d)
+{
+	return !intake_full(d) && d->count + OBJECT_OBSERVATIONS <= d->max;
+}
+
+static void
+take_object(struct walk *w, const json_t *object, struct text bytes)
+{
+	struct intake_reading *d = w->d;
+	struct fault why = { { 0 } };
+	uint32_t before = d->count;
+
+	if (!json_is_object(object)) {
+		intake_fault(d, w->line, (struct text){ 0 }, bytes, "not a JSON object");
+	} else if (!w->take(d, object, &why)) {
+		d->count = before;
+		intake_fault(d, w->line, (struct text){ 0 }, bytes, "%s", why.text);
+	}
+}
+
+/* An element of an array is set aside as it is written anew. */
+static void
+take_element(struct walk *w, const json_t *element)
+{
+	char *dumped = json_dumps(element, JSON_COMPACT | JSON_ENCODE_ANY);
+	struct text bytes = text_of(dumped == NULL ? "null" : dumped);
+
+	bytes.p = text_copy(w->d->arena, bytes);
+	free(dumped);
+	take_object(w, element, bytes);
+}
+
+static void
+take_value(struct walk *w, const json_t *value, struct text bytes, struct text rest)
+{
+	size_t i;
+	json_t *element;
+
+	if (!json_is_array(value)) {
+		take_object(w, value, bytes);
+		return;
+	}
+	json_array_foreach((json_t *)value, i, element)
+	{
+		if (!has_room(w->d)) {
+			intake_fault_rest(w->d, w->line, rest);
+			w->stopped = true;
+			return;
+		}
+		w->elements++;
+		take_element(w, element);
+	}
+}
+
+static uint32_t
+count_braces(struct text t)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < t.n && n < OBSERVATIONS_MAX; i++) {
+		n += t.p[i] == '{' || t.p[i] == '@';
+	}
+	return n;
+}
+
+/* Blanks and commas between values, and the lines they stand for. */
+static void
+skip_between(struct text *t, uint64_t *line)
+{
+	while (t->n > 0 && strchr(" \t\r\n,", t->p[0]) != NULL && t->p[0] != '\0') {
+		*line += t->p[0] == '\n';
+		*t = (struct text){ t->p + 1, t->n - 1 };
+	}
+}
+
+enum result
+objects_read(struct intake_reading *d, struct text text, object_fn *take)
+{
+	struct walk w = { .d = d, .take = take, .line = d->hint->first_line == 0 ? 1 : d->hint->first_line };
+	uint64_t values = 0;
+
+	intake_rows_open(d, (size_t)count_braces(text) + 2 * (size_t)OBJECT_OBSERVATIONS);
+	if (text_starts_nocase(text, TEXT("\xef\xbb\xbf"))) {
+		text = (struct text){ text.p + 3, text.n - 3 };
+	}
+	for (skip_between(&text, &w.line); text.n > 0 && !w.stopped; skip_between(&text, &w.line)) {
+		struct text value = text, line;
+		json_error_t error;
+		json_t *json;
+
+		if (!has_room(d)) {
+			intake_fault_rest(d, w.line, text);
+			break;
+		}
+		json = json_loadb(text.p, text.n, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
+		if (json == NULL) {
+			(void)text_cut(&text, '\n', &line);
+			intake_fault(d, w.line, (struct text){ 0 }, line, "no JSON: %s", error.text);
+			w.line++;
+			continue;
+		}
+		value.n = (size_t)error.position;
+		text = (struct text){ text.p + value.n, text.n - value.n };
+		take_value(&w, json, value, value);
+		w.line += intake_lines(value) - (value.n > 0 && value.p[value.n - 1] != '\n');
+		json_decref(json);
+		values++;
+	}
+	if (values == 0 && d->fault_count == 0) {
+		intake_fault(d, 0, (struct text){ 0 }, d->raw, "the document is empty");
+	}
+	/* A document of one object is that object. */
+	if (values == 1 && w.elements == 0 && d->fault_count == 1 && d->reporter_count == 0) {
+		return RESULT_BAD_INPUT;
+	}
+	return values == 0 ? RESULT_BAD_INPUT : RESULT_OK;
+}

@@ -1,0 +1,185 @@
+/*
+ * XARF, the Extended Abuse Reporting Format: v4 and v3 (github.com/xarf/xarf-spec), as JSON of its own or in the application/json part of a mail
+ * (v3 has it in an ARF container with "Feedback-Type: xarf"). One report becomes one observation.
+ */
+#include "intake/objects_int.h"
+
+#include <openssl/evp.h>
+#include <string.h>
+
+static const struct type_row {
+	struct text category, type;
+	enum signal signal;
+} types[] = {
+#define XARF_TYPE(category, type, signal, meaning) \
+	{ { category, sizeof(category) - 1 }, { type, sizeof(type) - 1 }, SIGNAL_##signal },
+#include "intake/xarf_types.def"
+#undef XARF_TYPE
+};
+
+/* The same fields under the names of each version. */
+static const struct version {
+	const char *version, *category, *type, *time, *source, *url, *sender, *subject, *found_by, *org,
+	    *evidence, *evidence_type, *evidence_data;
+} versions[] = {
+	{ "xarf_version", "category", "type", "timestamp", "source_identifier", "url", "smtp_from", "subject",
+	  "evidence_source", "reporter.org", "evidence", "content_type", "payload" },
+	{ "Version", "Report.ReportClass", "Report.ReportType", "Report.Date", "Report.Source.IP",
+	  "Report.Source.URL", "Report.AdditionalInfo.SMTPFrom", "Report.AdditionalInfo.Subject",
+	  "Report.AdditionalInfo.DetectionMethod", "ReporterInfo.ReporterOrg", "Report.Attachment",
+	  "ContentType", "Data" },
+};
+
+bool
+intake_is_xarf(struct text t)
+{
+	t = text_trim(t);
+	return t.n > 0 && (t.p[0] == '{' || t.p[0] == '[') &&
+	       (memmem(t.p, t.n, "\"xarf_version\"", 14) != NULL ||
+		(memmem(t.p, t.n, "\"ReporterInfo\"", 14) != NULL &&
+		 memmem(t.p, t.n, "\"Report\"", 8) != NULL));
+}
+
+static const struct type_row *
+row_of(struct text category, struct text type)
+{
+	for (size_t i = 0; i < countof(types); i++) {
+		if (text_equal_nocase(types[i].category, category) &&
+		    (types[i].type.n == 0 || text_equal_nocase(types[i].type, type))) {
+			return &types[i];
+		}
+	}
+	return NULL;
+}
+
+/* "shop.example" of "https://a:b@shop.example:8080/path"; empty: none. */
+static struct text
+host_of(struct text url)
+{
+	const char *start = url.n < 4 ? NULL : memmem(url.p, url.n, "://", 3);
+	struct text host = { "", 0 };
+
+	if (start == NULL) {
+		return host;
+	}
+	host = (struct text){ start + 3, 0 };
+	while (host.p + host.n < url.p + url.n && strchr("/?#\\", host.p[host.n]) == NULL) {
+		host.n++;
+		if (host.p[host.n - 1] == '@') {
+			host = (struct text){ host.p + host.n, 0 };
+		}
+	}
+	for (size_t i = 0; i < host.n && host.p[0] != '['; i++) {
+		host.n = host.p[i] == ':' ? i : host.n;
+	}
+	return host;
+}
+
+/* The header of the first mail among the evidence. */
+static void
+read_evidence(struct intake_reading *d, const json_t *report, const struct version *v, struct fields *header)
+{
+	const json_t *list = object_at(report, v->evidence);
+	json_t *one;
+	size_t i;
+
+	json_array_foreach((json_t *)list, i, one)
+	{
+		struct text data = object_text(d, one, v->evidence_data);
+		char *out;
+		int n;
+
+		if (!text_starts_nocase(object_text(d, one, v->evidence_type), TEXT("message/rfc822"))) {
+			continue;
+		}
+		out = arena_get(d->arena, data.n + 4);
+		n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)data.p, (int)data.n);
+		if (n > 0) {
+			fields_read(header, (struct text){ out, (size_t)n }, false, d->arena);
+		}
+		return;
+	}
+}
+
+static void
+put_attributes(struct draft *t, const json_t *report, const struct version *v)
+{
+	struct intake_reading *d = t->d;
+	struct fields header = { 0 };
+	struct text subject = object_text(d, report, v->subject);
+	struct instant arrival;
+
+	draft_attribute(t, "category", object_text(d, report, v->category));
+	draft_attribute(t, "type", object_text(d, report, v->type));
+	draft_attribute(t, "report", object_text(d, report, "report_id"));
+	draft_attribute(t, "found_by", object_text(d, report, v->found_by));
+	draft_attribute(t, "org", object_text(d, report, v->org));
+	draft_attribute(t, "url", object_text(d, report, v->url));
+	draft_attribute(t, "confidence", object_text(d, report, "confidence"));
+	draft_attribute(t, "recipients", object_text(d, report, "recipient_count"));
+	read_evidence(d, report, v, &header);
+	draft_sender(t, &header, object_text(d, report, v->sender));
+	draft_attribute(t, "subject", subject.n > 0 ? subject : fields_first(&header, TEXT("Subject")));
+	draft_attribute(t, "message_id", fields_first(&header, TEXT("Message-ID")));
+	if (draft_arrival(&header, &arrival)) {
+		draft_attribute_time(t, "arrival", arrival);
+	}
+}
+
+static bool
+take_report(struct intake_reading *d, const json_t *report, struct fault *why)
+{
+	const struct version *v =
+	    json_object_get(report, "xarf_version") != NULL ? &versions[0] : &versions[1];
+	struct text category = object_text(d, report, v->category);
+	const struct type_row *row;
+	struct draft t;
+
+	if (category.n == 0 || json_object_get(report, v->version) == NULL) {
+		(void)fault_set(why, RESULT_BAD_INPUT, "no XARF: neither v4 nor v3");
+		return false;
+	}
+	row = row_of(category, object_text(d, report, v->type));
+	if (row == NULL) {
+		draft_report(d);
+		return true;
+	}
+	draft_open(&t, d, row->signal);
+	if (d->hint->is_trap_network && row->signal == SIGNAL_COMPLAINT) {
+		t.o->signal = d->hint->trap_signal;
+	}
+	if (!draft_key(&t, object_text(d, report, v->source)) &&
+	    !draft_key(&t, host_of(object_text(d, report, v->url)))) {
+		(void)fault_set(why, RESULT_BAD_INPUT, "no source: neither an address nor a domain");
+		return false;
+	}
+	if (!object_time(d, report, v->time, &t.o->at)) {
+		t.o->at = d->hint->received;
+	}
+	put_attributes(&t, report, v);
+	draft_keep(&t);
+	return true;
+}
+
+enum result
+intake_xarf_read(struct intake_reading *d)
+{
+	struct text text = d->raw;
+	const struct mail *mail;
+
+	if (!intake_is_xarf(text)) {
+		mail = intake_mail(d);
+		text = (struct text){ "", 0 };
+		for (size_t i = 0; i < mail->file_count && text.n == 0; i++) {
+			text = intake_is_xarf(mail->files[i].content) ? mail->files[i].content : text;
+		}
+		if (text.n == 0) {
+			intake_fault(d, 0, TEXT("Content-Type"), d->raw, "no XARF report in it");
+			return RESULT_BAD_INPUT;
+		}
+	}
+	text = text_trim(text);
+	d->content = hash_of(text.p, text.n);
+	d->by_content = true;
+	return objects_read(d, text, take_report);
+}

@@ -1,0 +1,119 @@
+#!/usr/bin/env python3
+"""make.py: writes made.txt (XARF reports written for Vouch) and made_expected.txt (what each must read as, as it stands here beside each)."""
+
+import base64
+import json
+
+AT = "2026-01-05T08:00:00Z"
+made = []
+MAIL = """Received: from out1.shop.example (out1.shop.example [192.0.2.10]) by trap.example; Mon, 05 Jan 2026 07:59:00 +0000
+From: Shop <news@shop.example>
+Subject: January
+Message-ID: <1@shop.example>
+
+Hello
+"""
+
+
+def add(name, content, *lines):
+    made.append((name, content if isinstance(content, str) else json.dumps(content), lines))
+
+
+def v4(**changes):
+    report = {"xarf_version": "4.2.0", "report_id": "r-1", "timestamp": AT, "reporter": {"org": "Traps", "contact": "a@traps.example", "domain": "traps.example"},
+              "sender": {"org": "Traps", "contact": "a@traps.example", "domain": "traps.example"}, "source_identifier": "192.0.2.10", "source_port": 25,
+              "category": "messaging", "type": "spam", "protocol": "smtp", "smtp_from": "b@shop.example", "_internal": {"secret": "x"}}
+    report.update(changes)
+    return {key: value for key, value in report.items() if value is not None}
+
+
+def v3(source=None, **changes):
+    report = {"ReportClass": "Messaging", "ReportType": "spam", "Date": AT, "Source": source or {"IP": "192.0.2.10", "Type": "ip"}}
+    report.update(changes)
+    return {"Version": "3.0.0", "ReporterInfo": {"ReporterOrg": "Traps"}, "Disclosure": True, "Report": report}
+
+
+def evidence(content, kind="message/rfc822"):
+    return [{"content_type": kind, "payload": base64.b64encode(content.encode()).decode()}]
+
+
+C = f"complaint 1 192.0.2.10 {AT}"
+add("v4-spam", v4(), C + " mail_from=b@shop.example from_domain=shop.example org=Traps report=r-1")
+add("v4-bulk", v4(type="bulk_messaging", recipient_count=500), C + " recipients=500")
+add("v4-evidence", v4(evidence=evidence(MAIL)), C + " subject=January message_id=<1@shop.example> arrival=2026-01-05T07:59:00Z")
+add("v4-evidence-of-another-kind", v4(evidence=evidence(MAIL, "text/plain")), C + " subject= message_id=")
+add("v4-evidence-no-base64", v4(evidence=[{"content_type": "message/rfc822", "payload": "!!!"}]), C + " subject=")
+add("v4-evidence-names-no-source", v4(source_identifier=None, evidence=evidence(MAIL)), "refused no source: neither an address nor a domain")
+add("v4-domain", v4(source_identifier="Shop.Example"), f"complaint 1 shop.example {AT}")
+add("v4-ipv6", v4(source_identifier="2001:DB8::25"), f"complaint 1 2001:db8::25 {AT}")
+add("v4-url-only", v4(source_identifier="x", category="content", type="phishing", url="https://user:pw@shop.example:8443/a?b#c"), f"bad_url 1 shop.example {AT}")
+add("v4-url-of-an-address", v4(source_identifier=None, category="content", type="malware", url="http://192.0.2.10/x"), f"bad_url 1 192.0.2.10 {AT}")
+add("v4-no-source", v4(source_identifier="nowhere"), "refused no source: neither an address nor a domain")
+add("v4-prefix-is-no-source", v4(source_identifier="192.0.2.0/24"), "refused no source: neither an address nor a domain")
+add("v4-compromised", v4(category="infrastructure", type="compromised_server"), f"compromised 1 192.0.2.10 {AT}")
+add("v4-botnet", v4(category="infrastructure", type="botnet"), f"compromised 1 192.0.2.10 {AT}")
+add("v4-login-attack", v4(category="connection", type="login_attack"), f"compromised 1 192.0.2.10 {AT}")
+add("v4-blocklist", v4(category="reputation", type="blocklist"), f"blocklisted 1 192.0.2.10 {AT}")
+add("v4-threat-intelligence", v4(category="reputation", type="threat_intelligence"), "nothing")
+add("v4-copyright", v4(category="copyright", type="p2p"), "nothing")
+add("v4-vulnerability", v4(category="vulnerability", type="open_service"), "nothing")
+add("v4-unknown-category", v4(category="weather", type="rain"), "nothing")
+add("v4-case-of-names", v4(category="Messaging", type="SPAM"), C)
+add("v4-confidence", v4(confidence=0.85), C + " confidence=0.85")
+add("v4-found-by", v4(evidence_source="spamtrap"), C + " found_by=spamtrap")
+add("v4-internal-is-dropped", v4(), C + " _internal= secret=")
+add("v4-time-in-the-future", v4(timestamp="2030-01-01T00:00:00Z"), "complaint 1 192.0.2.10 2026-02-01T00:00:00Z")
+add("v4-time-missing", v4(timestamp=None), "complaint 1 192.0.2.10 2026-02-01T00:00:00Z")
+add("v4-time-with-zone", v4(timestamp="2026-01-05T09:00:00+01:00"), C)
+add("v4-category-missing", v4(category=None), "refused no XARF: neither v4 nor v3")
+add("v4-array", [v4(), v4(source_identifier="192.0.2.11")], C, f"complaint 1 192.0.2.11 {AT}")
+add("v4-lines", json.dumps(v4()) + "\n" + json.dumps(v4(source_identifier="192.0.2.12")), C, f"complaint 1 192.0.2.12 {AT}")
+add("v4-one-bad-in-an-array", [v4(source_identifier="x"), v4()], "fault no source: neither an address nor a domain", C)
+add("v4-cut-off", json.dumps(v4())[:-5], "refused no JSON: unexpected token near end of file")
+add("v4-name-twice", '{"xarf_version": "4.2.0", "xarf_version": "4.2.0"}', 'refused no JSON: duplicate object key near \'"xarf_version"\'')
+add("v3-spam", v3(AdditionalInfo={"SMTPFrom": "b@shop.example", "Subject": "January", "DetectionMethod": "spamtrap"}),
+    C + " mail_from=b@shop.example subject=January found_by=spamtrap")
+add("v3-attachment", v3(Attachment=[{"ContentType": "message/rfc822", "Data": base64.b64encode(MAIL.encode()).decode()}]),
+    C + " from_domain=shop.example message_id=<1@shop.example>")
+add("v3-phishing", v3({"URL": "https://www.shop.example/x", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 www.shop.example {AT}")
+add("v3-login-attack", v3(ReportClass="Activity", ReportType="LoginAttack"), "nothing")
+
+
+def mail(report, feedback=True):
+    arf = "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: xarf\nUser-Agent: Traps/1\nVersion: 1\n\n" if feedback else ""
+    return f"""From: a@traps.example
+To: abuse@list.example
+Date: Mon, 05 Jan 2026 09:00:00 +0000
+Message-ID: <m@traps.example>
+Subject: abuse report
+MIME-Version: 1.0
+Content-Type: multipart/report; report-type=feedback-report; boundary="b"
+
+--b
+Content-Type: text/plain
+
+See below.
+
+{arf}--b
+Content-Type: application/json; name="xarf.json"
+Content-Transfer-Encoding: base64
+
+{base64.encodebytes(json.dumps(report).encode()).decode()}
+--b--
+"""
+
+
+add("mail-v3-in-arf", mail(v3()), C)
+add("mail-v4", mail(v4(), feedback=False), C + " report=r-1")
+add("mail-other-json-is-no-xarf", mail({"a": 1}, feedback=False), "refused no message/feedback-report part")
+
+
+def main():
+    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
+        want.write("# written by make.py\n")
+        for name, content, lines in made:
+            out.write(f"=== {name}\n{content}\n")
+            want.write(name + "\n" + "".join(f"  {line}\n" for line in lines))
+
+
+main()
