@@ -45,7 +45,7 @@ counter_get(enum counter c)
 }
 
 static void
-write_all(struct buffer *b, bool open_metrics)
+write_all(struct buffer *b, struct text more, bool open_metrics)
 {
 	const size_t suffix = sizeof "_total" - 1;
 	struct text last = { "", 0 };
@@ -69,19 +69,20 @@ write_all(struct buffer *b, bool open_metrics)
 		}
 		buffer_format(b, " %llu\n", (unsigned long long)counter_get(c));
 	}
+	buffer_put_text(b, more);
 	if (open_metrics) {
 		buffer_put_text(b, TEXT("# EOF\n"));
 	}
 }
 
 void
-counters_write(struct buffer *b)
+counters_write(struct buffer *b, struct text more)
 {
-	write_all(b, true);
+	write_all(b, more, true);
 }
 
 void
-counters_write_plain(struct buffer *b)
+counters_write_plain(struct buffer *b, struct text more)
 {
-	write_all(b, false);
+	write_all(b, more, false);
 }

@@ -23,13 +23,16 @@ void counter_add(enum counter c, uint64_t n);
 void counter_set(enum counter c, uint64_t value); /* gauges only; check()s it */
 uint64_t counter_get(enum counter c);
 
-/* All of them as application/openmetrics-text; version=1.0.0; charset=utf-8, ends in "# EOF". About 5 kB. */
-void counters_write(struct buffer *b);
+/*
+ * All of them as application/openmetrics-text; version=1.0.0; charset=utf-8, ends in "# EOF". About 5 kB. `more`: families that others
+ * count, in the same form; may be empty.
+ */
+void counters_write(struct buffer *b, struct text more);
 
 /*
  * All of them as text/plain; version=0.0.4, for a scraper that does not ask for OpenMetrics. The two differ in the HELP
  * and TYPE lines of counters: OpenMetrics leaves "_total" out of the family name, the older format keeps it.
  */
-void counters_write_plain(struct buffer *b);
+void counters_write_plain(struct buffer *b, struct text more);
 
 #endif

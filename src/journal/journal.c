@@ -250,6 +250,20 @@ journal_put_case(struct journal_tx *tx, const struct journal_case *row)
 }
 
 void
+journal_put_usage(struct journal_tx *tx, const struct journal_usage *row)
+{
+	const struct journal_cell cells[] = { cell_text(row->day),      cell_text(row->receiver),
+					      cell_number(row->listed), cell_number(row->not_listed),
+					      cell_number(row->other),  cell_number(row->refused),
+					      cell_number(row->limited) };
+
+	if (tx_goes_on(tx)) {
+		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_USAGE, cells, &tx->fault),
+			"the usage of a day");
+	}
+}
+
+void
 journal_put_quarantine(struct journal_tx *tx, const struct journal_quarantine *row)
 {
 	if (tx_goes_on(tx)) {
@@ -308,6 +322,12 @@ enum result
 journal_scan_quarantine(struct journal *j, uint64_t id, journal_visit_quarantine *visit, void *context)
 {
 	return j->ops->scan_quarantine(j, id, visit, context);
+}
+
+enum result
+journal_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit, void *context)
+{
+	return j->ops->scan_usage(j, from_day, visit, context);
 }
 
 enum result

@@ -3,8 +3,8 @@
  *
  * Everything that happens is appended here first and takes effect after (DESIGN section 3). One transaction holds a
  * batch of records and all that follows from them; it is on disk whole when journal_commit says RESULT_OK, and not at all
- * otherwise, whatever is killed, filled or cut. The truth is the chain and the raw documents; all other tables follow
- * from it and are there to be read. The form on disk: doc/data/journal.md.
+ * otherwise, whatever is killed, filled or cut. The truth is the chain and the raw documents; all other tables but the counts
+ * of DNS queries follow from it and are there to be read. The form on disk: doc/data/journal.md.
  *
  * One process writes a journal at a time; others may read it meanwhile (JOURNAL_READ), each sees what was committed. A
  * struct journal belongs to one thread at a time. Tests: tests/contract/journal_test.c runs over both implementations.
@@ -30,7 +30,7 @@ enum journal_mode {
  */
 enum result journal_sqlite_open(const char *dir, enum journal_mode mode, struct journal **j,
 				struct fault *fault) MUST_USE;
-/* In memory: for tests and for replays that ask what if. Keeps no rows for people (source, case, move). */
+/* In memory: for tests and for replays that ask what if. Keeps no rows for people (source, case, move, usage). */
 struct journal *journal_memory_open(void);
 void journal_close(struct journal *j); /* NULL is fine; an open transaction is rolled back */
 
@@ -77,6 +77,7 @@ void journal_remove_source(struct journal_tx *tx, uint32_t id); /* from all list
 void journal_put_move(struct journal_tx *tx, const struct journal_move *row);
 void journal_put_case(struct journal_tx *tx, const struct journal_case *row);
 void journal_put_quarantine(struct journal_tx *tx, const struct journal_quarantine *row);
+void journal_put_usage(struct journal_tx *tx, const struct journal_usage *row);
 
 /* ---- reading; inside a transaction its own writes are seen. Texts handed to a visitor live until it returns. */
 
@@ -103,6 +104,11 @@ typedef enum result journal_visit_quarantine(void *context, const struct journal
 /* One row (RESULT_NOT_FOUND when there is none), or with id 0 all, oldest first. */
 enum result journal_scan_quarantine(struct journal *j, uint64_t id, journal_visit_quarantine *visit,
 				    void *context) MUST_USE;
+
+typedef enum result journal_visit_usage(void *context, const struct journal_usage *row);
+/* Rows from this day ("2026-01-05") on, by day and receiver. Errors: RESULT_IO, the visitor's. */
+enum result journal_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit,
+			       void *context) MUST_USE;
 
 /* The raw document is put behind what `out` holds. Errors: RESULT_NOT_FOUND, RESULT_DAMAGED, RESULT_TOO_LARGE, RESULT_IO. */
 enum result journal_get_raw(struct journal *j, const struct hash *hash, struct buffer *out) MUST_USE;

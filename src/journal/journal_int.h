@@ -42,7 +42,7 @@ struct journal_ops {
 	enum result (*put_snapshot)(struct journal *j, uint64_t seq, struct text bytes, struct fault *fault);
 	enum result (*put_quarantine)(struct journal *j, const struct journal_quarantine *row,
 				      struct fault *fault);
-	/* A row that is written for people only: sources, moves, cases. All columns but the sum. */
+	/* A row that is written for people only: sources, moves, cases, usage. All columns but the sum. */
 	enum result (*put_row)(struct journal *j, enum journal_table table, const struct journal_cell *cells,
 			       struct fault *fault);
 	enum result (*remove_source)(struct journal *j, uint32_t id, struct fault *fault);
@@ -56,6 +56,9 @@ struct journal_ops {
 			    journal_visit *visit, void *context);
 	enum result (*scan_quarantine)(struct journal *j, uint64_t id, journal_visit_quarantine *visit,
 				       void *context);
+
+	enum result (*scan_usage)(struct journal *j, struct text from_day, journal_visit_usage *visit,
+				  void *context);
 
 	enum result (*pin)(struct journal *j); /* what is read from here on is one state of the store ... */
 	void (*unpin)(struct journal *j);      /* ... to here */

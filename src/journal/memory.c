@@ -372,6 +372,16 @@ memory_scan_quarantine(struct journal *j, uint64_t id, journal_visit_quarantine 
 }
 
 static enum result
+memory_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit, void *context)
+{
+	(void)j;
+	(void)from_day;
+	(void)visit;
+	(void)context;
+	return RESULT_OK;
+}
+
+static enum result
 memory_put_row(struct journal *j, enum journal_table table, const struct journal_cell *cells,
 	       struct fault *fault)
 {
@@ -496,6 +506,7 @@ journal_memory_open(void)
 		.get_snapshot = memory_get_snapshot,
 		.scan = memory_scan,
 		.scan_quarantine = memory_scan_quarantine,
+		.scan_usage = memory_scan_usage,
 		.pin = memory_pin,
 		.unpin = memory_unpin,
 		.verify = memory_verify,

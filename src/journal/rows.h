@@ -50,4 +50,9 @@ struct journal_quarantine { /* key: id */
 	struct hash raw;
 	uint64_t bytes; /* of the raw document */
 };
+struct journal_usage {        /* key: day, receiver; DNS queries. It does not follow from the chain. */
+	struct text day;      /* "2026-01-05", UTC */
+	struct text receiver; /* of vouch.yaml; "public": all others */
+	uint64_t listed, not_listed, other, refused, limited; /* serve/dns_usage.def */
+};
 #endif

@@ -76,6 +76,8 @@ enum result journal_sqlite_scan(struct journal *j, const uint32_t *source, const
 				journal_visit *visit, void *context);
 enum result journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journal_visit_quarantine *visit,
 					   void *context);
+enum result journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit,
+				      void *context);
 enum result journal_sqlite_verify(struct journal *j, struct journal_audit *audit);
 
 /* sqlite_open.c */

@@ -271,3 +271,35 @@ journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journal_visit_qua
 	(void)sqlite3_finalize(stmt);
 	return r == RESULT_OK && !any ? RESULT_NOT_FOUND : r;
 }
+
+enum result
+journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit, void *context)
+{
+	static const char sql[] =
+	    "SELECT day, receiver, listed, not_listed, other, refused, limited FROM usage "
+	    "WHERE day >= ?1 ORDER BY day, receiver";
+	struct journal_sqlite *s = sqlite_of(j);
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
+	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	(void)sqlite3_bind_text(stmt, 1, from_day.p, (int)from_day.n, SQLITE_STATIC);
+	while (r == RESULT_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		r = visit(context,
+			  &(struct journal_usage){ .day = journal_sqlite_bytes(stmt, 0),
+						   .receiver = journal_sqlite_bytes(stmt, 1),
+						   .listed = (uint64_t)sqlite3_column_int64(stmt, 2),
+						   .not_listed = (uint64_t)sqlite3_column_int64(stmt, 3),
+						   .other = (uint64_t)sqlite3_column_int64(stmt, 4),
+						   .refused = (uint64_t)sqlite3_column_int64(stmt, 5),
+						   .limited = (uint64_t)sqlite3_column_int64(stmt, 6) });
+	}
+	if (r == RESULT_OK) {
+		r = journal_sqlite_result(s, code, "scan", NULL);
+	}
+	(void)sqlite3_finalize(stmt);
+	return r;
+}

@@ -53,9 +53,22 @@ struct dns_gate {
 	struct dns_rate answers_rate;
 	_Atomic uint32_t slips;
 	struct dns_cookie_secrets secrets;
-	struct dns_usages *usages;
-	struct receiver receivers[]; /* [0] is the public */
+	_Atomic(struct dns_usages *) usages; /* only ever longer */
+	struct receiver receivers[];         /* [0] is the public */
 };
+
+static const char *const usage_names[] = {
+#define USAGE(id, name, meaning) name,
+#include "serve/dns_usage.def"
+#undef USAGE
+};
+
+const char *
+dns_usage_name(enum dns_usage usage)
+{
+	check(usage < DNS_USAGE_COUNT);
+	return usage_names[usage];
+}
 
 /* ---- networks */
 
@@ -293,7 +306,8 @@ dns_gate_close(struct dns_gate *gate)
 	if (gate == NULL) {
 		return;
 	}
-	for (struct dns_usages *u = gate->usages; u != NULL; u = next) {
+	for (struct dns_usages *u = atomic_load_explicit(&gate->usages, memory_order_acquire); u != NULL;
+	     u = next) {
 		next = u->next;
 		free(u);
 	}
@@ -525,8 +539,10 @@ dns_gate_join(struct dns_gate *gate)
 	struct dns_usages *u = calloc(1, sizeof *u + (gate->receiver_count + 1) * sizeof u->counts[0]);
 
 	check(u != NULL);
-	u->next = gate->usages;
-	gate->usages = u;
+	u->next = atomic_load_explicit(&gate->usages, memory_order_relaxed);
+	while (!atomic_compare_exchange_weak_explicit(&gate->usages, &u->next, u, memory_order_release,
+						      memory_order_relaxed)) {
+	}
 	return u;
 }
 
@@ -545,7 +561,8 @@ dns_gate_usage(const struct dns_gate *gate, uint32_t receiver, uint64_t out[DNS_
 {
 	check(receiver <= gate->receiver_count);
 	memset(out, 0, DNS_USAGE_COUNT * sizeof *out);
-	for (const struct dns_usages *u = gate->usages; u != NULL; u = u->next) {
+	for (const struct dns_usages *u = atomic_load_explicit(&gate->usages, memory_order_acquire);
+	     u != NULL; u = u->next) {
 		for (size_t i = 0; i < DNS_USAGE_COUNT; i++) {
 			out[i] += atomic_load_explicit(&u->counts[receiver][i], memory_order_relaxed);
 		}

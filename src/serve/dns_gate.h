@@ -45,6 +45,7 @@ enum dns_usage {
 #undef USAGE
 	DNS_USAGE_COUNT
 };
+const char *dns_usage_name(enum dns_usage usage);
 
 struct dns_receiver {
 	const char *id;
@@ -118,10 +119,10 @@ size_t dns_gate_standing(const struct dns_desk *desk, const struct prefix *clien
 
 struct dns_usages;
 
-/* For one thread, good until the gate is closed. Not from two threads at once. */
+/* For one thread, good until the gate is closed. */
 struct dns_usages *dns_gate_join(struct dns_gate *gate);
 void dns_usage_count(struct dns_usages *usages, uint32_t receiver, enum dns_usage usage);
-/* Queries of this receiver since the gate was opened; from any thread, while no other joins. */
+/* Queries of this receiver since the gate was opened; from any thread. */
 void dns_gate_usage(const struct dns_gate *gate, uint32_t receiver, uint64_t out[DNS_USAGE_COUNT]);
 
 #endif

@@ -1,4 +1,4 @@
-/* Verbs that ask and print: status, list, why, policy, timeline, cases, watch, export. */
+/* Verbs that ask and print: status, list, why, policy, timeline, cases, watch, receivers, export. */
 #include "base/instant.h"
 #include "base/limits.h"
 #include "vouch/table.h"
@@ -39,6 +39,12 @@ static const struct table_column case_columns[] = {
 static const struct table_column watch_columns[] = {
 	{ "level", "WATCH" }, { "nats_left", "NATS LEFT" }, { "unit", "UNIT" },
 	{ "name", "NAME" },   { "member", "MEMBER" },       { "volume_per_day", "MAIL A DAY" },
+};
+
+static const struct table_column receiver_columns[] = {
+	{ "receiver", "RECEIVER" }, { "networks", "NETWORKS" },  { "key", "KEY" },
+	{ "limit", "A SECOND" },    { "queries", "TODAY" },      { "listed", "LISTED" },
+	{ "refused", "REFUSED" },   { "limited", "OVER LIMIT" }, { "queries_30_days", "30 DAYS" },
 };
 
 static const struct table_column entry_columns[] = {
@@ -292,6 +298,12 @@ verb_watch(struct vouch *v)
 {
 	return show(v, "/v1/watch", "units", watch_columns, countof(watch_columns),
 		    "nothing is near an alarm");
+}
+
+enum result
+verb_receivers(struct vouch *v)
+{
+	return show(v, "/v1/receivers", "receivers", receiver_columns, countof(receiver_columns), "");
 }
 
 enum result

@@ -1,5 +1,6 @@
 /* vouchd/api.c - the table of handlers, who may what, and the small parts that all of them use. */
 #include "vouchd/api_int.h"
+#include "vouchd/usage.h"
 
 #include "base/counters.h"
 #include "journal/journal.h"
@@ -205,15 +206,19 @@ api_metrics(void *context, const struct http_request *request, struct http_reply
 	bool open = memmem(request->accept.p == NULL ? "" : request->accept.p, request->accept.n,
 			   "openmetrics", 11) != NULL ||
 		    request->accept.n == 0 || text_equal(request->accept, TEXT("*/*"));
+	const struct api *api = context;
+	struct buffer more;
 
-	(void)context;
+	buffer_init(&more, HTTP_REPLY_BYTES_MAX);
+	usage_metrics(api->config, api->gate, &more, open);
 	if (open) {
 		reply->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-		counters_write(&reply->body);
+		counters_write(&reply->body, buffer_text(&more));
 	} else {
 		reply->type = "text/plain; version=0.0.4; charset=utf-8";
-		counters_write_plain(&reply->body);
+		counters_write_plain(&reply->body, buffer_text(&more));
 	}
+	buffer_free(&more);
 }
 
 http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
@@ -225,6 +230,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_STATUS] = api_status,
 	[HTTP_CASES] = api_cases,
 	[HTTP_WATCH] = api_watched,
+	[HTTP_RECEIVERS] = api_receivers,
 	[HTTP_WHY] = api_why,
 	[HTTP_TIMELINE] = api_timeline,
 	[HTTP_COMMANDS] = api_commands,

@@ -12,6 +12,7 @@ struct api {
 	const struct config *config;
 	struct pipeline *pipeline;
 	struct directory *directory;
+	struct dns_gate *gate;
 };
 
 /* One handler for each route; the context of all is struct api. */

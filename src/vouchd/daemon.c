@@ -107,6 +107,9 @@ open_store(struct service *s, struct fault *fault)
 		s->directory = directory_new();
 		r = pipeline_open(s->config, s->list, s->directory, &s->pipeline, fault);
 	}
+	if (r == RESULT_OK) {
+		pipeline_keep_usage(s->pipeline, s->gate);
+	}
 	return r;
 }
 
@@ -143,7 +146,7 @@ open_http(struct service *s, struct fault *fault)
 					.context = &s->api };
 	enum result r;
 
-	s->api = (struct api){ s->config, s->pipeline, s->directory };
+	s->api = (struct api){ s->config, s->pipeline, s->directory, s->gate };
 	memcpy(options.handlers, api_handlers, sizeof(options.handlers));
 	r = http_open(&options, &s->http, fault);
 	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {

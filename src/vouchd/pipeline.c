@@ -5,10 +5,13 @@
 #include "base/log.h"
 #include "vouchd/command.h"
 #include "vouchd/quota.h"
+#include "vouchd/usage.h"
 
 #include <semaphore.h>
 #include <stdlib.h>
 #include <time.h>
+
+#define USAGE_EVERY_NS INT64_C(60000000000)
 
 struct instant
 pipeline_now(const struct pipeline *p)
@@ -26,6 +29,19 @@ struct fold *
 pipeline_fold(struct pipeline *p)
 {
 	return p->fold;
+}
+
+struct usage *
+pipeline_usage(struct pipeline *p)
+{
+	return atomic_load(&p->usage);
+}
+
+void
+pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate)
+{
+	check(atomic_load(&p->usage) == NULL);
+	atomic_store(&p->usage, usage_open(p->config, gate));
 }
 
 struct journal_tx *
@@ -193,6 +209,35 @@ tick_if_due(struct pipeline *p)
 	run_batch(p, &tick);
 }
 
+/* Once a minute, at the end, and while the store fails: a write that goes through is how we learn that it no longer does. */
+static void
+keep_usage(struct pipeline *p, bool over)
+{
+	struct usage *u = atomic_load(&p->usage);
+	int64_t now_ns = instant_monotonic_ns();
+	enum result r;
+
+	if (u == NULL || p->broken ||
+	    (!p->failing && !over && now_ns - p->usage_written_ns < USAGE_EVERY_NS)) {
+		return;
+	}
+	p->usage_written_ns = now_ns;
+	r = usage_write(u, p->journal, pipeline_now(p), p->failing);
+	if (r != RESULT_OK && !p->failing) {
+		log_event(LOG_ERROR, "usage_not_kept", "result=%s", result_name(r));
+	}
+	p->failing = r != RESULT_OK;
+}
+
+/* The list that DNS answers from is what the store holds, and what is decided next can be kept. */
+static void
+confirm_list(struct pipeline *p)
+{
+	if (!p->broken && !p->failing) {
+		list_confirm(p->list, instant_monotonic_ns());
+	}
+}
+
 static void *
 writer(void *context)
 {
@@ -208,9 +253,8 @@ writer(void *context)
 		if (!over) {
 			tick_if_due(p);
 		}
-		if (!p->broken && !p->failing) {
-			list_confirm(p->list, instant_monotonic_ns());
-		}
+		keep_usage(p, over);
+		confirm_list(p);
 	}
 	return NULL;
 }
@@ -319,6 +363,7 @@ pipeline_free(struct pipeline *p)
 	free(p->cases.items);
 	free(p->published);
 	quota_free(p->quota);
+	usage_close(atomic_load(&p->usage));
 	free(p);
 }
 

@@ -13,10 +13,12 @@
 #include "vouchd/fold.h"
 
 struct directory;
+struct dns_gate;
 struct journal;
 struct journal_tx;
 struct list;
 struct pipeline;
+struct usage;
 
 /*
  * One piece of work. Set the functions, submit, and do not touch it until `done`. `run` is called on the writer's
@@ -43,6 +45,9 @@ enum result pipeline_open(const struct config *config, struct list *list, struct
 /* Works off what waits, writes a snapshot, closes the store. */
 void pipeline_close(struct pipeline *p);
 
+/* From now on the queries of the receivers are kept in the store, once a minute. The gate must outlive the pipeline. */
+void pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate);
+
 /* Errors: RESULT_BUSY when QUEUE_REPORTS_MAX jobs wait, or the pipeline closes; done is then not called. */
 enum result pipeline_submit(struct pipeline *p, struct job *job) MUST_USE;
 /* Submits and waits; returns job->result. Not from the writer's thread, not from the loop. */
@@ -53,6 +58,7 @@ struct instant pipeline_now(const struct pipeline *p); /* the clock, real or man
 /* For run functions, on the writer's thread. */
 struct journal *pipeline_journal(struct pipeline *p);
 struct fold *pipeline_fold(struct pipeline *p);
+struct usage *pipeline_usage(struct pipeline *p);   /* NULL before pipeline_keep_usage */
 struct journal_tx *pipeline_tx(struct pipeline *p); /* of the batch; only in a job that writes */
 
 /*

@@ -98,6 +98,12 @@ sample_put_rows(struct journal_tx *tx)
 		journal_put_source(tx, &source);
 		journal_put_move(tx, &move);
 		journal_put_case(tx, &file);
+		journal_put_usage(
+		    tx, &(struct journal_usage){ .day = TEXT("2026-01-05"),
+						 .receiver = i == 1 ? TEXT("mailbox") : TEXT("public"),
+						 .listed = 7,
+						 .not_listed = 5,
+						 .limited = i });
 	}
 }
 

@@ -22,6 +22,12 @@ expect    dns 99.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAI
 expect    dns news.harbour.test.mailbox-7f3a9c2e5b8d4f60.domains.certified.example A == 127.0.0.10
 expect    dns news.harbour.test._vouch.mailbox-7f3a9c2e5b8d4f60.certified.example TXT == all
 expect    dns 10.2.0.192.mailbox-7f3a9c2e5b8d4f61.certified.example A == REFUSED
+
+# What it asked is counted for it, today, and stays counted over a restart; the public was refused four times.
+expect    vouch "receivers" == 0 "mailbox" "198.51.100.0/24" "public"
+expect    vouch "receivers --json" == 0 "'queries_30_days': 5" "'listed': 4" "'refused': 4" "'day': '2026-01-05'"
+restart
+expect    vouch "receivers --json" == 0 "'queries_30_days': 5"
 suspend   192.0.2.10 by operator because "a test"
 expect    dns 10.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAIN
 

@@ -62,8 +62,8 @@ both_forms_carry_the_numbers(void **context)
 	counter_add(COUNTER_DNS_ANSWERED, 7);
 	counter_set(COUNTER_CASES_OPEN, 3);
 	counter_set(COUNTER_CASES_OPEN, 2);
-	counters_write(&open);
-	counters_write_plain(&plain);
+	counters_write(&open, TEXT("more{a=\"b\"} 1\n"));
+	counters_write_plain(&plain, TEXT("more{a=\"b\"} 1\n"));
 	assert_true(has(buffer_text(&open), "vouch_dns_queries_total{outcome=\"answered\"} 7"));
 	assert_true(has(buffer_text(&plain), "vouch_dns_queries_total{outcome=\"answered\"} 7"));
 	assert_true(has(buffer_text(&open), "vouch_cases_open 2"));
@@ -89,7 +89,7 @@ each_family_comes_once_and_each_row_stands_in_it(void **context)
 
 	(void)context;
 	buffer_init(&b, 65536);
-	counters_write_plain(&b);
+	counters_write_plain(&b, TEXT(""));
 	for (all = buffer_text(&b); text_cut(&all, '\n', &line);) {
 		if (text_starts_nocase(line, TEXT("# TYPE "))) {
 			struct text kind = { line.p + 7, line.n - 7 };
