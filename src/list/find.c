@@ -304,25 +304,14 @@ list_expect(const struct list_image *image, const uint8_t *name, size_t n)
 	}
 }
 
-/* The source as text, as source_key_text has it. */
-static struct text
-found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
+struct prefix
+list_found_prefix(const struct list_found *f)
 {
-	const struct list_cell *cell = f->cell;
 	struct prefix p = { 4, f->ipv4_bits, { 0 } };
 
-	if (cell != NULL && cell->kind == CELL_DOMAIN) {
-		const uint8_t *name = cell_name(cell);
-
-		for (size_t at = 0; at < cell->bits; at += name[at] + 1U) {
-			memcpy(out + at, name + at + 1, name[at]);
-			out[at + name[at]] = '.';
-		}
-		return (struct text){ out, cell->bits - 1U };
-	}
-	if (cell != NULL) {
-		p.bits = cell->bits;
-		memcpy(p.bytes, cell->key.address, 4);
+	if (f->cell != NULL) {
+		p.bits = f->cell->bits;
+		memcpy(p.bytes, f->cell->key.address, 4);
 	} else if (f->six != NULL) {
 		p = (struct prefix){ 6, f->six->bits, { 0 } };
 		for (unsigned i = 0; i < 8; i++) {
@@ -334,6 +323,26 @@ found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
 			p.bytes[i] = (uint8_t)(f->ipv4 >> (24 - 8 * i));
 		}
 	}
+	return p;
+}
+
+/* The source as text, as source_key_text has it. */
+static struct text
+found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
+{
+	const struct list_cell *cell = f->cell;
+	struct prefix p;
+
+	if (cell != NULL && cell->kind == CELL_DOMAIN) {
+		const uint8_t *name = cell_name(cell);
+
+		for (size_t at = 0; at < cell->bits; at += name[at] + 1U) {
+			memcpy(out + at, name + at + 1, name[at]);
+			out[at + name[at]] = '.';
+		}
+		return (struct text){ out, cell->bits - 1U };
+	}
+	p = list_found_prefix(f);
 	return text_of(prefix_format(&p, out));
 }
 

@@ -260,6 +260,7 @@ void
 list_clear(struct list *list)
 {
 	table_clear(list);
+	list->withheld_count = 0;
 	ipv4_clear(list);
 	ipv6_clear(list);
 	for (size_t i = 0; i < list->row_count; i++) {
@@ -315,6 +316,7 @@ list_publish(struct list *list, uint64_t serial)
 	check(image != NULL);
 	image->serial = serial;
 	image->list = list;
+	image->withheld_count = list->withheld_count;
 	memcpy(image->shards, list->shards, sizeof image->shards);
 	memcpy(image->six, list->six, sizeof image->six);
 	memcpy(image->pages, list->pages, list->row_count * sizeof image->pages[0]);

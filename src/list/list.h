@@ -81,7 +81,12 @@ enum result list_put(struct list *list, size_t index, const struct source_key *k
 		     struct fault *fault) MUST_USE;
 /* Errors: RESULT_NOT_FOUND when it is not listed there. */
 enum result list_remove(struct list *list, size_t index, const struct source_key *key) MUST_USE;
-/* Removes all but the test entries, on every list. */
+/*
+ * Withholds a source of this list from one receiver (a number of the caller's, up to 65535): list_found_withheld says so, list_find does
+ * not change. `on` false: no longer. A removed source is not forgotten here by itself. Returns whether something changed; an account never does.
+ */
+bool list_withhold(struct list *list, size_t index, uint32_t receiver, const struct source_key *key, bool on);
+/* Removes all but the test entries, on every list, and withholds nothing. */
 void list_clear(struct list *list);
 /* Entries of one list as the writer sees it, without test entries. */
 uint64_t list_count(const struct list *list, size_t index);
@@ -135,6 +140,9 @@ struct list_found {
  * What the name is: `name` is on the wire without compression, n bytes, with its root; well formed, letters in any case.
  */
 struct list_found list_find(const struct list_image *image, const uint8_t *name, size_t n);
+
+/* Is what was found withheld from this receiver? Cost: nothing while nothing is withheld, else one lookup. */
+bool list_found_withheld(const struct list_found *found, uint32_t receiver);
 
 /*
  * A name that may be asked for soon, of at most n bytes and not looked at yet: what it would be found by is fetched into the

@@ -19,13 +19,19 @@
 #define LIST_SHARD_BITS   13
 #define LIST_DOMAIN_LIMIT 253U /* bytes of a domain on the wire without its root */
 
-enum cell_kind { CELL_NONE, CELL_DOMAIN, CELL_IPV4, CELL_IPV6 }; /* there are no cells of the last */
+enum cell_kind {
+	CELL_NONE,
+	CELL_DOMAIN,
+	CELL_IPV4,
+	CELL_IPV6,    /* there are no cells of it */
+	CELL_WITHHELD /* withheld.c */
+};
 enum cell_listed { CELL_NODE, CELL_LISTED, CELL_TEST };
 
 struct list_cell {
 	uint8_t kind; /* CELL_NONE: the place is free */
 	uint8_t list;
-	uint8_t bits;   /* length of the prefix; of a domain: bytes of its name */
+	uint8_t bits;   /* length of the prefix; of a domain and of CELL_WITHHELD: bytes of the name */
 	uint8_t listed; /* enum cell_listed */
 	uint32_t ttl;   /* seconds; 0: that of the list */
 	uint32_t below; /* listed keys below this name */
@@ -45,7 +51,7 @@ struct list_shard {
 /* What a cell is found by. */
 struct cell_key {
 	uint8_t kind, list, bits;
-	const uint8_t *bytes; /* IPv4: 4, IPv6: 16, a domain: `bits` of them */
+	const uint8_t *bytes; /* IPv4: 4, IPv6: 16, else `bits` of them */
 };
 
 /* Which prefix lengths a list has: bit n is set when it has at least one listed prefix of n bits. */
@@ -101,6 +107,7 @@ struct list_root6 {
 
 struct list_image {
 	uint64_t serial;
+	uint64_t withheld_count;
 	const struct list *list; /* only what stays the same while it is open */
 	struct list_present present[LISTS_MAX];
 	const struct list_shard *shards[LIST_SHARDS];
@@ -129,6 +136,7 @@ struct list {
 	_Atomic int64_t confirmed_ns;
 
 	/* the writer's */
+	uint64_t withheld_count;
 	uint64_t draft;
 	struct list_shard *shards[LIST_SHARDS];
 	struct list_page *pages[LISTS_MAX][LIST_OCTETS];
@@ -147,7 +155,7 @@ enum result list_zones_open(struct list *list, const struct list_options *option
 /* table.c: the shards of an image or of the draft. */
 const struct list_cell *table_find(const struct list_shard *const *shards, uint64_t seed,
 				   const struct cell_key *key);
-const uint8_t *cell_name(const struct list_cell *cell); /* of a CELL_DOMAIN: `bits` bytes */
+const uint8_t *cell_name(const struct list_cell *cell); /* of a CELL_DOMAIN or CELL_WITHHELD: `bits` bytes */
 /* The cell in the draft, made when it was not there; good until the next call. */
 struct list_cell *table_put(struct list *list, const struct cell_key *key);
 void table_drop(struct list *list, const struct cell_key *key); /* it must be there */
@@ -179,6 +187,8 @@ void ipv6_clear(struct list *list);
 
 /* find.c: the longest length present that is at most `bits`; -1 when there is none. */
 int list_longest(const uint64_t *present, int bits);
+
+struct prefix list_found_prefix(const struct list_found *found); /* of an entry that is no domain */
 
 /* reader.c */
 void list_wait_for_readers(void);

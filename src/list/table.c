@@ -14,17 +14,23 @@ key_bytes(uint8_t kind, uint8_t bits)
 	return kind == CELL_IPV4 ? 4 : bits;
 }
 
+static bool
+has_name(uint8_t kind)
+{
+	return kind == CELL_DOMAIN || kind == CELL_WITHHELD;
+}
+
 const uint8_t *
 cell_name(const struct list_cell *cell)
 {
-	check(cell->kind == CELL_DOMAIN);
+	check(has_name(cell->kind));
 	return (const uint8_t *)cell + cell->key.name_at;
 }
 
 static const uint8_t *
 cell_bytes(const struct list_cell *cell)
 {
-	return cell->kind == CELL_DOMAIN ? cell_name(cell) : cell->key.address;
+	return has_name(cell->kind) ? cell_name(cell) : cell->key.address;
 }
 
 static uint64_t
@@ -108,7 +114,7 @@ cell_set(struct list_shard *s, uint32_t at, const struct list_cell *cell, const 
 
 	s->cells[at] = *cell;
 	s->used++;
-	if (cell->kind == CELL_DOMAIN) {
+	if (has_name(cell->kind)) {
 		check(s->names_size - s->names_used >= cell->bits);
 		memcpy(names + s->names_used, name, cell->bits);
 		s->cells[at].key.name_at = (uint32_t)(names + s->names_used - (const uint8_t *)&s->cells[at]);
@@ -130,7 +136,7 @@ shard_grown(const struct list *list, const struct list_shard *old, uint32_t name
 	struct list_shard *s;
 
 	for (uint32_t i = 0; i < old->size; i++) {
-		names += old->cells[i].kind == CELL_DOMAIN ? old->cells[i].bits : 0;
+		names += has_name(old->cells[i].kind) ? old->cells[i].bits : 0;
 	}
 	s = shard_new(list->draft, old->used * 3 / 2 + old->used / 4 + CELLS_MIN,
 		      names == 0 ? 0 : names + names / 2);
@@ -180,13 +186,13 @@ struct list_cell *
 table_put(struct list *list, const struct cell_key *key)
 {
 	uint64_t hash = key_hash(list->seed, key);
-	struct list_shard *s = shard_open(list, shard_of(hash), key->kind == CELL_DOMAIN ? key->bits : 0);
+	struct list_shard *s = shard_open(list, shard_of(hash), has_name(key->kind) ? key->bits : 0);
 	uint32_t at = place_of(s, hash, key);
 
 	if (s->cells[at].kind == CELL_NONE) {
 		struct list_cell cell = { .kind = key->kind, .list = key->list, .bits = key->bits };
 
-		if (key->kind != CELL_DOMAIN) {
+		if (!has_name(key->kind)) {
 			memcpy(cell.key.address, key->bytes, key_bytes(key->kind, key->bits));
 		}
 		cell_set(s, at, &cell, key->bytes);
@@ -199,7 +205,7 @@ static void
 cell_move(struct list_shard *s, uint32_t to, uint32_t from)
 {
 	s->cells[to] = s->cells[from];
-	if (s->cells[to].kind == CELL_DOMAIN) {
+	if (has_name(s->cells[to].kind)) {
 		s->cells[to].key.name_at += (from - to) * (uint32_t)sizeof(struct list_cell);
 	}
 	s->cells[from] = (struct list_cell){ .kind = CELL_NONE };

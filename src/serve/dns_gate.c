@@ -448,6 +448,9 @@ dns_gate_ask(const struct dns_desk *desk, const struct prefix *client, uint32_t 
 	if (pass->verdict != DNS_STANDING) {
 		pass->verdict = verdict_of(desk, client, pass);
 	}
+	if (pass->receiver != DNS_PUBLIC && list_found_withheld(&pass->found, pass->receiver)) {
+		pass->found.node = LIST_NOTHING; /* suspended for this receiver alone */
+	}
 }
 
 /* ---- answers that may go to somebody who did not ask */

@@ -3,7 +3,8 @@
  *
  * A receiver is known by the network that its query comes from, or, whatever the network, by its key: the label before the
  * zone in <reversed-ip>.<key>.<zone>, <domain>.<key>.<domain zone>. The key counts more than the network. All others are the
- * public, receiver 0. A key that nobody has is no name of the zone.
+ * public, receiver 0. A key that nobody has is no name of the zone; a source that is
+ * withheld from a receiver (list_withhold, by its number here) is no name for it either.
  *
  *   the query                                              verdict
  *   amiblocked.<zone>, amiblocked.<key>.<zone>             DNS_STANDING, whoever asks

@@ -22,6 +22,9 @@ struct batch_counts {
 	uint64_t alarms, moves;
 };
 
+#define PUBLISHED_LIST     0x7fU
+#define PUBLISHED_WITHHELD 0x80U /* from some receiver */
+
 struct pipeline {
 	const struct config *config;
 	struct list *list;
@@ -51,7 +54,8 @@ struct pipeline {
 	struct ids changed; /* sources whose listing may have changed in this batch */
 	struct ids cases;   /* that changed in this batch, for the log */
 	struct batch_counts counts;
-	uint8_t *published; /* by source: index of the list it stands on, plus one; 0: none */
+	uint8_t
+	    *published; /* by source: index of the list it stands on, plus one, or 0; PUBLISHED_WITHHELD */
 	uint32_t published_size;
 	_Atomic(struct usage *) usage; /* set once; then the writer's */
 	int64_t usage_written_ns;

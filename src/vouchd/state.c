@@ -91,6 +91,47 @@ wanted_list(const struct pipeline *p, uint32_t id, const struct registry_source 
 	return 0;
 }
 
+/* Is the source suspended for this receiver alone? */
+static bool
+is_partial(const struct pipeline *p, uint32_t id, uint32_t count, const char *receiver)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		struct decide_partial_view v;
+
+		decide_partial_view(fold_decide(p->fold), id, i, &v);
+		if (text_equal(v.receiver, text_of(receiver))) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Receivers of vouch.yaml for which alone the source is suspended do not see it on this list. Returns whether something changed. */
+static bool
+sync_partials(struct pipeline *p, uint32_t id, size_t list, bool listed)
+{
+	const struct config *c = p->config;
+	struct decide_source_view v;
+	struct source_key key;
+	uint32_t count;
+	bool changed = false;
+
+	decide_source_view(fold_decide(p->fold), id, &v);
+	count = listed ? v.partial_count : 0;
+	if (count == 0 && (p->published[id] & PUBLISHED_WITHHELD) == 0) {
+		return false;
+	}
+	check(source_key_parse(registry_source(fold_registry(p->fold), id).key, &key, NULL) == RESULT_OK);
+	p->published[id] &= (uint8_t)~PUBLISHED_WITHHELD;
+	for (uint32_t i = 0; i < c->receiver_count; i++) {
+		bool on = is_partial(p, id, count, c->receivers[i].id);
+
+		changed = list_withhold(p->list, list, i + 1, &key, on) || changed;
+		p->published[id] |= on ? PUBLISHED_WITHHELD : 0;
+	}
+	return changed;
+}
+
 /* Brings the list in line with the state of one source. Returns whether something changed. */
 static bool
 sync_source(struct pipeline *p, uint32_t id)
@@ -112,12 +153,13 @@ sync_source(struct pipeline *p, uint32_t id)
 		memset(p->published + p->published_size, 0, size - p->published_size);
 		p->published_size = size;
 	}
-	was = p->published[id];
+	was = p->published[id] & PUBLISHED_LIST;
 	if (was == wanted) {
-		return false;
+		return was != 0 && sync_partials(p, id, was - 1U, true);
 	}
 	check(source_key_parse(s.key, &key, NULL) == RESULT_OK);
 	if (was != 0) {
+		(void)sync_partials(p, id, was - 1U, false);
 		check(list_remove(p->list, was - 1U, &key) == RESULT_OK);
 		changed = true;
 	}
@@ -129,6 +171,9 @@ sync_source(struct pipeline *p, uint32_t id)
 		wanted = 0;
 	}
 	p->published[id] = wanted;
+	if (wanted != 0) {
+		(void)sync_partials(p, id, wanted - 1U, true);
+	}
 	return changed || wanted != 0;
 }
 

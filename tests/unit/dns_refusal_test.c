@@ -437,6 +437,35 @@ test_a_client_is_told_its_standing_and_why(void **state)
 }
 
 static void
+test_what_is_withheld_from_a_receiver_is_no_name_for_it(void **state)
+{
+	struct dns_gate *gate = gate_with(false, 0, 0);
+	struct source_key key;
+	struct asked a;
+
+	(void)state;
+	assert_int_equal(source_key_parse(TEXT("mail.example"), &key, NULL), RESULT_OK);
+	assert_true(list_withhold(list, 0, 2, &key, true));
+	list_publish(list, 2);
+	begin(&a, gate, &of_public);
+	ask(&a, "mail.example." KEY_2 ".dom.example", TYPE_A);
+	expect(&a, LDNS_RCODE_NXDOMAIN, 0, 2, DNS_USAGE_NOT_LISTED);
+	ask(&a, "mail.example._vouch." KEY_2 ".list.example", TYPE_TXT);
+	expect(&a, LDNS_RCODE_NXDOMAIN, 0, 2, DNS_USAGE_NOT_LISTED);
+	ask(&a, "mail.example." KEY ".dom.example", TYPE_A);
+	expect(&a, LDNS_RCODE_NOERROR, 1, 3, DNS_USAGE_LISTED);
+	ask(&a, "mail.example.dom.example", TYPE_A);
+	expect(&a, LDNS_RCODE_NOERROR, 1, 0, DNS_USAGE_LISTED);
+	a.client = of_within;
+	ask(&a, "mail.example.dom.example", TYPE_A);
+	expect(&a, LDNS_RCODE_NXDOMAIN, 0, 2, DNS_USAGE_NOT_LISTED);
+	end(&a);
+	assert_true(list_withhold(list, 0, 2, &key, false));
+	list_publish(list, 3);
+	dns_gate_close(gate);
+}
+
+static void
 test_a_description_that_cannot_be_is_named(void **state)
 {
 	static const struct prefix twice[] = { { 4, 24, { 198, 51, 100 } } };
@@ -587,6 +616,7 @@ main(void)
 		cmocka_unit_test(test_a_flood_of_clients_does_not_free_the_one_that_asks_most),
 		cmocka_unit_test(test_a_list_without_news_answers_nobody),
 		cmocka_unit_test(test_a_client_is_told_its_standing_and_why),
+		cmocka_unit_test(test_what_is_withheld_from_a_receiver_is_no_name_for_it),
 		cmocka_unit_test(test_a_description_that_cannot_be_is_named),
 		cmocka_unit_test(test_every_query_is_counted_for_its_receiver),
 		cmocka_unit_test(test_no_way_to_be_refused_gives_an_a_record),
