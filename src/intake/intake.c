@@ -97,6 +97,12 @@ format_of_looks(struct text raw, struct text header)
 	if (header.n > 0) {
 		return INTAKE_CSV;
 	}
+	if (intake_is_postfix(line)) {
+		return INTAKE_POSTFIX;
+	}
+	if (intake_is_exim(line)) {
+		return INTAKE_EXIM;
+	}
 	if (looks_like_mail(line)) {
 		return INTAKE_ARF;
 	}

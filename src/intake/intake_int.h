@@ -91,6 +91,9 @@ bool intake_is_dmarc(struct text t);
 bool intake_is_xarf(struct text t);    /* JSON that may be XARF */
 bool intake_is_webhook(struct text t); /* JSON that may be delivery events */
 
+bool intake_is_postfix(struct text line); /* a line of such a log? */
+bool intake_is_exim(struct text line);
+
 /* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
 enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,
 			    struct fault *why) MUST_USE;

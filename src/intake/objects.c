@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define SECONDS_MAX 7258118400.0 /* 2200 */
+
 const json_t *
 object_at(const json_t *object, const char *path)
 {
@@ -45,13 +47,18 @@ bool
 object_time(struct intake_reading *d, const json_t *object, const char *path, struct instant *at)
 {
 	const json_t *value = object_at(object, path);
+	struct instant read;
 
-	if (json_is_real(value) && json_real_value(value) > 0 && json_real_value(value) < 7258118400.0) {
-		at->ms = (int64_t)(json_real_value(value) * 1000);
-	} else if (instant_parse(object_text(d, object, path), at) != RESULT_OK) {
+	if (json_is_real(value) && json_real_value(value) > 0 && json_real_value(value) < SECONDS_MAX) {
+		read.ms = (int64_t)(json_real_value(value) * 1000);
+	} else if (instant_parse(object_text(d, object, path), &read) != RESULT_OK) {
 		return false;
 	}
-	return at->ms <= d->latest.ms;
+	if (read.ms > d->latest.ms) {
+		return false;
+	}
+	*at = read;
+	return true;
 }
 
 struct walk {

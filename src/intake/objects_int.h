@@ -23,7 +23,7 @@ enum result objects_read(struct intake_reading *d, struct text text, object_fn *
 /* The value at a path such as "mail.source"; a number, true or false as text. Empty: there is none, or it is no such value. */
 struct text object_text(struct intake_reading *d, const json_t *object, const char *path);
 const json_t *object_at(const json_t *object, const char *path); /* NULL: there is none */
-/* A time as text in any form of instant_parse, or as seconds since 1970 (a whole number or not); not later than the door allows. */
+/* A time as text in any form of instant_parse, or as seconds since 1970 (a whole number or not); *at is unchanged when there is none, or it is later than the door allows. */
 bool object_time(struct intake_reading *d, const json_t *object, const char *path, struct instant *at);
 
 #endif

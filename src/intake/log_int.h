@@ -1,0 +1,54 @@
+/*
+ * intake/log_int.h - logs of mail servers: lines become counts per source, minute and recipient's domain. Private to src/intake.
+ *
+ * Which address a message came from stands in one line, what became of it in another; a log keeps messages by their id in between. Nothing of
+ * one document is known in the next: whoever cuts a log hands the lines on that name the sources of messages still in the queue.
+ */
+#ifndef INTAKE_LOG_INT_H
+#define INTAKE_LOG_INT_H
+
+#include "intake/bounce_int.h"
+#include "intake/draft_int.h"
+
+/* A message in the queue. Texts point into the document and may be empty. */
+struct log_message {
+	struct text host; /* whose queue it is in: a log may be of several servers */
+	struct text id;
+	struct text client; /* the address it came from */
+	struct text sender; /* its envelope sender */
+};
+
+struct log {
+	struct intake_reading *d;
+	struct log_message *messages; /* open addressing by id; a power of two, at most half full */
+	size_t mask;
+	uint32_t *slots; /* of counts: 0, or the number of the observation plus one */
+	size_t slots_mask;
+	bool seen; /* a line of this kind of log was seen */
+};
+
+void log_open(struct log *l, struct intake_reading *d);
+/* The message of this id; a new one has only that. NULL: the id is empty. */
+struct log_message *log_message(struct log *l, struct text host, struct text id);
+
+/*
+ * Counts one message or refusal. Its source is the client's address, if it is public; of a message that the server took from its own network, the
+ * domain of its sender. Without both it is nobody's and is left out.
+ */
+void log_count(struct log *l, enum signal signal, struct text client, struct text sender,
+	       struct text recipient, struct instant at);
+/* Counts a refusal by its words; `status` may be empty. Replies that begin with 4 count nothing. */
+void log_refused(struct log *l, struct text status, struct text said, struct text client, struct text sender,
+		 struct text recipient, struct instant at);
+
+/* The value of "name=" in a line, up to a comma, blank or ')'; "<...>" without its brackets. Empty: there is none. */
+struct text log_value(struct text line, struct text name);
+/*
+ * "192.0.2.10" of "out1.shop.example[192.0.2.10]" or of "H=name [192.0.2.10]:25": what stands in the first
+ * brackets that hold an address. What is in parentheses the client said of itself (HELO), so it is passed over.
+ */
+struct text log_bracketed(struct text t);
+/* Ends the document: RESULT_BAD_INPUT, with a fault, when no line was of this kind of log. */
+enum result log_close(struct log *l, const char *what);
+
+#endif

@@ -1,0 +1,134 @@
+#!/usr/bin/env python3
+"""The log that a real Postfix writes counts, source by source, what its clients and the server behind it saw."""
+
+import collections
+import datetime
+import smtplib
+import socketserver
+import sys
+import threading
+
+import certified
+import peers
+import vouch
+from certified import expect
+
+SOURCES = ("192.0.2.10", "198.51.100.4", "203.0.113.25")
+# Recipients by what becomes of them: at our server, or at the one behind it.
+RECIPIENTS = {"alice": "delivered", "bob": "delivered", "gone": "unknown_user", "unwanted": "policy_block", "full": "bounce", "nobody": "unknown_user"}
+BEHIND = {"gone": "550 5.1.1 no such user here", "unwanted": "554 5.7.1 rejected as spam", "full": "552 5.2.2 mailbox full"}
+DOMAIN = "inbox.example"
+
+
+class Store(socketserver.StreamRequestHandler):
+    """LMTP: takes what is in no table, and counts it."""
+
+    def handle(self):
+        taken = []
+        self.wfile.write(b"220 store\r\n")
+        while line := self.rfile.readline():
+            verb = line[:4].upper()
+            if verb == b"RCPT":
+                name = line.split(b"<", 1)[1].split(b"@", 1)[0].decode()
+                taken += [] if name in BEHIND else [name]
+                self.wfile.write((BEHIND.get(name, "250 2.1.5 ok") + "\r\n").encode())
+            elif verb == b"DATA":
+                self.wfile.write(b"354 go\r\n")
+                while self.rfile.readline() != b".\r\n":
+                    pass
+                for name in taken:
+                    self.server.taken[name] += 1
+                    self.wfile.write(b"250 2.0.0 taken\r\n")
+                taken = []
+            elif verb == b"QUIT":
+                self.wfile.write(b"221 bye\r\n")
+                return
+            else:
+                self.wfile.write(b"250 ok\r\n")
+
+
+def send(postfix, source, sender, names, truth):
+    """One message from a source (XCLIENT), as its client sees it; what the server refuses at once is counted here."""
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=30) as smtp:
+        smtp.ehlo()
+        code, words = smtp.docmd("XCLIENT", f"ADDR={source} NAME=out.shop.example")
+        expect(f"XCLIENT to be taken, not {code} {words}", code == 220)
+        smtp.ehlo()
+        smtp.mail(sender)
+        accepted = []
+        for name in names:
+            code, _ = smtp.rcpt(f"{name}@{DOMAIN}")
+            if code >= 500:
+                truth[source, RECIPIENTS[name]] += 1
+            else:
+                accepted.append(name)
+        if accepted:
+            smtp.data("Subject: hello\r\n\r\nhello\r\n")
+            for name in accepted:
+                truth[source, RECIPIENTS[name]] += 1
+        return len(accepted)
+
+
+def settled(postfix):
+    """Recipients that were taken or given up; the bounces that follow go elsewhere."""
+    return sum("status=sent" in line or "status=bounced" in line for line in postfix.lines(f"@{DOMAIN}>, relay="))
+
+
+def counted(server):
+    """What the daemon counted of each source, from its timeline."""
+    got = collections.Counter()
+    for source in SOURCES:
+        for entry in server.get("/v1/timeline", subject=source, limit=1000)["entries"]:
+            words = entry["words"].replace(",", "").split()
+            for signal, count in zip(words, words[1:]):
+                if signal in set(RECIPIENTS.values()) and count.isdigit():
+                    got[source, signal] += int(count)
+    return got
+
+
+def check():
+    store = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Store)
+    store.daemon_threads, store.taken = True, collections.Counter()
+    threading.Thread(target=store.serve_forever, daemon=True).start()
+    known = " ".join(f"{{ {name}@{DOMAIN} = x }}" for name in RECIPIENTS if name != "nobody")
+    settings = {"smtpd_authorized_xclient_hosts": "127.0.0.0/8", "relay_recipient_maps": f"inline:{{ {known} }}",
+                "smtpd_relay_restrictions": "permit_mynetworks, permit_auth_destination, reject", "bounce_queue_lifetime": "0"}
+    truth, queued = collections.Counter(), 0
+    with certified.daemon() as server, peers.Postfix(store.server_address[1], domain=DOMAIN, settings=settings) as postfix:
+        for number in range(30):
+            source = SOURCES[number % len(SOURCES)]
+            names = [name for at, name in enumerate(RECIPIENTS) if (number + at) % 3 or name == "alice"]
+            queued += send(postfix, source, "news@shop.example", names, truth)
+        postfix.wait(lambda: settled(postfix) >= queued, "settle all mails", seconds=60)
+        expect("the server behind to have taken what was delivered",
+               sum(store.taken.values()) == sum(n for (_, signal), n in truth.items() if signal == "delivered"))
+
+        with open(postfix.log, "rb") as log:
+            text = log.read()
+        server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
+        server.set_clock(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        answer = server.report(text, "mailbox", "")
+        expect(f"one report, not {answer}", answer["accepted"] == 1)
+        got = counted(server)
+        expect(f"{dict(truth)}, not {dict(got)}", got == truth)
+        server.prove()
+    store.shutdown()
+
+
+PROGRAMME = f"""\
+members:
+  - id: sender
+    name: Sender
+    systems:
+      - id: sender-news
+        sources: [{", ".join(f'"{key}"' for key in dict.fromkeys((certified.LISTED, certified.DOMAIN) + SOURCES))}]
+reporters:
+  - id: mailbox
+    kind: mailbox
+    trust: full
+    token_sha256: {vouch.token_of("mailbox")[1]}
+"""
+
+
+if __name__ == "__main__":
+    sys.exit(certified.run(check, "postfix"))
