@@ -444,3 +444,18 @@ detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view
 		view->volume_per_day = 24 * (double)u->n.volume / (double)u->n.volume_hours;
 	}
 }
+
+double
+detect_mail_since(const struct detect *d, uint32_t unit, struct instant since)
+{
+	const struct unit *u = &d->units[unit];
+	double mail = (double)u->bin_mail;
+
+	check(unit < d->unit_count);
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		const struct cohort *c = detect_cohort_at(u, i);
+
+		mail += c->start_ms >= since.ms ? (double)c->n.mail : 0;
+	}
+	return mail;
+}

@@ -129,6 +129,9 @@ struct detect_view {
 };
 void detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view);
 
+/* Messages of the cohorts that are known still (a day or two) and began at or after `since`, and of the open bin. Cost: O(1). */
+double detect_mail_since(const struct detect *d, uint32_t unit, struct instant since);
+
 uint32_t detect_unit_count(const struct detect *d);
 
 /* Snapshot of the whole state, without the parameters. Equal state gives equal bytes. */

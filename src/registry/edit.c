@@ -101,6 +101,43 @@ put_entry(const struct editor *e, enum registry_field field, struct text in, str
 			       info->key, registry_item(r, THING_REPORTER, other).name.p);
 }
 
+/* Do they name the same: the same words, or campaigns of one name? */
+static bool
+is_same_entry(struct text a, struct text b)
+{
+	struct text first, second;
+
+	return text_equal(a, b) ||
+	       (text_cut(&a, '/', &first) && text_cut(&b, '/', &second) && text_equal(first, second));
+}
+
+/* Before the entries of `value`: those that are there already and are not declared anew. */
+static void
+keep_entries(struct text present, struct buffer *value)
+{
+	struct buffer all;
+	struct text one, entry;
+
+	buffer_init(&all, FIELD_BYTES_MAX);
+	while (present.n > 0) {
+		struct text rest = buffer_text(value);
+		bool anew = false;
+
+		(void)text_cut(&present, ' ', &one);
+		while (rest.n > 0) {
+			(void)text_cut(&rest, ' ', &entry);
+			anew = anew || is_same_entry(entry, one);
+		}
+		if (!anew) {
+			buffer_put_text(&all, one);
+			buffer_put(&all, " ", 1);
+		}
+	}
+	buffer_put_text(&all, buffer_text(value));
+	buffer_free(value);
+	*value = all;
+}
+
 static enum result
 put_value(struct editor *e, enum registry_field field, struct text in)
 {
@@ -114,6 +151,12 @@ put_value(struct editor *e, enum registry_field field, struct text in)
 		more = is_list && text_cut(&in, ',', &entry);
 		entry = text_trim(entry);
 		r = entry.n == 0 ? RESULT_OK : put_entry(e, field, entry, &value);
+	}
+	if (r == RESULT_OK && is_list && value.n > 0 && e->asked->op == REGISTRY_DECLARE) {
+		keep_entries(registry_value(e->plan.registry, e->wanted->id, field), &value);
+		r = value.full ? fault_set(e->fault, RESULT_TOO_LARGE, "%s: more than %d bytes",
+					   registry_fields[field].key, FIELD_BYTES_MAX)
+			       : RESULT_OK;
 	}
 	e->wanted->values[field - registry_fields_from(e->asked->thing)] =
 	    (struct text){ text_copy(e->plan.arena, buffer_text(&value)), value.n };
@@ -141,6 +184,10 @@ put_setting(struct editor *e, const struct registry_setting *s)
 	if (field == REGISTRY_FIELD_COUNT) {
 		return fault_set(e->fault, RESULT_BAD_INPUT, "a %s has no such key: '%.*s'",
 				 thing_name(thing), (int)(s->key.n > 80 ? 80 : s->key.n), s->key.p);
+	}
+	if (e->asked->op == REGISTRY_DECLARE && strncmp(registry_fields[field].key, "declared.", 9) != 0) {
+		return fault_set(e->fault, RESULT_BAD_INPUT, "%s is nothing that is declared",
+				 registry_fields[field].key);
 	}
 	if (e->given[field]) {
 		return fault_set(e->fault, RESULT_BAD_INPUT, "%s: given twice", registry_fields[field].key);
@@ -404,10 +451,12 @@ registry_plan_edit(const struct registry *r, const struct registry_edit *edit, s
 {
 	static enum result (*const plans[])(struct editor * e) = { [REGISTRY_ADD] = plan_addition,
 								   [REGISTRY_CHANGE] = plan_modification,
-								   [REGISTRY_REMOVE] = plan_removal };
+								   [REGISTRY_REMOVE] = plan_removal,
+								   [REGISTRY_DECLARE] = plan_modification };
 	static const char *const names[] = { [REGISTRY_ADD] = "vouch add",
 					     [REGISTRY_CHANGE] = "vouch change",
-					     [REGISTRY_REMOVE] = "vouch remove" };
+					     [REGISTRY_REMOVE] = "vouch remove",
+					     [REGISTRY_DECLARE] = "vouch declare" };
 	struct editor e = { .asked = edit, .fault = fault };
 	enum result result;
 

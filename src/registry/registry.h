@@ -83,7 +83,8 @@ struct registry_plan {
 enum result registry_plan(const struct registry *r, struct text yaml, const char *file, struct arena *arena,
 			  struct registry_plan *plan, struct fault *fault) MUST_USE;
 
-enum registry_op { REGISTRY_ADD, REGISTRY_CHANGE, REGISTRY_REMOVE };
+/* DECLARE: a CHANGE whose lists are added to what is there; a campaign takes the place of the one of its name. */
+enum registry_op { REGISTRY_ADD, REGISTRY_CHANGE, REGISTRY_REMOVE, REGISTRY_DECLARE };
 
 /* "member" or "system" is what a new system or source belongs to; the others are keys of fields.def; a list is "a,b". */
 struct registry_setting {
@@ -157,6 +158,17 @@ uint32_t registry_present(const struct registry *r, enum thing thing); /* withou
 struct registry_item registry_item(const struct registry *r, enum thing thing, uint32_t id);
 /* The canonical text of a field; lists have one blank between entries. Empty when it was not given or the thing is removed. */
 struct text registry_value(const struct registry *r, uint32_t id, enum registry_field field);
+
+/* A campaign that a member announced: its links are declared while it runs. */
+struct registry_campaign {
+	struct text name;
+	struct instant start, end; /* from start to before end */
+	uint64_t volume;           /* messages, >= 1 */
+	struct text links;         /* domains with '+' between */
+};
+#define REGISTRY_CAMPAIGN_MAX ((struct span){ 60LL * 24 * 60 * 60 * 1000 })
+/* Takes the first one off the value of FIELD_SYSTEM_DECLARED_CAMPAIGNS; false: there is none. */
+bool registry_campaign_cut(struct text *campaigns, struct registry_campaign *c);
 
 struct registry_source {
 	struct text key;

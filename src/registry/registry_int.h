@@ -69,6 +69,8 @@ void registry_clear(struct registry *r);                                     /* 
 
 /* Appends the canonical form of one value (one entry of a list). Returns what is wanted instead, or NULL. */
 const char *registry_value_put(enum value_type type, struct text in, struct buffer *out);
+/* campaign.c: appends the canonical form of one announced campaign; false: it is none, and nothing is appended. */
+bool registry_campaign_put(struct text in, struct buffer *out);
 bool registry_value_is_list(enum value_type type);
 /* Is this the canonical text of a whole value, not empty? */
 bool registry_value_is_canonical(enum value_type type, struct text value);

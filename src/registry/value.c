@@ -152,6 +152,12 @@ put_ADDRESSES(struct text in, struct buffer *out)
 }
 
 static bool
+put_CAMPAIGNS(struct text in, struct buffer *out)
+{
+	return registry_campaign_put(in, out);
+}
+
+static bool
 put_HOURS(struct text in, struct buffer *out)
 {
 	struct text from, to = in;

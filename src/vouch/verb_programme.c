@@ -128,11 +128,11 @@ verb_import(struct vouch *v)
 
 /* ---- one change */
 
-/* The operands from the third on, KEY=VALUE each. */
+/* The operands from `first` on, KEY=VALUE each. */
 static enum result
-read_settings(struct vouch *v, json_t *set)
+read_settings(struct vouch *v, size_t first, json_t *set)
 {
-	for (size_t i = 2; i < v->args.operand_count; i++) {
+	for (size_t i = first; i < v->args.operand_count; i++) {
 		struct text value = text_of(v->args.operands[i]), key;
 
 		if (!text_cut(&value, '=', &key) || key.n == 0) {
@@ -164,7 +164,7 @@ edit(struct vouch *v, const char *op, bool asks)
 				 args_verb_arguments(v->args.verb));
 	}
 	set = json_object();
-	r = read_settings(v, set);
+	r = read_settings(v, 2, set);
 	body = json_pack("{s:s,s:s,s:s,s:o}", "op", op, "thing", v->args.operands[0], "id",
 			 v->args.operands[1], "set", set);
 	if (r == RESULT_OK) {
@@ -197,6 +197,91 @@ enum result
 verb_remove(struct vouch *v)
 {
 	return edit(v, "remove", true);
+}
+
+/* ---- declare */
+
+/* "campaign=spring start=2026-03-01 end=2026-03-03 volume=250000 links=a.example,b.example" as one word for the daemon. */
+static enum result
+pack_campaign(struct vouch *v, json_t *set)
+{
+	const char *part[] = { "campaign", "start", "end", "volume", "links" };
+	struct buffer word;
+
+	buffer_init(&word, WORDS_BYTES_MAX);
+	for (size_t i = 0; i < countof(part); i++) {
+		const char *value = json_string_value(json_object_get(set, part[i]));
+
+		if (value == NULL) {
+			buffer_free(&word);
+			return fault_set(
+			    &v->fault, RESULT_BAD_USAGE,
+			    "a campaign has a start, an end, a volume and links: %s=... is wanted", part[i]);
+		}
+		buffer_format(&word, "%s%s%s", i > 0 ? "/" : "", value,
+			      (i == 1 || i == 2) && strlen(value) == 10 ? "T00:00:00Z" : "");
+	}
+	for (size_t i = 0; i < word.n; i++) {
+		word.p[i] = word.p[i] == ',' ? '+' : word.p[i];
+	}
+	for (size_t i = 0; i < countof(part); i++) {
+		(void)json_object_del(set, part[i]);
+	}
+	(void)json_object_setn_new(set, "campaigns", 9, json_stringn((const char *)word.p, word.n));
+	buffer_free(&word);
+	return RESULT_OK;
+}
+
+/* "from" is "declared.from": only what is declared can be named here. */
+static json_t *
+as_declared(struct vouch *v, json_t *set)
+{
+	json_t *out = json_object(), *value;
+	const char *key;
+
+	json_object_foreach(set, key, value)
+	{
+		const char *whole =
+		    strncmp(key, "declared.", 9) == 0 ? key : arena_format(&v->arena, "declared.%s", key);
+
+		(void)json_object_set(out, whole, value);
+	}
+	json_decref(set);
+	return out;
+}
+
+enum result
+verb_declare(struct vouch *v)
+{
+	struct proposal p = { .path = "/v1/registry?apply=" };
+	json_t *set = json_object(), *body;
+	enum result r = RESULT_OK;
+	char *bytes = NULL;
+
+	if (v->args.operand_count < 2) {
+		json_decref(set);
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "usage: vouch declare %s",
+				 args_verb_arguments(v->args.verb));
+	}
+	r = read_settings(v, 1, set);
+	if (r == RESULT_OK && json_object_get(set, "campaign") != NULL) {
+		r = pack_campaign(v, set);
+	}
+	set = as_declared(v, set);
+	body = json_pack("{s:s,s:s,s:s,s:o}", "op", "declare", "thing", "system", "id", v->args.operands[0],
+			 "set", set);
+	if (r == RESULT_OK) {
+		bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+		r = bytes == NULL ? fault_set(&v->fault, RESULT_BAD_USAGE, "the id must be UTF-8")
+				  : vouch_connect(v);
+	}
+	json_decref(body);
+	if (r == RESULT_OK) {
+		p.body = text_of(bytes);
+		r = propose(v, &p);
+	}
+	free(bytes);
+	return r;
 }
 
 /* ---- the programme as it is */

@@ -141,9 +141,10 @@ member(const json_t *root, const char *name)
 static enum result
 read_edit(json_t *root, struct edit_call *c, struct fault *fault)
 {
-	static const char *const ops[] = {
-		[REGISTRY_ADD] = "add", [REGISTRY_CHANGE] = "change", [REGISTRY_REMOVE] = "remove"
-	};
+	static const char *const ops[] = { [REGISTRY_ADD] = "add",
+					   [REGISTRY_CHANGE] = "change",
+					   [REGISTRY_REMOVE] = "remove",
+					   [REGISTRY_DECLARE] = "declare" };
 	json_t *set = json_object_get(root, "set"), *value;
 	const char *key;
 	size_t op = 0;
@@ -152,7 +153,7 @@ read_edit(json_t *root, struct edit_call *c, struct fault *fault)
 		op++;
 	}
 	if (op == countof(ops)) {
-		return fault_set(fault, RESULT_BAD_INPUT, "op: add, change or remove");
+		return fault_set(fault, RESULT_BAD_INPUT, "op: add, change, remove or declare");
 	}
 	if (!registry_thing_parse(member(root, "thing"), &c->edit.thing)) {
 		return fault_set(fault, RESULT_BAD_INPUT,

@@ -3,6 +3,7 @@
 
 #include "vouchd/command.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -115,6 +116,29 @@ explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 	}
 }
 
+/* The campaigns of its system that run or are to come. */
+static void
+explain_announced(const struct fold *f, uint32_t source, struct instant now, struct buffer *lines)
+{
+	uint32_t system = registry_source(fold_registry(f), source).system;
+	struct text campaigns = registry_value(fold_registry(f), system, FIELD_SYSTEM_DECLARED_CAMPAIGNS);
+	struct registry_campaign c;
+
+	while (registry_campaign_cut(&campaigns, &c)) {
+		char start[INSTANT_BYTES], end[INSTANT_BYTES];
+
+		if (c.end.ms > now.ms) {
+			buffer_format(
+			    lines,
+			    "Announced: %.*s, %" PRIu64 " messages from %.16s to %.16s UTC; so far "
+			    "%.0f.\n",
+			    TEXT_ARG(c.name), c.volume, instant_format(c.start, start),
+			    instant_format(c.end, end),
+			    detect_mail_since(fold_detect(f), fold_unit(f, UNIT_SYSTEM, system), c.start));
+		}
+	}
+}
+
 /* Of a source all of its own; of a case what its sources are over or near. */
 static void
 explain_thresholds(const struct fold *f, const struct api_subject *subject, struct buffer *lines)
@@ -153,6 +177,7 @@ why_run(struct job *job, struct pipeline *p)
 	    decide_explain(fold_decide(f), subject.kind, subject.id, pipeline_now(p), &names, &lines);
 	if (job->result == RESULT_OK && subject.kind == DECIDE_SOURCE) {
 		explain_watch(f, subject.id, &lines);
+		explain_announced(f, subject.id, pipeline_now(p), &lines);
 	}
 	if (job->result != RESULT_OK) {
 		buffer_free(&lines);

@@ -367,7 +367,8 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 	const struct fold_source *s = &f->sources[source];
 	struct detect_look look;
 
-	if (look_read(f->registry, s->system, o, &look)) {
+	if (look_read(&(struct look_from){ f->registry, f->detect, s->system, f->systems[s->system].unit }, o,
+		      &look)) {
 		look.system = f->systems[s->system].unit;
 		look.source = s->unit;
 		look.member = registry_source(f->registry, source).member;
@@ -625,7 +626,7 @@ fold_budget(const struct fold *f)
 
 /* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
 
-#define SNAPSHOT_FORM 3U
+#define SNAPSHOT_FORM 4U
 
 void
 fold_save(const struct fold *f, struct buffer *b)

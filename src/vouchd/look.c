@@ -19,12 +19,12 @@ name_of(struct text value)
 
 /* Is `domain` one of the list, or below one? */
 static bool
-is_among(struct text domain, struct text list)
+is_among(struct text domain, struct text list, char between)
 {
 	struct text one;
 
 	while (list.n > 0) {
-		(void)text_cut(&list, ' ', &one);
+		(void)text_cut(&list, between, &one);
 		if (one.n > 0 && domain.n >= one.n &&
 		    text_equal((struct text){ domain.p + domain.n - one.n, one.n }, one) &&
 		    (domain.n == one.n || domain.p[domain.n - one.n - 1] == '.')) {
@@ -43,9 +43,33 @@ is_told(const struct observation *o, const char *name)
 	return value.n > 0 && !text_equal(value, TEXT("0")) && !text_equal(value, TEXT("false"));
 }
 
+/* Is it a link of a campaign that runs at this time and has not sent more than twice what was announced? */
+static bool
+is_announced(const struct look_from *from, struct text domain, struct instant at)
+{
+	struct text campaigns = registry_value(from->registry, from->system, FIELD_SYSTEM_DECLARED_CAMPAIGNS);
+	struct registry_campaign c;
+
+	while (registry_campaign_cut(&campaigns, &c)) {
+		if (c.start.ms <= at.ms && at.ms < c.end.ms && is_among(domain, c.links, '+') &&
+		    detect_mail_since(from->detect, from->unit, c.start) <= 2 * (double)c.volume) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+is_declared(const struct look_from *from, struct text domain, struct instant at)
+{
+	return is_among(domain, registry_value(from->registry, from->system, FIELD_SYSTEM_DECLARED_LINKS),
+			' ') ||
+	       is_announced(from, domain, at);
+}
+
 /* The links that are not declared; when all are, one of them. */
 static void
-take_links(struct detect_look *look, struct text links, struct text declared)
+take_links(struct detect_look *look, struct text links, const struct look_from *from)
 {
 	struct text one, first = { 0 };
 	uint32_t count = 0;
@@ -53,7 +77,7 @@ take_links(struct detect_look *look, struct text links, struct text declared)
 	while (links.n > 0) {
 		(void)text_cut(&links, ' ', &one);
 		first = first.n > 0 ? first : one;
-		if (one.n == 0 || is_among(one, declared) || count > LOOK_MORE) {
+		if (one.n == 0 || count > LOOK_MORE || is_declared(from, one, look->at)) {
 			continue;
 		}
 		if (count == 0) {
@@ -70,25 +94,26 @@ take_links(struct detect_look *look, struct text links, struct text declared)
 }
 
 bool
-look_read(const struct registry *r, uint32_t system, const struct observation *o, struct detect_look *look)
+look_read(const struct look_from *at, const struct observation *o, struct detect_look *look)
 {
 	struct text cluster = attribute_of(o, "cluster"), from = attribute_of(o, "from_domain");
 	struct text link = attribute_of(o, "link_domain");
-	struct text links = registry_value(r, system, FIELD_SYSTEM_DECLARED_LINKS);
-	struct text froms = registry_value(r, system, FIELD_SYSTEM_DECLARED_FROM);
+	struct text links = registry_value(at->registry, at->system, FIELD_SYSTEM_DECLARED_LINKS);
+	struct text froms = registry_value(at->registry, at->system, FIELD_SYSTEM_DECLARED_FROM);
 	bool attached;
 
 	*look = (struct detect_look){ .cluster = name_of(cluster), .from = name_of(from), .at = o->at };
 	if (cluster.n == 0 && link.n == 0) {
 		return false;
 	}
-	take_links(look, link, links);
+	take_links(look, link, at);
 	look->flags |= links.n > 0 && froms.n > 0 ? LOOK_DECLARES : 0;
-	look->flags |= is_among(from, froms) ? LOOK_FROM_DECLARED : 0;
+	look->flags |= is_among(from, froms, ' ') ? LOOK_FROM_DECLARED : 0;
 	look->flags |= is_told(o, "lure") ? LOOK_LURE : 0;
 	attached = o->signal == SIGNAL_ATTACHMENT || is_told(o, "attachment");
 	attached = attached &&
-		   !text_equal(registry_value(r, system, FIELD_SYSTEM_DECLARED_ATTACHMENTS), TEXT("yes"));
+		   !text_equal(registry_value(at->registry, at->system, FIELD_SYSTEM_DECLARED_ATTACHMENTS),
+			       TEXT("yes"));
 	look->flags |= attached ? LOOK_ATTACHMENT : 0;
 	look->flags |= o->signal == SIGNAL_BAD_URL ? LOOK_BAD_URL : 0;
 	return true;

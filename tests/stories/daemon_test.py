@@ -91,7 +91,7 @@ class Programs(unittest.TestCase):
                     ("/v1/commands", {**command, "role": 1}, "role: operator, analyst or member"),
                     ("/v1/commands", {**command, "verb": "list"}, "verb: accept, refuse, apply, suspend, clear or confirm"),
                     ("/v1/commands", [], "a JSON object is wanted"),
-                    ("/v1/registry", {"op": "drop"}, "op: add, change or remove"),
+                    ("/v1/registry", {"op": "drop"}, "op: add, change, remove or declare"),
                     ("/v1/registry", {"op": "add", "thing": "list"}, "thing: member, system"),
                     ("/v1/registry", {"op": "add", "thing": "member", "id": "m", "set": {"name": 1}}, "a text is wanted"),
                     ("/v1/reports?format=xml", {}, "format: arf, csv or jsonl"),

@@ -102,6 +102,63 @@ make_two_members(void)
 	assert_string_equal(ADD(RECEIVER, "box", "contact=abuse@box.example"), "+ receiver box\n");
 }
 
+#define DECLARE(name, words) edit(REGISTRY_DECLARE, THING_SYSTEM, name, words)
+
+static void
+what_is_declared_is_added_to_what_was(void **state)
+{
+	struct registry_campaign c;
+	struct text campaigns;
+	uint32_t news;
+
+	(void)state;
+	make_two_members();
+	news = registry_find(registry, THING_SYSTEM, TEXT("news"));
+	assert_string_equal(DECLARE("news", "declared.from=c.example,A.example declared.mail=newsletter"),
+			    "~ system news: declared.from a.example b.example -> b.example c.example "
+			    "a.example, declared.mail none -> newsletter\n");
+	assert_string_equal(DECLARE("news",
+				    "declared.campaigns=spring/2026-03-01T00:00:00Z/2026-03-03T00:00:00Z/"
+				    "5000/Shop.example+b.example"),
+			    "~ system news: declared.campaigns none -> spring/2026-03-01T00:00:00Z/"
+			    "2026-03-03T00:00:00Z/5000/shop.example+b.example\n");
+	(void)DECLARE("news",
+		      "declared.campaigns=summer/2026-06-01T00:00:00Z/2026-06-03T00:00:00Z/7/s.example");
+	/* The same name again is the same campaign, moved. */
+	(void)DECLARE("news",
+		      "declared.campaigns=spring/2026-03-02T00:00:00Z/2026-03-04T00:00:00Z/9/t.example");
+	campaigns = registry_value(registry, news, FIELD_SYSTEM_DECLARED_CAMPAIGNS);
+	assert_true(registry_campaign_cut(&campaigns, &c) && text_equal(c.name, TEXT("summer")));
+	assert_true(registry_campaign_cut(&campaigns, &c) && text_equal(c.name, TEXT("spring")));
+	assert_true(c.volume == 9 && text_equal(c.links, TEXT("t.example")));
+	assert_int_equal(c.end.ms - c.start.ms, 2 * SPAN_DAY.ms);
+	assert_false(registry_campaign_cut(&campaigns, &c));
+}
+
+static void
+what_is_no_declaration_is_refused(void **state)
+{
+	static const char *const bad[] = {
+		"spring/2026-03-01T00:00:00Z/2026-03-03T00:00:00Z/5000",
+		"spring/2026-03-01/2026-03-03/5/a.example",
+		"spring/2026-03-03T00:00:00Z/2026-03-01T00:00:00Z/5/a.example",
+		"spring/2026-03-01T00:00:00Z/2026-03-03T00:00:00Z/0/a.example",
+		"spring/2026-03-01T00:00:00Z/2026-05-03T00:00:00Z/5/a.example",
+		"spring/2026-03-01T00:00:00Z/2026-03-03T00:00:00Z/5/a_b+",
+	};
+
+	(void)state;
+	make_two_members();
+	for (size_t i = 0; i < countof(bad); i++) {
+		assert_non_null(strstr(DECLARE("news", arena_format(&arena, "declared.campaigns=%s", bad[i])),
+				       "is wanted"));
+	}
+	assert_non_null(strstr(DECLARE("news", "list=safe"), "nothing that is declared"));
+	assert_non_null(strstr(DECLARE("none", "declared.from=a.example"), "no system"));
+	assert_non_null(
+	    strstr(edit(REGISTRY_DECLARE, THING_MEMBER, "bank", "name=x"), "nothing that is declared"));
+}
+
 static void
 what_is_added_is_there_with_its_values(void **state)
 {
@@ -271,6 +328,8 @@ main(void)
 #define EACH(test) cmocka_unit_test_setup_teardown(test, open_registry, close_registry)
 	const struct CMUnitTest tests[] = {
 		EACH(what_is_added_is_there_with_its_values),
+		EACH(what_is_declared_is_added_to_what_was),
+		EACH(what_is_no_declaration_is_refused),
 		EACH(adding_again_changes_nothing_or_is_a_contradiction),
 		EACH(what_does_not_fit_is_refused_in_words),
 		EACH(sources_of_different_members_must_not_overlap),
