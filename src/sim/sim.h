@@ -214,6 +214,10 @@ void sim_write_keys(const struct sim *sim, const struct sim_observation *o, stru
 void sim_write_csv_header(struct buffer *b);
 void sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
+/* The same of what a message looks like, its content in attributes (doc/data/csv.md). For samples alone. */
+void sim_write_sample_header(struct buffer *b);
+void sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
+
 /*
  * A complaint as a feedback mail (RFC 5965) with the reported mail in it, in the shape of the provider that sim_reporter
  * names. Not for accounts: ARF has no field for them.

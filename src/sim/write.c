@@ -59,3 +59,23 @@ sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct
 	sim_write_keys(sim, o, b);
 	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(o));
 }
+
+void
+sim_write_sample_header(struct buffer *b)
+{
+	buffer_put_text(b, TEXT("time,source,signal,reporter,cluster,from_domain,link_domain,lure,attachment\n"));
+}
+
+void
+sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+{
+	const struct sim_content *c = &o->content;
+	char time[INSTANT_BYTES], from[SIM_DOMAIN_BYTES], link[SIM_DOMAIN_BYTES];
+
+	check(o->kind == SIM_SAMPLE);
+	buffer_format(b, "%s,", instant_format(o->at, time));
+	sim_write_keys(sim, o, b);
+	buffer_format(b, ",%s,%s,%08x,%s,%s,%d,%d\n", signal_name(SIGNAL_SAMPLE), sim_reporter(o), c->cluster,
+		      sim_domain(sim, c->from, from),
+		      c->link != SIM_NONE ? sim_domain(sim, c->link, link) : "", c->lure, c->attachment);
+}

@@ -88,16 +88,23 @@ put_observation(struct traffic *t, const struct sim_observation *o)
 	while (o->arrives.ms > t->step_ends.ms) {
 		end_step(t);
 	}
-	if (o->kind != SIM_FACT) {
+	if (o->kind == SIM_CANARY) {
 		return; /* no door takes them */
 	}
-	if (o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT) {
+	if (o->kind == SIM_FACT && o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT) {
 		buffer_clear(&t->mail);
 		sim_write_arf(t->sim, o, &t->mail);
 		put_item(t, o->arrives, reporter, "arf", buffer_text(&t->mail));
 		return;
 	}
 	feed = feed_of(t, reporter);
+	if (o->kind == SIM_SAMPLE) {
+		if (feed->csv.n == 0) {
+			sim_write_sample_header(&feed->csv);
+		}
+		sim_write_sample_row(t->sim, o, &feed->csv);
+		return;
+	}
 	if (feed->csv.n == 0) {
 		sim_write_csv_header(&feed->csv);
 	}
