@@ -36,7 +36,7 @@ static const struct {
 	{ "wake", -1, -1 },
 };
 
-static const double nominal[] = { 100, 10, 1 }, scales[] = { 1, 6, 36, 216 };
+static const double nominal[] = { 100, 10, 1 }, scales[] = { 1.0 / 16, 1.0 / 4, 1, 6, 36 };
 
 struct options {
 	uint32_t systems, seeds, days;

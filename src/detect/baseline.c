@@ -32,18 +32,38 @@ against_fleet(const struct detect *d, const struct unit *u, enum stream stream, 
 }
 
 /*
- * Mean of the Gamma posterior. Where it starts counts as prior_events events: the fleet's rate in this stream, times how the
- * unit does in the other one.
+ * What cohorts differ by, and what is not known of the rate. The factors multiply, so their squared spreads do:
+ * 1 + 1/shape = (1 + 1/frailty)(1 + 1/events).
  */
+static double
+shape_of(double frailty, double known)
+{
+	return 1 / ((1 + 1 / frailty) * (1 + 1 / known) - 1);
+}
+
+/* Where the rate of a stream starts: the fleet's in it, times how the unit does in the other one; that is worth so many events. */
+struct start {
+	double rate, events;
+};
+
+static struct start
+start_of(const struct detect *d, const struct unit *u, enum stream stream, enum evidence e)
+{
+	enum stream other = stream == STREAM_BURST ? STREAM_TRICKLE : STREAM_BURST;
+	double known = detect_rates[e].prior_events + (double)u->n.learnt[other].events[e];
+
+	return (struct start){ fleet_rate(d, stream, e) * against_fleet(d, u, other, e),
+			       shape_of(LEARN_KIN, known) };
+}
+
+/* Mean of the Gamma posterior. */
 double
 detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream stream, enum evidence e)
 {
-	double prior = detect_rates[e].prior_events;
-	enum stream other = stream == STREAM_BURST ? STREAM_TRICKLE : STREAM_BURST;
-	double start = fleet_rate(d, stream, e) * against_fleet(d, u, other, e);
+	struct start start = start_of(d, u, stream, e);
 
-	return (prior + (double)u->n.learnt[stream].events[e]) /
-	       (prior / start + (double)u->n.learnt[stream].mail[e]);
+	return (start.events + (double)u->n.learnt[stream].events[e]) /
+	       (start.events / start.rate + (double)u->n.learnt[stream].mail[e]);
 }
 
 /*
@@ -65,86 +85,105 @@ frailty(const struct detect *d, enum stream stream, enum evidence e)
 }
 
 /*
- * What cohorts differ by, and what is not known of the rate. The factors multiply, so their squared spreads do:
- * 1 + 1/shape = (1 + 1/frailty)(1 + 1/events).
- */
-static double
-shape_of(double frailty, double known)
-{
-	return 1 / ((1 + 1 / frailty) * (1 + 1 / known) - 1);
-}
-
-/*
  * What a cohort teaches: at most as much as its factor allows, and not too far from what is known already, unless that is little.
  * Adds to the events and to the mail they answer to.
  */
 static void
-teach(double frailty, double known, double rate, double events, double mail, double *to_events,
-      double *to_mail)
+teach(double frailty, double known, double ordinary, double rate, double events, double mail,
+      double *to_events, double *to_mail)
 {
-	double expected = rate * mail, share = expected > frailty ? frailty / expected : 1;
+	double expected = rate * mail, share = ordinary * (expected > frailty ? frailty / expected : 1);
 	double ceiling = LEARN_FACTOR_MAX * (1 + LEARN_YOUNG / known) * expected + LEARN_EVENTS;
 
 	*to_events += (events < ceiling ? events : ceiling) * share;
 	*to_mail += mail * share;
 }
 
-/* One kind of bad news: each cohort is seen with what the unit has taught so far, those before it in the ring included. */
+/* What a unit has taught of a stream, with what the cohorts of the ring add to it. */
+struct lesson {
+	double events[EVIDENCE_COUNT], mail[EVIDENCE_COUNT], frailty[EVIDENCE_COUNT];
+};
+
 static void
-outlook_of_kind(const struct detect *d, const struct unit *u, enum evidence e, struct outlook o[COHORTS])
+begin_lesson(const struct detect *d, const struct unit *u, enum stream stream, struct lesson *l)
 {
-	double events[STREAM_COUNT], mail[STREAM_COUNT], start[STREAM_COUNT], spread[STREAM_COUNT];
-	double prior = detect_rates[e].prior_events;
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		struct start start = start_of(d, u, stream, (enum evidence)e);
 
-	for (int s = 0; s < STREAM_COUNT; s++) {
-		start[s] =
-		    prior / (fleet_rate(d, (enum stream)s, e) * against_fleet(d, u, (enum stream)(1 - s), e));
-		events[s] = prior + (double)u->n.learnt[s].events[e];
-		mail[s] = start[s] + (double)u->n.learnt[s].mail[e];
-		spread[s] = frailty(d, (enum stream)s, e);
-	}
-	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		int s = (int)o[i].stream;
-
-		o[i].rate[e] = events[s] / mail[s];
-		o[i].shape[e] = shape_of(spread[s], events[s]);
-		teach(spread[s], events[s], o[i].rate[e], (double)detect_cohort_at(u, i)->n.events[e],
-		      o[i].mail[e], &events[s], &mail[s]);
+		l->events[e] = start.events + (double)u->n.learnt[stream].events[e];
+		l->mail[e] = start.events / start.rate + (double)u->n.learnt[stream].mail[e];
+		l->frailty[e] = frailty(d, stream, (enum evidence)e);
 	}
 }
 
+/* Mail to a bad list is a story of its own: what it brings tells little about ordinary mail. */
+static double
+ordinary_share(double bad_list)
+{
+	return bad_list < 1 - LEARN_LEAST ? 1 - bad_list : LEARN_LEAST;
+}
+
+/* The mail that a cohort's news answers to by now. */
+static void
+see_mail(const struct unit *u, uint32_t i, int64_t now_ms, struct outlook *o)
+{
+	const struct cohort *c = detect_cohort_at(u, i);
+	double stand_in = i + 1U == u->cohort_count ? (double)u->n.stand_in : 0;
+	double mail = (double)c->n.mail + stand_in;
+
+	o->stream = stand_in > 0 ? STREAM_BURST : (enum stream)c->stream; /* what stands in may be a burst */
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		o->mail[e] = mail;
+	}
+	o->mail[EVIDENCE_COMPLAINT] = mail * detect_cohort_answered(c, now_ms);
+}
+
+/* Each cohort is seen with what the unit has taught so far, those before it in the ring included. */
 void
 detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
 			struct outlook o[COHORTS])
 {
+	struct lesson lessons[STREAM_COUNT];
+	double bad_list = (double)u->n.bad_list;
+	int64_t before_ms = u->times[RETIRED];
+
+	for (int s = 0; s < STREAM_COUNT; s++) {
+		begin_lesson(d, u, (enum stream)s, &lessons[s]);
+	}
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		const struct cohort *c = detect_cohort_at(u, i);
-		double stand_in = i + 1U == u->cohort_count ? (double)u->n.stand_in : 0;
-		double mail = (double)c->n.mail + stand_in;
+		struct lesson *l;
+		double share;
 
-		/* What stands in may be a burst. */
-		o[i].stream = stand_in > 0 ? STREAM_BURST : (enum stream)c->stream;
+		see_mail(u, i, now_ms, &o[i]);
+		l = &lessons[o[i].stream];
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			o[i].mail[e] = mail;
+			o[i].rate[e] = l->events[e] / l->mail[e];
+			o[i].shape[e] = shape_of(l->frailty[e], l->events[e]);
 		}
-		o[i].mail[EVIDENCE_COMPLAINT] = mail * detect_cohort_answered(c, now_ms);
-	}
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		outlook_of_kind(d, u, (enum evidence)e, o);
+		o[i].bad_list = detect_story_bad_list_before(c, bad_list, before_ms);
+		bad_list = detect_story_bad_list(c, &o[i]);
+		before_ms = c->start_ms;
+		share = ordinary_share(bad_list);
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			teach(l->frailty[e], l->events[e], share, o[i].rate[e], (double)c->n.events[e],
+			      o[i].mail[e], &l->events[e], &l->mail[e]);
+		}
 	}
 }
 
 static void
-learn_frailty(struct detect *d, enum stream stream, enum evidence e, double expected, double events)
+learn_frailty(struct detect *d, enum stream stream, enum evidence e, double expected, double events,
+	      double ordinary)
 {
 	double ceiling = SPREAD_EVENTS_MAX * (expected + 1), scale = expected * expected + expected;
 	double over;
 
 	events = events < ceiling ? events : ceiling;
 	over = (events - expected) * (events - expected) - events;
-	d->fleet.spread[stream][e] = d->fleet.spread[stream][e] * (1 - FLEET_FADE) + over / scale;
+	d->fleet.spread[stream][e] = d->fleet.spread[stream][e] * (1 - FLEET_FADE) + ordinary * over / scale;
 	d->fleet.weight[stream][e] =
-	    d->fleet.weight[stream][e] * (1 - FLEET_FADE) + expected * expected / scale;
+	    d->fleet.weight[stream][e] * (1 - FLEET_FADE) + ordinary * expected * expected / scale;
 }
 
 /* The oldest cohort, seen as `o`, is learnt from. */
@@ -154,6 +193,7 @@ detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o)
 	const struct cohort *c = detect_cohort_at(u, 0);
 	enum stream stream = (enum stream)c->stream;
 	struct tally *to = &u->n.learnt[stream];
+	double ordinary = ordinary_share((double)u->n.bad_list); /* this cohort was the last to leave */
 	double fade = number_exp(-(double)c->length_ms / HOUR_MS * (LN2 / (24 * LEARN_HALF_LIFE)));
 
 	if (c->n.mail <= 0) { /* forgotten, or its volume never came */
@@ -163,11 +203,12 @@ detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o)
 		double expected = o->rate[e] * o->mail[e], events = 0, mail = 0;
 
 		if ((double)to->events[e] > SPREAD_KNOWN && expected > 0) {
-			learn_frailty(d, stream, (enum evidence)e, expected, (double)c->n.events[e]);
+			learn_frailty(d, stream, (enum evidence)e, expected, (double)c->n.events[e],
+				      ordinary);
 		}
 		teach(frailty(d, stream, (enum evidence)e),
-		      detect_rates[e].prior_events + (double)to->events[e], o->rate[e],
-		      (double)c->n.events[e], o->mail[e], &events, &mail);
+		      start_of(d, u, stream, (enum evidence)e).events + (double)to->events[e], ordinary,
+		      o->rate[e], (double)c->n.events[e], o->mail[e], &events, &mail);
 		to->events[e] = (float)((double)to->events[e] * fade + events);
 		to->mail[e] = (float)((double)to->mail[e] * fade + mail);
 		d->fleet.events[stream][e] = d->fleet.events[stream][e] * (1 - FLEET_FADE) + events;

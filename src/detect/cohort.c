@@ -104,8 +104,7 @@ detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, 
 
 	detect_baseline_outlook(d, u, now_ms, o);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
-		sum += (double)u->n.lag[i] / lags[i].hours *
-		       detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT);
+		sum += (double)u->n.lag[i] / lags[i].hours;
 	}
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		const struct cohort *c = detect_cohort_at(u, i);
@@ -175,12 +174,12 @@ detect_cohort_of(struct unit *u, int64_t mailed_ms)
 
 /* Is the mail of the bin far above what comes between bursts? Of a unit that is not known yet nothing is. */
 static bool
-is_burst(const struct unit *u, const struct bin *bin)
+is_burst(const struct unit *u, const struct bin *bin, double share)
 {
 	double calm = u->n.calm_hours > CALM_HOURS ? (double)u->n.calm_mail / (double)u->n.calm_hours : 1e9;
 	double hours = hours_between(bin->start_ms, bin->covered_ms);
 
-	return bin->mail > BURST_FACTOR * calm * hours + BURST_LEAST * hours;
+	return bin->mail > share * (BURST_FACTOR * calm * hours + BURST_LEAST * hours);
 }
 
 /* Is this more than chance, and by the factor? */
@@ -212,10 +211,22 @@ begins_new(const struct unit *u, const struct cohort *c, const struct bin *bin)
 		return true;
 	}
 	if (c->stream == STREAM_TRICKLE) {
-		return is_burst(u, bin);
+		return is_burst(u, bin, 1);
 	}
-	/* A campaign that gathers pace is still one campaign, and so is its end. */
-	return !is_burst(u, bin) || (hours > BURST_RAMP && exceeds(bin->mail, same, BURST_JUMP));
+	/* A campaign that gathers pace is still one campaign, and so is one that falters, and its end. */
+	return !is_burst(u, bin, BURST_GOES_ON) ||
+	       (hours > BURST_RAMP && exceeds(bin->mail, same, BURST_JUMP));
+}
+
+/* The time since the last start weight. Of a unit that is not known yet only a part counts: then honest senders are misjudged most. */
+static double
+years_to_give(struct unit *u, int64_t now_ms)
+{
+	double years = (double)(now_ms - u->times[CREDIT]) / YEAR_MS,
+	       known = (double)u->n.volume_hours / (24 * YOUNG_DAYS);
+
+	u->times[CREDIT] = now_ms;
+	return known < 1 ? years * known * known : years;
 }
 
 /*
@@ -225,9 +236,8 @@ begins_new(const struct unit *u, const struct cohort *c, const struct bin *bin)
 static double
 start_weight(struct unit *u, int64_t now_ms, enum stream stream)
 {
-	double years = (double)(now_ms - u->times[CREDIT]) / YEAR_MS, given;
+	double years = years_to_give(u, now_ms), given;
 
-	u->times[CREDIT] = now_ms;
 	if (stream == STREAM_BURST) {
 		given = BURST_WEIGHT * ((double)u->n.bank + years);
 		u->n.bank = (float)((double)u->n.bank + years - given);
@@ -243,15 +253,17 @@ retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
 {
 	struct outlook o[COHORTS];
 	const struct cohort *c = detect_cohort(u, 0);
-	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms);
+	double hours = hours_between(c->start_ms, end_of(c)), since_end = hours_between(end_of(c), now_ms),
+	       due;
 
 	detect_baseline_outlook(d, u, now_ms, o);
+	due = complaints_due(c, &o[0]);
 	detect_evidence_retire(u, &o[0]);
 	detect_audit_retire(d, c, &o[0]);
 	detect_content_retire(d, u, c);
 	detect_baseline_learn(d, u, &o[0]);
 	for (size_t i = 0; i < LAG_COUNT; i++) {
-		u->n.lag[i] += (float)((double)c->n.mail * outstanding(i, hours, since_end));
+		u->n.lag[i] += (float)(due * outstanding(i, hours, since_end));
 	}
 	u->times[RETIRED] = c->start_ms;
 	u->cohort_first = (uint8_t)((u->cohort_first + 1) % COHORTS);
@@ -268,7 +280,7 @@ static struct cohort *
 begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 {
 	struct cohort *c;
-	enum stream stream = is_burst(u, bin) ? STREAM_BURST : STREAM_TRICKLE;
+	enum stream stream = is_burst(u, bin, 1) ? STREAM_BURST : STREAM_TRICKLE;
 
 	if (u->cohort_count == COHORTS) {
 		retire_oldest(d, u, bin->end_ms);
@@ -284,6 +296,7 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 	return c;
 }
 
+/* Templates that come before the mail of their bin is reported share a cohort. */
 void
 detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms)
 {
@@ -325,6 +338,9 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 	}
 	if (c == NULL || begins_new(u, c, bin)) {
 		c = begin(d, u, bin, false);
+	}
+	if (c->n.mail <= 0 && bin->mail > 0 && bin->start_ms < c->start_ms) {
+		c->start_ms = bin->start_ms; /* a template that was seen in the midst of the bin began it */
 	}
 	if (c->stream == STREAM_TRICKLE) {
 		u->n.calm_mail += (float)bin->mail;

@@ -27,16 +27,25 @@ has(uint32_t set, int trait)
 	return (set >> trait & 1) != 0;
 }
 
-/* Some traits are only judged where the link is new, or where it is not: they come together in honest mail too. */
 static bool
-applies(uint32_t set, int trait)
+is_fleet_known(const struct detect *d, int64_t at_ms)
+{
+	return (double)(at_ms - d->first_look_ms) > CONTENT_YOUNG * 24 * HOUR_MS;
+}
+
+/*
+ * Some traits are only judged where the link is new, or where it is not: they come together in honest mail too. Nothing is young to a fleet that
+ * is not known for longer.
+ */
+static bool
+applies(const struct detect *d, uint32_t set, int trait, int64_t at_ms)
 {
 	bool linked = has(set, TRAIT_LINK_NEW);
 
-	if (trait == TRAIT_FROM_NEW) {
-		return !linked;
+	if (trait == TRAIT_LINK_YOUNG) {
+		return linked && is_fleet_known(d, at_ms);
 	}
-	return linked || (trait != TRAIT_LINK_YOUNG && trait != TRAIT_LURE);
+	return trait == TRAIT_FROM_NEW ? !linked : linked || trait != TRAIT_LURE;
 }
 
 static bool
@@ -80,7 +89,6 @@ traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l
 {
 	int64_t at_ms = l->at.ms;
 	bool declares = (l->flags & LOOK_DECLARES) != 0;
-	bool fleet_known = (double)(at_ms - d->first_look_ms) > CONTENT_YOUNG * 24 * HOUR_MS;
 	struct known before = detect_novelty_fleet(d, cluster, l->member, at_ms);
 	uint32_t hour = (uint32_t)(at_ms / 3600000), set = 0;
 
@@ -93,7 +101,7 @@ traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l
 	}
 	if (link != 0) {
 		before = detect_novelty_fleet(d, link, l->member, at_ms);
-		if (has(set, TRAIT_LINK_NEW) && fleet_known &&
+		if (has(set, TRAIT_LINK_NEW) && is_fleet_known(d, at_ms) &&
 		    (before.name == 0 || hour - before.first_hour <= CONTENT_YOUNG * 24)) {
 			set |= 1U << TRAIT_LINK_YOUNG;
 		}
@@ -109,7 +117,7 @@ traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l
 }
 
 static double
-weigh_traits(const struct detect *d, uint32_t set, bool declares)
+weigh_traits(const struct detect *d, uint32_t set, bool declares, int64_t at_ms)
 {
 	const struct taught *taught = &d->taught[declares];
 	double ln = 0;
@@ -117,7 +125,7 @@ weigh_traits(const struct detect *d, uint32_t set, bool declares)
 	for (int t = 0; t < TRAIT_COUNT; t++) {
 		double honest, attack = traits[t].attack;
 
-		if (applies(set, t)) {
+		if (applies(d, set, t, at_ms)) {
 			honest = (CONTENT_WEIGHT * traits[t].honest[declares] + taught->shown[t]) /
 				 (CONTENT_WEIGHT + taught->seen[t]);
 			ln += number_ln(has(set, t) ? attack / honest : (1 - attack) / (1 - honest));
@@ -127,12 +135,12 @@ weigh_traits(const struct detect *d, uint32_t set, bool declares)
 }
 
 static void
-teach(struct detect *d, uint32_t set, bool declares)
+teach(struct detect *d, uint32_t set, bool declares, int64_t at_ms)
 {
 	struct taught *taught = &d->taught[declares];
 
 	for (int t = 0; t < TRAIT_COUNT; t++) {
-		if (applies(set, t)) {
+		if (applies(d, set, t, at_ms)) {
 			taught->seen[t] = taught->seen[t] * (1 - CONTENT_FADE) + 1;
 			taught->shown[t] = taught->shown[t] * (1 - CONTENT_FADE) + (has(set, t) ? 1 : 0);
 		}
@@ -147,7 +155,8 @@ void
 detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c)
 {
 	if (u->kind == UNIT_SYSTEM && (c->traits & COHORT_UNTAUGHT) != 0 && c->n.weight > 0) {
-		teach(d, c->traits & ((1U << TRAIT_COUNT) - 1), (c->traits & COHORT_DECLARES) != 0);
+		teach(d, c->traits & ((1U << TRAIT_COUNT) - 1), (c->traits & COHORT_DECLARES) != 0,
+		      c->start_ms);
 	}
 }
 
@@ -162,7 +171,8 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, double e
 		return;
 	}
 	u = detect_unit_at(d, unit, l->at.ms);
-	if (u->cohort_count == 0 || e > CONTENT_BEGINS) {
+	if (u->cohort_count == 0 ||
+	    (e > CONTENT_BEGINS && detect_cohort(u, u->cohort_count - 1U)->n.mail > 0)) {
 		detect_cohort_begin(d, u, l->at.ms);
 	}
 	c = detect_cohort(u, u->cohort_count - 1U);
@@ -201,9 +211,9 @@ detect_look(struct detect *d, const struct detect_look *l)
 		return;
 	}
 	set = traits_of(d, n, l, cluster, link);
-	e = weigh_traits(d, set, (l->flags & LOOK_DECLARES) != 0);
+	e = weigh_traits(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);
 	if (e <= CONTENT_BEGINS) {
-		teach(d, set, (l->flags & LOOK_DECLARES) != 0);
+		teach(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);
 	}
 	detect_novelty_note(n, cluster, l->at.ms);
 	if (link != 0) {

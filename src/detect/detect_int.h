@@ -118,10 +118,12 @@ enum unit_time {
 
 struct unit_numbers {
 	float old[VOICE_COUNT][PROFILE_COUNT]; /* the e-process of the cohorts that left the ring, years */
+	float bad_list; /* chance that the latest cohort that left the ring was mail to a bad list */
 	float stand_in; /* messages presumed in the latest cohort, until their volume is reported */
 	float bank;     /* years of start weight that wait for the next burst */
 	struct tally learnt[STREAM_COUNT];
-	float lag[LAG_COUNT];        /* mail that left the ring and whose complaints are still to come */
+	float lag
+	    [LAG_COUNT]; /* complaints to come about mail that left the ring, as it was complained about so far */
 	float volume, volume_hours;  /* fading sums: the mean volume */
 	float calm_mail, calm_hours; /* the same of trickle alone, over all hours */
 	float peak;                  /* messages of the busiest hour, fading */
@@ -243,6 +245,7 @@ struct outlook {
 	double rate[EVIDENCE_COUNT];  /* learnt */
 	double shape[EVIDENCE_COUNT]; /* of the Gamma by which a cohort differs from it */
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
+	double bad_list;              /* chance that it is mail to a bad list, by the cohorts before it */
 };
 
 /* predict.c: see there. */
@@ -320,6 +323,9 @@ void detect_baseline_learn(struct detect *d, struct unit *u,
 
 /* story.c */
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
+double detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms);
+double detect_story_bad_list(const struct cohort *c,
+			     const struct outlook *o); /* chance that it was one, by its news */
 void detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 			double nats[EVIDENCE_COUNT]);
 bool detect_story_surprises(const struct cohort *c, const struct outlook *o);

@@ -63,6 +63,7 @@ detect_evidence_retire(struct unit *u, const struct outlook *o)
 			u->n.old[v][k] = (float)m[k];
 		}
 	}
+	u->n.bad_list = (float)detect_story_bad_list(c, o);
 }
 
 static void

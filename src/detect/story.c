@@ -33,18 +33,41 @@ larger(double a, double b)
 	return a > b ? a : b;
 }
 
+/* Of trickle only a part may be mail to the bad list, each of these as likely as the others. */
+static const double parts[] = { 1, 0.3, 0.1 };
+
+/* ln of the chance of unknown users: a bad list brings about as many of its own mail as any other. */
+static double
+bad_list_unknown(const struct cohort *c, const struct outlook *o, int e)
+{
+	const struct detect_rate *r = &detect_rates[e];
+	double least = r->bad_factor * o->rate[e], x = (double)c->n.events[e], sum;
+
+	sum = detect_predict(r->bad_shape, larger(r->bad_rate, least), o->mail[e], x);
+	if (c->stream == STREAM_BURST) {
+		return sum;
+	}
+	for (size_t i = 1; i < countof(parts); i++) {
+		double rate = larger(parts[i] * r->bad_rate, least);
+
+		sum = detect_ln_sum(sum, detect_predict(r->bad_shape, rate, o->mail[e], x));
+	}
+	return sum - number_ln(countof(parts));
+}
+
 static struct chances
 honest_chances(const struct cohort *c, const struct outlook *o, int e)
 {
 	const struct detect_rate *r = &detect_rates[e];
-	double x = (double)c->n.events[e], rate = larger(r->bad_rate, r->bad_factor * o->rate[e]),
-	       shape = r->bad_shape;
+	double x = (double)c->n.events[e], shape, bad_list;
 
-	if (r->bad_rate <= 0) { /* around a rate that is itself not well known */
-		shape = 1 / ((1 + 1 / shape) * (1 + 1 / o->shape[e]) - 1);
+	if (r->bad_rate > 0) {
+		bad_list = bad_list_unknown(c, o, e);
+	} else { /* around a rate that is itself not well known */
+		shape = 1 / ((1 + 1 / r->bad_shape) * (1 + 1 / o->shape[e]) - 1);
+		bad_list = detect_predict(shape, r->bad_factor * o->rate[e], o->mail[e], x);
 	}
-	return (struct chances){ detect_predict(o->shape[e], o->rate[e], o->mail[e], x),
-				 detect_predict(shape, rate, o->mail[e], x) };
+	return (struct chances){ detect_predict(o->shape[e], o->rate[e], o->mail[e], x), bad_list };
 }
 
 static double
@@ -58,14 +81,44 @@ attack_chance(const struct cohort *c, const struct outlook *o, const struct dete
 
 /* ln of the chance of a bad list and of none. */
 static struct chances
-honest_prior(const struct cohort *c, enum voice voice)
+honest_prior(const struct outlook *o, enum voice voice)
 {
-	double bad = c->stream == STREAM_BURST ? BAD_LIST_BURST : BAD_LIST_TRICKLE;
-
 	if (voice == VOICE_ROBUST) {
 		return (struct chances){ 0, 0 };
 	}
-	return (struct chances){ number_ln1p(-bad), number_ln(bad) };
+	return (struct chances){ number_ln1p(-o->bad_list), number_ln(o->bad_list) };
+}
+
+/* What the cohort's news makes of the chance that it is mail to a bad list. */
+double
+detect_story_bad_list(const struct cohort *c, const struct outlook *o)
+{
+	struct chances all = honest_prior(o, VOICE_BAYES);
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		struct chances one = honest_chances(c, o, e);
+
+		all.ordinary += one.ordinary;
+		all.bad_list += one.bad_list;
+	}
+	return number_exp(all.bad_list - detect_ln_sum(all.ordinary, all.bad_list));
+}
+
+/*
+ * One bad list may be mailed in several cohorts: it is one misfortune, not one in each. So the chance of a cohort, before its own news, is that a
+ * bad list goes on from the one before, where the chance was `before`, which fades with time, or that one begins: a hidden Markov chain of
+ * two states, filtered forward.
+ */
+double
+detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms)
+{
+	double begins = c->stream == STREAM_BURST ? BAD_LIST_BURST : BAD_LIST_TRICKLE,
+	       hours = (double)(c->start_ms - before_ms) / HOUR_MS, goes_on = BAD_LIST_STAYS * before;
+
+	if (goes_on > 0 && hours > 0) {
+		goes_on *= number_exp(-hours / BAD_LIST_HOURS);
+	}
+	return goes_on + (1 - goes_on) * begins;
 }
 
 static double
@@ -91,13 +144,13 @@ attack_adds(const struct cohort *c, const struct outlook *o, const struct detect
 void
 detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 {
-	struct chances each[EVIDENCE_COUNT], prior = honest_prior(c, VOICE_BAYES);
+	struct chances each[EVIDENCE_COUNT], prior = honest_prior(o, VOICE_BAYES);
 
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		each[e] = honest_chances(c, o, e);
 	}
 	for (int v = 0; v < VOICE_COUNT; v++) {
-		struct chances all = v == VOICE_BAYES ? prior : honest_prior(c, (enum voice)v);
+		struct chances all = v == VOICE_BAYES ? prior : honest_prior(o, (enum voice)v);
 
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
 			all.ordinary += each[e].ordinary;
@@ -121,7 +174,7 @@ void
 detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 		   double nats[EVIDENCE_COUNT])
 {
-	struct chances all = honest_prior(c, voice), rest = honest_prior(c, VOICE_BAYES);
+	struct chances all = honest_prior(o, voice), rest = honest_prior(o, VOICE_BAYES);
 	double before = honest_sum(voice, all), rest_before = honest_sum(VOICE_BAYES, rest);
 
 	for (int e = EVIDENCE_COUNT - 1; e >= 0; e--) {

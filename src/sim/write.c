@@ -63,7 +63,8 @@ sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct
 void
 sim_write_sample_header(struct buffer *b)
 {
-	buffer_put_text(b, TEXT("time,source,signal,reporter,cluster,from_domain,link_domain,lure,attachment\n"));
+	buffer_put_text(
+	    b, TEXT("time,source,signal,reporter,cluster,from_domain,link_domain,lure,attachment\n"));
 }
 
 void

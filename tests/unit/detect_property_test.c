@@ -242,6 +242,10 @@ evidence_of(uint32_t stream, const float events[EVIDENCE_COUNT], enum voice voic
 				      .n = { .mail = 20000, .weight = 0.01F, .look = 1 } };
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		u->ring[0].n.events[e] = events[e];
+		for (int s = 0; s < STREAM_COUNT; s++) { /* known for a while, and like the fleet */
+			u->n.learnt[s].events[e] = 20;
+			u->n.learnt[s].mail[e] = (float)(20 / detect_rates[e].honest);
+		}
 	}
 	detect_baseline_outlook(f.d, u, FEED_START + 7200000, o);
 	detect_evidence(u, o, m);
@@ -316,7 +320,7 @@ the_parts_of_an_explanation_add_up(void **context)
 	(void)context;
 	feed_open(&f, 10, 8);
 	for (int i = 0; i < 2000; i++) {
-		struct outlook o = { .stream = STREAM_BURST };
+		struct outlook o = { .stream = STREAM_BURST, .bad_list = (1 + feed_dice(&f, 900)) / 1000.0 };
 		struct cohort c = { .stream = (uint16_t)feed_dice(&f, 2), .n = { .mail = 1000, .look = 1 } };
 		struct story s;
 

@@ -22,10 +22,12 @@ struct twin_cohort {
 	struct cohort c;
 	double weight; /* of a takeover that begins with it, years; until an alarm */
 	double ratio[VOICE_COUNT][PROFILE_COUNT]; /* ln, as it stood when the cohort retired */
+	double bad;                               /* chance that it was mail to a bad list, likewise */
 };
 
 struct twin_outlook {
 	double rate[EVIDENCE_COUNT], shape[EVIDENCE_COUNT], mail[EVIDENCE_COUNT];
+	double bad; /* chance of a bad list, before its own news */
 };
 
 struct twin_tally {
@@ -37,7 +39,8 @@ struct twin {
 	struct twin_cohort past[PAST_MAX];
 	uint32_t retired, count;
 	double stand_in, bank;
-	int64_t credit_ms; /* weight was given up to here; 0: time has not begun */
+	double known_hours; /* of its volume, before the last step; fading */
+	int64_t credit_ms;  /* weight was given up to here; 0: time has not begun */
 	struct twin_tally unit, fleet;
 	double spread[STREAM_COUNT][EVIDENCE_COUNT], weight[STREAM_COUNT][EVIDENCE_COUNT];
 };
@@ -63,7 +66,7 @@ twin_frailty(const struct twin *t, int s, int e)
 {
 	double stated = detect_rates[e].frailty,
 	       spread = (20 / stated + t->spread[s][e]) / (20 + t->weight[s][e]);
-	double shape = spread > 0 ? 0.85 / spread : INFINITY;
+	double shape = spread > 0 ? 1 / spread : INFINITY;
 
 	return fmin(fmax(shape, stated / 4), stated * 4);
 }
@@ -92,48 +95,21 @@ twin_answered(const struct cohort *c, int64_t now_ms)
 }
 
 static void
-twin_teach(double frailty, double known, double rate, double events, double mail, double to[2])
+twin_teach(double frailty, double known, double bad, double rate, double events, double mail, double to[2])
 {
 	double share = fmin(frailty / (rate * mail), 1);
 
-	share = rate * mail > 0 ? share : 1;
+	share = (rate * mail > 0 ? share : 1) * fmax(1 - bad, 0.1);
 	to[0] = fmin(events, 3 * (1 + 6 / known) * rate * mail + 0.5) * share;
 	to[1] = mail * share;
 }
 
-/* Outlook of the cohort `at`, when those from `first` on are known but not learnt. */
-static void
-twin_outlook(const struct twin *t, uint32_t first, uint32_t at, int64_t now_ms, struct twin_outlook *o)
+/* What is known of a stream before its own cohorts tell: events of the other one, and how far the two may be apart. */
+static double
+twin_start(const struct twin *t, int s, int e)
 {
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		struct twin_tally sum = t->unit;
-		double prior = detect_rates[e].prior_events, start[STREAM_COUNT];
-
-		for (int s = 0; s < STREAM_COUNT; s++) {
-			int other = 1 - s;
-
-			start[s] = twin_fleet(t, s, e) * (prior + t->unit.events[other][e]) /
-				   (prior + twin_fleet(t, other, e) * t->unit.mail[other][e]);
-		}
-		for (uint32_t i = first; i <= at; i++) {
-			const struct cohort *c = &t->past[i].c;
-			double presumed = i + 1 == t->count ? t->stand_in : 0;
-			double mail = (double)c->n.mail + presumed, to[2];
-			int s = presumed > 0 ? STREAM_BURST : (int)c->stream;
-
-			mail *= e == EVIDENCE_COMPLAINT ? twin_answered(c, now_ms) : 1;
-			o->mail[e] = mail;
-			o->rate[e] = (prior + sum.events[s][e]) / (prior / start[s] + sum.mail[s][e]);
-			o->shape[e] = twin_shape(twin_frailty(t, s, e), prior + sum.events[s][e]);
-			twin_teach(twin_frailty(t, s, e), prior + sum.events[s][e], o->rate[e],
-				   (double)c->n.events[e], mail, to);
-			sum.events[s][e] += to[0];
-			sum.mail[s][e] += to[1];
-		}
-	}
+	return twin_shape(2, detect_rates[e].prior_events + t->unit.events[1 - s][e]);
 }
-
-/* ---- the stories */
 
 /* ln of P(x events | m mails) x! / m^x, from the negative binomial as books write it. */
 static double
@@ -149,17 +125,95 @@ static double
 twin_honest(const struct cohort *c, const struct twin_outlook *o, int e, bool bad)
 {
 	const struct detect_rate *r = &detect_rates[e];
-	double shape = r->bad_rate > 0 ? r->bad_shape : twin_shape(r->bad_shape, o->shape[e]);
+	double least = r->bad_factor * o->rate[e], x = (double)c->n.events[e], sum = 0, best;
 
-	return bad ? twin_chance(shape, fmax(r->bad_rate, r->bad_factor * o->rate[e]), o->mail[e],
-				 (double)c->n.events[e])
-		   : twin_chance(o->shape[e], o->rate[e], o->mail[e], (double)c->n.events[e]);
+	if (!bad) {
+		return twin_chance(o->shape[e], o->rate[e], o->mail[e], x);
+	}
+	if (r->bad_rate <= 0) {
+		return twin_chance(twin_shape(r->bad_shape, o->shape[e]), least, o->mail[e], x);
+	}
+	best = twin_chance(r->bad_shape, fmax(r->bad_rate, least), o->mail[e], x);
+	if (c->stream == STREAM_BURST) {
+		return best;
+	}
+	for (int i = 0; i < 3; i++) {
+		static const double part[] = { 1, 0.3, 0.1 };
+
+		sum +=
+		    exp(twin_chance(r->bad_shape, fmax(part[i] * r->bad_rate, least), o->mail[e], x) - best) /
+		    3;
+	}
+	return best + log(sum);
 }
+
+/* Bayes: the chance of a bad list, by the odds. */
+static double
+twin_bad_after(const struct cohort *c, const struct twin_outlook *o)
+{
+	double odds = log(o->bad / (1 - o->bad));
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		odds += twin_honest(c, o, e, true) - twin_honest(c, o, e, false);
+	}
+	return 1 / (1 + exp(-odds));
+}
+
+/* Cohort `i`, when `sum` has been taught. */
+static void
+twin_see(const struct twin *t, const struct twin_tally *sum, uint32_t i, int64_t now_ms,
+	 struct twin_outlook *o)
+{
+	const struct cohort *c = &t->past[i].c;
+	double presumed = i + 1 == t->count ? t->stand_in : 0, mail = (double)c->n.mail + presumed;
+	int s = presumed > 0 ? STREAM_BURST : (int)c->stream;
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		double prior = detect_rates[e].prior_events, known = twin_start(t, s, e);
+		double start = twin_fleet(t, s, e) * (prior + t->unit.events[1 - s][e]) /
+			       (prior + twin_fleet(t, 1 - s, e) * t->unit.mail[1 - s][e]);
+
+		o->mail[e] = mail * (e == EVIDENCE_COMPLAINT ? twin_answered(c, now_ms) : 1);
+		o->rate[e] = (known + sum->events[s][e]) / (known / start + sum->mail[s][e]);
+		o->shape[e] = twin_shape(twin_frailty(t, s, e), known + sum->events[s][e]);
+	}
+}
+
+/* Outlook of the cohort `at`, when those from `first` on are known but not learnt. */
+static void
+twin_outlook(const struct twin *t, uint32_t first, uint32_t at, int64_t now_ms, struct twin_outlook *o)
+{
+	struct twin_tally sum = t->unit;
+	double bad = first > 0 ? t->past[first - 1].bad : 0;
+
+	for (uint32_t i = first; i <= at; i++) {
+		const struct cohort *c = &t->past[i].c;
+		double presumed = i + 1 == t->count ? t->stand_in : 0;
+		double hours = i > 0 ? (double)(c->start_ms - t->past[i - 1].c.start_ms) / 3.6e6 : 0;
+		int s = presumed > 0 ? STREAM_BURST : (int)c->stream;
+
+		twin_see(t, &sum, i, now_ms, o);
+		bad *= 0.9 * exp(-fmax(hours, 0) / 5);
+		o->bad = bad + (1 - bad) * (c->stream == STREAM_BURST ? 0.02 : 0.001);
+		bad = twin_bad_after(c, o);
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			double to[2], known = twin_start(t, s, e) + sum.events[s][e];
+
+			twin_teach(twin_frailty(t, s, e), known, bad, o->rate[e], (double)c->n.events[e],
+				   o->mail[e], to);
+			sum.events[s][e] += to[0];
+			sum.mail[s][e] += to[1];
+		}
+	}
+}
+
+/* ---- the stories */
 
 static double
 twin_ratio(const struct cohort *c, const struct twin_outlook *o, int voice, uint32_t k)
 {
-	double chance = c->stream == STREAM_BURST ? 0.02 : 0.001, fine = 0, bad = 0, attack = 0;
+	double chance = o->bad;
+	double fine = 0, bad = 0, attack = 0;
 	double rest_fine = log(1 - chance), rest_bad = log(chance); /* of the kinds it does not touch */
 
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
@@ -214,7 +268,7 @@ twin_evidence(const struct twin *t, int voice, int64_t now_ms)
 /* ---- what is learnt */
 
 static void
-twin_learn(struct twin *t, const struct cohort *c, const struct twin_outlook *o)
+twin_learn(struct twin *t, const struct cohort *c, const struct twin_outlook *o, double bad)
 {
 	int s = (int)c->stream;
 	double fade = pow(0.5, c->length_ms / 3.6e6 / 24 / 60);
@@ -227,12 +281,12 @@ twin_learn(struct twin *t, const struct cohort *c, const struct twin_outlook *o)
 
 		if (t->unit.events[s][e] > 8 && m > 0) {
 			x = fmin(x, 15 * (m + 1));
-			t->spread[s][e] =
-			    t->spread[s][e] * (1 - 1e-5) + ((x - m) * (x - m) - x) / (m * m + m);
-			t->weight[s][e] = t->weight[s][e] * (1 - 1e-5) + m / (m + 1);
+			t->spread[s][e] = t->spread[s][e] * (1 - 1e-5) +
+					  fmax(1 - bad, 0.1) * ((x - m) * (x - m) - x) / (m * m + m);
+			t->weight[s][e] = t->weight[s][e] * (1 - 1e-5) + fmax(1 - bad, 0.1) * m / (m + 1);
 		}
-		twin_teach(twin_frailty(t, s, e), detect_rates[e].prior_events + t->unit.events[s][e],
-			   o->rate[e], (double)c->n.events[e], o->mail[e], to);
+		twin_teach(twin_frailty(t, s, e), twin_start(t, s, e) + t->unit.events[s][e], bad, o->rate[e],
+			   (double)c->n.events[e], o->mail[e], to);
 		t->unit.events[s][e] = t->unit.events[s][e] * fade + to[0];
 		t->unit.mail[s][e] = t->unit.mail[s][e] * fade + to[1];
 		t->fleet.events[s][e] = t->fleet.events[s][e] * (1 - 1e-5) + to[0];
@@ -248,21 +302,23 @@ twin_retire(struct pair *p, int64_t now_ms)
 	struct twin_outlook o;
 
 	twin_outlook(t, t->retired, t->retired, now_ms, &o);
+	c->bad = twin_bad_after(&c->c, &o);
 	for (int v = 0; v < VOICE_COUNT; v++) {
 		for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
 			c->ratio[v][k] = twin_ratio(&c->c, &o, v, k);
 		}
 	}
-	twin_learn(t, &c->c, &o);
+	twin_learn(t, &c->c, &o, c->bad);
 	t->retired++;
 	p->retired_checked++;
 }
 
 /* A fifth of the time goes to trickle as it passes; a burst takes nine tenths of all that waits. */
 static double
-twin_weight(struct twin *t, const struct cohort *c, int64_t now_ms)
+twin_weight(struct twin *t, const struct cohort *c, int64_t now_ms, double known_days)
 {
-	double years = (double)(now_ms - t->credit_ms) / (365.25 * 24 * 3.6e6);
+	double years =
+	    (double)(now_ms - t->credit_ms) / (365.25 * 24 * 3.6e6) * pow(fmin(known_days / 20, 1), 2);
 	double given = c->stream == STREAM_BURST ? 0.9 * (t->bank + years) : 0.2 * years;
 
 	t->bank += years - given;
@@ -281,6 +337,7 @@ twin_look(struct pair *p)
 		t->credit_ms = u->times[CREDIT];
 	}
 	if (u->cohort_count == 0) {
+		t->known_hours = (double)u->n.volume_hours;
 		return;
 	}
 	if (t->count > t->retired && detect_cohort(u, 0)->start_ms != t->past[t->retired].c.start_ms) {
@@ -291,9 +348,11 @@ twin_look(struct pair *p)
 		t->past[t->retired + i].c = *detect_cohort(u, i);
 	}
 	for (; t->count < t->retired + u->cohort_count; t->count++) {
-		t->past[t->count].weight = twin_weight(t, &t->past[t->count].c, u->times[STEP]);
+		t->past[t->count].weight =
+		    twin_weight(t, &t->past[t->count].c, u->times[STEP], t->known_hours / 24);
 	}
 	t->stand_in = (double)u->n.stand_in;
+	t->known_hours = (double)u->n.volume_hours;
 }
 
 static void
@@ -431,14 +490,14 @@ the_evidence_is_the_sum_over_all_beginnings_by_definition(void **context)
 	assert_true(alarms > 10 && retired > 1000); /* else nothing was tried */
 }
 
-/* All that was ever given to beginnings, and what waits in the bank, is the time that went by. */
+/* All that was ever given to beginnings, and what waits in the bank, is the time that went by, less what a young unit loses. */
 static void
 start_weights_never_exceed_the_time(void **context)
 {
 	(void)context;
 	for (uint64_t seed = 1; seed <= HISTORIES; seed++) {
 		struct pair *p = calloc(1, sizeof *p);
-		double given = 0, years;
+		double given = 0, years, young;
 		uint32_t before = 0;
 
 		assert_non_null(p);
@@ -459,7 +518,9 @@ start_weights_never_exceed_the_time(void **context)
 		assert_true((double)feed_unit(&p->f)->n.bank >= 0);
 		given += (double)feed_unit(&p->f)->n.bank;
 		years = (double)p->f.minute / 60 / 24 / 365.25;
-		assert_true(given <= years * (1 + 1e-5) && given > 0.9 * years);
+		assert_true(given <= years * (1 + 1e-5));
+		young = 20 / 365.25; /* so much is lost while the unit is not known yet */
+		assert_true(years > 2 * young && given > 0.9 * (years - young) && given < years - young / 2);
 		detect_close(p->f.d);
 		free(p);
 	}

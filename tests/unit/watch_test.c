@@ -99,7 +99,7 @@ an_honest_month_is_calm_and_a_slow_takeover_is_near_before_it_is_an_alarm(void *
 	}
 	assert_false(seen.levels[DETECT_WATCH_WATCHED] || seen.levels[DETECT_WATCH_NEAR]);
 	for (uint32_t i = 0; i < 200 && seen.alarms == 0; i++, at_ms += HOUR) {
-		hour(d, at_ms, 1000, 4 + i * 4);
+		hour(d, at_ms, 1000, 4 + i * 2);
 		if (seen.alarms == 0) {
 			note(d, &seen);
 		}
