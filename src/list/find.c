@@ -13,7 +13,7 @@ struct split {
 	size_t count; /* labels, without the root */
 };
 
-static const uint8_t vouch_label[] = "\006_vouch";
+static const uint8_t vouch_label[] = LIST_VOUCH_LABEL;
 
 static void
 split_name(const uint8_t *name, size_t n, struct split *s)
@@ -304,6 +304,30 @@ list_expect(const struct list_image *image, const uint8_t *name, size_t n)
 	}
 }
 
+int
+list_covering(const struct list_image *image, const struct list_zone *zone, const struct prefix *p,
+	      uint32_t *ttl)
+{
+	struct list_found f = { .image = image, .zone = zone };
+
+	(void)(p->family == 4 ? find_ipv4(&f, p) : find_ipv6(&f, p));
+	if (f.cell == NULL && f.six == NULL && f.ipv4_bits == 0) {
+		return -1;
+	}
+	*ttl = f.ttl == 0 ? image->list->rows[zone->list].ttl : f.ttl;
+	return f.cell != NULL ? f.cell->bits : f.six != NULL ? f.six->bits : f.ipv4_bits;
+}
+
+struct text
+list_domain_text(const uint8_t *name, size_t n, char out[LIST_NAME_BYTES_MAX])
+{
+	for (size_t at = 0; at < n; at += name[at] + 1U) {
+		memcpy(out + at, name + at + 1, name[at]);
+		out[at + name[at]] = '.';
+	}
+	return (struct text){ out, n - 1U };
+}
+
 struct prefix
 list_found_prefix(const struct list_found *f)
 {
@@ -334,37 +358,37 @@ found_source(const struct list_found *f, char out[LIST_NAME_BYTES_MAX])
 	struct prefix p;
 
 	if (cell != NULL && cell->kind == CELL_DOMAIN) {
-		const uint8_t *name = cell_name(cell);
-
-		for (size_t at = 0; at < cell->bits; at += name[at] + 1U) {
-			memcpy(out + at, name + at + 1, name[at]);
-			out[at + name[at]] = '.';
-		}
-		return (struct text){ out, cell->bits - 1U };
+		return list_domain_text(cell_name(cell), cell->bits, out);
 	}
 	p = list_found_prefix(f);
 	return text_of(prefix_format(&p, out));
 }
 
 size_t
-list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX])
+list_text_fill(struct text template, struct text source, char out[LIST_TEXT_BYTES_MAX])
 {
-	char key_bytes[LIST_NAME_BYTES_MAX];
-	struct text key, all = found->node == LIST_VOUCH
-				   ? TEXT("all")
-				   : text_of(found->image->list->rows[found->zone->list].txt);
 	size_t n = 0;
 
-	check(found->node == LIST_ENTRY || found->node == LIST_VOUCH);
-	key = found_source(found, key_bytes);
-	for (size_t i = 0; i < all.n; i++) {
-		struct text part = all.p[i] == '$' ? key : (struct text){ all.p + i, 1 };
+	for (size_t i = 0; i < template.n; i++) {
+		struct text part = template.p[i] == '$' ? source : (struct text){ template.p + i, 1 };
 		size_t room = LIST_TEXT_BYTES_MAX - n;
 
 		memcpy(out + n, part.p, part.n < room ? part.n : room);
 		n += part.n < room ? part.n : room;
 	}
 	return n;
+}
+
+size_t
+list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX])
+{
+	char source[LIST_NAME_BYTES_MAX];
+
+	check(found->node == LIST_ENTRY || found->node == LIST_VOUCH);
+	return list_text_fill(found->node == LIST_VOUCH
+				  ? TEXT(LIST_VOUCH_TEXT)
+				  : text_of(found->image->list->rows[found->zone->list].txt),
+			      found_source(found, source), out);
 }
 
 uint64_t

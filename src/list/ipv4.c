@@ -143,6 +143,28 @@ ipv4_below(const struct list_page *const *pages, uint32_t address, unsigned bits
 	return at < b->used && cut((uint32_t)(b->entries[at] >> 48), bits) == (address & 0xffff);
 }
 
+bool
+ipv4_next(const struct list_page *const *pages, uint32_t *address, unsigned *bits)
+{
+	uint64_t least = entry_of(*address, *bits, CELL_NODE, 0);
+
+	for (uint32_t half = *address >> 16; half <= 0xffff; half++, least = 0) {
+		const struct list_page *page = pages[half >> 8];
+		const struct list_block *b = page == NULL ? NULL : page->blocks[half & 255];
+		uint32_t at = b == NULL ? 0 : rank_of(b, least);
+
+		if (page == NULL) {
+			half |= 255; /* the next /8 */
+		}
+		if (b != NULL && at < b->used) {
+			*address = half << 16 | (uint32_t)(b->entries[at] >> 48);
+			*bits = ipv4_bits(b->entries[at]);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- the writer's */
 
 static size_t

@@ -145,27 +145,33 @@ ipv6_covering(const struct list_root6 *root, const struct prefix *p)
 	}
 }
 
+const struct list_six *
+ipv6_next(const struct list_root6 *root, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+	uint32_t slots, at;
+
+	if (root == NULL) {
+		return NULL;
+	}
+	slots = slots_until(root, &key);
+	at = slots == 0 ? 0 : entries_before(root->slots[slots - 1].page, &key);
+	if (slots > 0 && at < root->slots[slots - 1].page->used) {
+		return &root->slots[slots - 1].page->entries[at];
+	}
+	return slots < root->used ? &root->slots[slots].page->entries[0] : NULL;
+}
+
 bool
 ipv6_below(const struct list_root6 *root, const struct prefix *p)
 {
 	struct list_six key = key_of(p);
+	struct prefix first = *p;
 	const struct list_six *e;
-	uint32_t slots, at;
 
-	if (root == NULL) {
-		return false;
-	}
-	key.bits = 0;
-	slots = slots_until(root, &key);
-	at = slots == 0 ? 0 : entries_before(root->slots[slots - 1].page, &key);
-	if (slots > 0 && at < root->slots[slots - 1].page->used) {
-		e = &root->slots[slots - 1].page->entries[at];
-	} else if (slots < root->used) {
-		e = &root->slots[slots].page->entries[0];
-	} else {
-		return false;
-	}
-	return e->bits >= p->bits && common_bits(e, &key) >= p->bits;
+	first.bits = 0;
+	e = ipv6_next(root, &first);
+	return e != NULL && e->bits >= p->bits && common_bits(e, &key) >= p->bits;
 }
 
 /* ---- the writer's */

@@ -162,6 +162,7 @@ add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t
 	if (was == CELL_TEST) {
 		return RESULT_CONFLICT;
 	}
+	list_changed(list, key);
 	if (was == CELL_NODE) {
 		count_row(&list->rows[key->list], key, as == CELL_TEST, true);
 	}
@@ -187,6 +188,7 @@ add(struct list *list, const struct cell_key *key, enum cell_listed as, uint32_t
 static void
 drop(struct list *list, const struct cell_key *key)
 {
+	list_changed(list, key);
 	count_row(&list->rows[key->list], key, false, false);
 	if (in_block(key)) {
 		ipv4_drop(list, key->list, address_of(key), key->bits);
@@ -259,6 +261,7 @@ list_remove(struct list *list, size_t index, const struct source_key *key)
 void
 list_clear(struct list *list)
 {
+	list_changed_all(list);
 	table_clear(list);
 	list->withheld_count = 0;
 	ipv4_clear(list);
@@ -277,21 +280,6 @@ list_count(const struct list *list, size_t index)
 {
 	check(index < list->row_count);
 	return list->rows[index].count;
-}
-
-void
-list_retire(struct list *list, void *replaced, uint64_t draft)
-{
-	if (draft == list->draft) {
-		free(replaced);
-		return;
-	}
-	if (list->retired_count == list->retired_size) {
-		list->retired_size = list->retired_size == 0 ? 64 : 2 * list->retired_size;
-		list->retired = reallocarray(list->retired, list->retired_size, sizeof *list->retired);
-		check(list->retired != NULL);
-	}
-	list->retired[list->retired_count++] = replaced;
 }
 
 static struct list_present
@@ -315,6 +303,7 @@ list_publish(struct list *list, uint64_t serial)
 
 	check(image != NULL);
 	image->serial = serial;
+	image->draft = list->draft;
 	image->list = list;
 	image->withheld_count = list->withheld_count;
 	memcpy(image->shards, list->shards, sizeof image->shards);
@@ -324,14 +313,17 @@ list_publish(struct list *list, uint64_t serial)
 		image->present[i] = present_of(&list->rows[i]);
 		entries += list->rows[i].count;
 	}
-	old = atomic_exchange_explicit(&list->published, image, memory_order_acq_rel);
-	list->draft++;
+	old = list_held_publish(list, image);
 	counter_add(COUNTER_SNAPSHOTS, 1);
 	counter_set(COUNTER_SOURCES_LISTED, entries);
+	if (old != NULL) {
+		list_retire(list, old, old->draft);
+	}
+	list->draft++;
 	list_wait_for_readers();
-	free(old);
-	while (list->retired_count > 0) {
-		free(list->retired[--list->retired_count]);
+	list_held_free(list);
+	if (list->held.published != NULL) {
+		list->held.published(list->held.context);
 	}
 }
 
@@ -355,6 +347,7 @@ list_open(const struct list_options *options, size_t count, struct list **list, 
 
 	check(l != NULL);
 	*list = NULL;
+	list_held_open(l);
 	r = list_zones_open(l, options, count, fault);
 	if (r == RESULT_OK && getrandom(&l->seed, sizeof l->seed, 0) != (ssize_t)sizeof l->seed) {
 		r = fault_set(fault, RESULT_IO, "the system has no random numbers");
@@ -379,10 +372,8 @@ list_close(struct list *list)
 	table_clear(list);
 	ipv4_clear(list);
 	ipv6_clear(list);
-	while (list->retired_count > 0) {
-		free(list->retired[--list->retired_count]);
-	}
-	free(list->retired);
+	list_held_close(list);
+	list_changes_free(&list->changes);
 	free(atomic_load_explicit(&list->published, memory_order_relaxed));
 	free(list);
 }

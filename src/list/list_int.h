@@ -12,11 +12,15 @@
 #define LIST_LIST_INT_H
 
 #include "list/list.h"
+#include "list/records.h"
 
+#include <pthread.h>
 #include <stdatomic.h>
 
 #define LIST_SHARDS       8192U /* at 4 million cells a shard has 500: what one change copies */
 #define LIST_SHARD_BITS   13
+#define LIST_VOUCH_TEXT   "all" /* it vouches for every type of mail (RFC 5518 5) */
+#define LIST_VOUCH_LABEL  "\006_vouch"
 #define LIST_DOMAIN_LIMIT 253U /* bytes of a domain on the wire without its root */
 
 enum cell_kind {
@@ -106,7 +110,7 @@ struct list_root6 {
 };
 
 struct list_image {
-	uint64_t serial;
+	uint64_t serial, draft;
 	uint64_t withheld_count;
 	const struct list *list; /* only what stays the same while it is open */
 	struct list_present present[LISTS_MAX];
@@ -127,6 +131,42 @@ struct list_row {
 	uint32_t ipv4[33]; /* listed prefixes by length */
 };
 
+/* Published, replaced: every image of the drafts first..last-1 has it. */
+struct list_retired {
+	void *p;
+	uint64_t first, last;
+};
+
+struct list_retirees {
+	struct list_retired *items;
+	size_t count, size;
+};
+
+/* A key that changed, for the follower. A domain has family 0 and owns its name. */
+struct list_change {
+	struct prefix prefix;
+	uint8_t list, domain_bytes;
+	uint8_t *domain;
+};
+
+struct list_changes {
+	struct list_change *items;
+	size_t count, size;
+	bool lost; /* there were more than are kept */
+};
+
+/* What other threads hold and follow; see hold.c and follow.c. */
+struct list_held {
+	pthread_mutex_t
+	    lock; /* also taken while an image is published, so that a hold is of one that is not freed */
+	const struct list_image *images[LIST_HOLDS_MAX];
+	size_t count;
+	struct list_retirees kept;   /* what some held image has */
+	struct list_changes changes; /* published */
+	void (*published)(void *context);
+	void *context;
+};
+
 struct list {
 	uint64_t seed; /* of the hash; random, so that nobody outside can aim at one shard */
 	size_t row_count, zone_count;
@@ -141,12 +181,28 @@ struct list {
 	struct list_shard *shards[LIST_SHARDS];
 	struct list_page *pages[LISTS_MAX][LIST_OCTETS];
 	struct list_root6 *six[LISTS_MAX];
-	void **retired; /* published, replaced in this draft; freed after it is published */
-	size_t retired_count, retired_size;
+	struct list_retirees retired; /* in this draft; freed after it is published */
+	struct list_changes changes;  /* in this draft */
+	bool followed;
+
+	struct list_held held;
 };
 
-/* list.c: what is replaced goes at once if it was never published, or after the next publish. */
+/* hold.c: what is replaced goes at once if it was never published, or after the next publish. */
 void list_retire(struct list *list, void *replaced, uint64_t draft);
+/* Makes the image the one that readers get; returns the one before. */
+struct list_image *list_held_publish(struct list *list, struct list_image *image);
+/* No reader has what was retired any more: frees what no hold has, keeps the rest. */
+void list_held_free(struct list *list);
+void list_held_open(struct list *list);
+void list_held_close(struct list *list);
+
+/* follow.c: the writer's side */
+void list_changed(struct list *list, const struct cell_key *key);
+void list_changed_all(struct list *list);
+/* Moves the changes of a draft behind those of the drafts before it. */
+void list_changes_move(struct list_changes *to, struct list_changes *from);
+void list_changes_free(struct list_changes *changes);
 
 /* zone.c */
 enum result list_zones_open(struct list *list, const struct list_options *options, size_t count,
@@ -171,6 +227,8 @@ void ipv4_expect(const struct list_page *const *pages, uint32_t address); /* int
 unsigned ipv4_bits(uint64_t entry);
 enum cell_listed ipv4_listed(uint64_t entry);
 uint32_t ipv4_ttl(uint64_t entry);
+/* The first prefix at or behind this one, in the order of addresses, the shorter first. False: there is none. */
+bool ipv4_next(const struct list_page *const *pages, uint32_t *address, unsigned *bits);
 void ipv4_put(struct list *list, size_t index, uint32_t address, unsigned bits, enum cell_listed listed,
 	      uint32_t ttl);
 void ipv4_drop(struct list *list, size_t index, uint32_t address, unsigned bits); /* it must be there */
@@ -181,12 +239,36 @@ const struct list_six *ipv6_find(const struct list_root6 *root, const struct pre
 /* The longest prefix that covers p; NULL when none does. */
 const struct list_six *ipv6_covering(const struct list_root6 *root, const struct prefix *p);
 bool ipv6_below(const struct list_root6 *root, const struct prefix *p); /* is there an entry within p? */
+/* As ipv4_next; NULL: there is none. */
+const struct list_six *ipv6_next(const struct list_root6 *root, const struct prefix *p);
 void ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_listed listed, uint32_t ttl);
 void ipv6_drop(struct list *list, size_t index, const struct prefix *p); /* it must be there */
 void ipv6_clear(struct list *list);
 
 /* find.c: the longest length present that is at most `bits`; -1 when there is none. */
 int list_longest(const uint64_t *present, int bits);
+/* The most specific entry that covers p: its length in bits, and its ttl as list_found has it; -1 when there is none. */
+int list_covering(const struct list_image *image, const struct list_zone *zone, const struct prefix *p,
+		  uint32_t *ttl);
+/* The template of a row with the source put in. */
+size_t list_text_fill(struct text template, struct text source, char out[LIST_TEXT_BYTES_MAX]);
+/* A domain as text, from its labels. */
+struct text list_domain_text(const uint8_t *name, size_t n, char out[LIST_NAME_BYTES_MAX]);
+
+/* records.c: the records of one zone of an image; the shorter IPv4 prefixes are put in order when it is opened. */
+struct list_view {
+	const struct list_image *image;
+	const struct list_zone *zone;
+	uint32_t *shorts; /* IPv4 prefixes of at most 16 bits: 16 bits of address, 8 of length */
+	size_t short_count;
+};
+void list_view_open(struct list_view *v, const struct list_image *image, const struct list_zone *zone);
+void list_view_close(struct list_view *v);
+/* The record with this owner (list, domains, vouch, name or domain are set), if it is in the zone. */
+bool list_view_at(const struct list_view *v, struct list_record *r);
+/* Every owner whose record may be another when the entry of this prefix comes or goes. False: `take` said no. */
+bool list_view_touched(const struct list_view *v, const struct prefix *p, list_record_take *take,
+		       void *context);
 
 struct prefix list_found_prefix(const struct list_found *found); /* of an entry that is no domain */
 
