@@ -1,7 +1,9 @@
 #include "base/hash.h"
 
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/params.h>
 #include <pthread.h>
 #include <string.h>
 #include <xxhash.h>
@@ -45,6 +47,43 @@ bool
 hash_equal(const struct hash *a, const struct hash *b)
 {
 	return CRYPTO_memcmp(a->bytes, b->bytes, HASH_BYTES) == 0;
+}
+
+size_t
+hash_mac_bytes(enum hash_mac kind)
+{
+	static const size_t bytes[] = { 32, 48, 64 };
+
+	check(kind < countof(bytes));
+	return bytes[kind];
+}
+
+size_t
+hash_mac(enum hash_mac kind, struct text key, const struct text *parts, size_t count,
+	 uint8_t out[HASH_MAC_BYTES_MAX])
+{
+	char names[][8] = { "SHA256", "SHA384", "SHA512" };
+	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+	EVP_MAC_CTX *context = EVP_MAC_CTX_new(hmac);
+	OSSL_PARAM parameters[] = { { 0 }, OSSL_PARAM_construct_end() };
+	size_t n = 0;
+
+	check(hmac != NULL && context != NULL && kind < countof(names));
+	parameters[0] = OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, names[kind], 0);
+	check(EVP_MAC_init(context, (const uint8_t *)key.p, key.n, parameters) == 1);
+	for (size_t i = 0; i < count; i++) {
+		check(EVP_MAC_update(context, (const uint8_t *)parts[i].p, parts[i].n) == 1);
+	}
+	check(EVP_MAC_final(context, out, &n, HASH_MAC_BYTES_MAX) == 1 && n == hash_mac_bytes(kind));
+	EVP_MAC_CTX_free(context);
+	EVP_MAC_free(hmac);
+	return n;
+}
+
+bool
+hash_mac_equal(const uint8_t *a, const uint8_t *b, size_t n)
+{
+	return CRYPTO_memcmp(a, b, n) == 0;
 }
 
 const char *

@@ -228,3 +228,44 @@ buffer_free(struct buffer *b)
 	free(b->p);
 	*b = (struct buffer){ .max = b->max };
 }
+
+static int
+base64_digit(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+bool
+text_base64(struct text t, uint8_t *out, size_t max, size_t *n)
+{
+	size_t padding = t.n >= 1 && t.p[t.n - 1] == '=' ? 1 : 0;
+
+	padding += padding == 1 && t.n >= 2 && t.p[t.n - 2] == '=' ? 1 : 0;
+	*n = 0;
+	if (t.n % 4 != 0 || t.n / 4 * 3 - padding > max) {
+		return false;
+	}
+	for (size_t i = 0; i < t.n; i += 4) {
+		uint32_t bits = 0;
+		size_t bytes = i + 4 == t.n ? 3 - padding : 3;
+
+		for (size_t k = 0; k < 4; k++) {
+			int digit = k > bytes ? 0 : base64_digit(t.p[i + k]);
+
+			if (digit < 0) {
+				return false;
+			}
+			bits = bits << 6 | (uint32_t)digit;
+		}
+		if ((bits & ((1U << (24 - 8 * bytes)) - 1)) != 0) {
+			return false; /* bits behind the end: one value has one form */
+		}
+		for (size_t k = 0; k < bytes; k++) {
+			out[(*n)++] = (uint8_t)(bits >> (16 - 8 * k));
+		}
+	}
+	return true;
+}

@@ -31,6 +31,8 @@ bool text_cut(struct text *rest, char at, struct text *head);
 bool text_u64(struct text t, uint64_t *value);    /* decimal digits only, no sign, no overflow */
 char *text_copy(struct arena *a, struct text t);  /* NUL-terminated */
 char *text_lower(struct arena *a, struct text t); /* NUL-terminated, ASCII lower case */
+/* RFC 4648 base64 with its padding, without blanks. False: it is none, or longer than max. *n: bytes written. */
+bool text_base64(struct text t, uint8_t *out, size_t max, size_t *n);
 /* Letters, digits, '-', '_', '.', 1..NAME_BYTES_MAX bytes, first a letter or digit: an id of a member, system, list ... */
 bool text_is_name(struct text t);
 

@@ -285,7 +285,7 @@ list_count(const struct list *list, size_t index)
 static struct list_present
 present_of(const struct list_row *row)
 {
-	struct list_present p = { .domains = row->domains > 0 };
+	struct list_present p = { .domains = row->domains > 0, .entries = row->count };
 
 	for (size_t bits = 0; bits < countof(row->ipv4); bits++) {
 		p.ipv4 |= (uint64_t)(row->ipv4[bits] > 0) << bits;

@@ -155,5 +155,8 @@ size_t list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_
 
 /* Reads "list.example", "List.Example." Errors: RESULT_BAD_INPUT; *name is then unchanged. */
 enum result list_name_parse(struct text text, struct list_name *name, struct fault *fault) MUST_USE;
+#define LIST_NAME_TEXT_BYTES LIST_NAME_BYTES_MAX
+/* "list.example", for people; what is no letter, digit, '-' or '_' is a '?'. Returns `out`. */
+const char *list_name_text(const struct list_name *name, char out[LIST_NAME_TEXT_BYTES]);
 
 #endif

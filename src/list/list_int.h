@@ -61,7 +61,8 @@ struct cell_key {
 /* Which prefix lengths a list has: bit n is set when it has at least one listed prefix of n bits. */
 struct list_present {
 	uint64_t ipv4;
-	bool domains; /* beside the test entry */
+	uint64_t entries; /* of all kinds, without test entries */
+	bool domains;     /* beside the test entry */
 };
 
 #define LIST_OCTETS 256U

@@ -431,6 +431,12 @@ list_records(const struct list_image *image, const struct list_zone *zone, list_
 
 /* ---- as texts */
 
+uint64_t
+list_image_count(const struct list_image *image, size_t index)
+{
+	return image->present[index].entries;
+}
+
 const struct list_zone *
 list_zones(const struct list *list, size_t *count)
 {

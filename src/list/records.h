@@ -29,6 +29,8 @@ struct list_record {
 	const uint8_t *domain; /* labels with their lengths, without the root */
 };
 
+/* Entries of one list in an image. */
+uint64_t list_image_count(const struct list_image *image, size_t index);
 /* The zones as they are served, in the order of the lists. They stay as long as the list is open. */
 const struct list_zone *list_zones(const struct list *list, size_t *count);
 /* The owner name on the wire, with its zone and root. Returns its bytes; 0 for a domain too long to have a name in this zone. */
@@ -57,7 +59,7 @@ void list_release(struct list *list, const struct list_image *image);
 
 /*
  * From now on changed keys are kept for list_follow_next, at most LIST_FOLLOW_KEYS_MAX, and `published` is called on the
- * writer's thread after each publish; it must be short. One follower.
+ * writer's thread after each publish; it must be short. One follower. Both calls only while nobody writes.
  */
 void list_follow(struct list *list, void (*published)(void *context), void *context);
 void list_unfollow(struct list *list);

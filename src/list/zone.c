@@ -56,6 +56,25 @@ list_name_parse(struct text text, struct list_name *name, struct fault *fault)
 	return RESULT_OK;
 }
 
+const char *
+list_name_text(const struct list_name *name, char out[LIST_NAME_TEXT_BYTES])
+{
+	size_t n = 0;
+
+	for (size_t at = 0; name->bytes[at] != 0; at += name->bytes[at] + 1U) {
+		if (at > 0) {
+			out[n++] = '.';
+		}
+		for (size_t i = 1; i <= name->bytes[at]; i++) {
+			char c = (char)name->bytes[at + i];
+
+			out[n++] = label_good((struct text){ &c, 1 }) ? c : '?';
+		}
+	}
+	out[n] = '\0';
+	return out;
+}
+
 /* `given`, or the label before the zone when nothing is given. */
 static enum result
 name_or(const char *given, const char *label, const char *zone, struct list_name *name, struct fault *fault)

@@ -113,7 +113,7 @@ set_port(struct sockaddr_storage *to, uint16_t port)
 static enum result
 open_pair(struct dns *dns, const struct dns_options *o, size_t i, struct dns_address *at, struct fault *fault)
 {
-	const struct dns_source source = { o->list, o->gate, 0 };
+	const struct dns_source source = { .list = o->list, .gate = o->gate, .transfers = o->transfers };
 	enum result r = socket_listen_tcp(o->addresses[i], &dns->listeners[i], &dns->ports[i], fault);
 
 	if (r != RESULT_OK) {
@@ -148,8 +148,9 @@ open_address(struct dns *dns, const struct dns_options *o, size_t i, struct faul
 		r = open_pair(dns, o, i, &at, fault);
 	}
 	for (unsigned more = 1; more < o->workers && r == RESULT_OK; more++) {
-		r = dns_udp_open(&(struct dns_source){ o->list, o->gate, 0 }, &at,
-				 &dns->workers[dns->worker_count], fault);
+		r = dns_udp_open(
+		    &(struct dns_source){ .list = o->list, .gate = o->gate, .transfers = o->transfers }, &at,
+		    &dns->workers[dns->worker_count], fault);
 		dns->worker_count += r == RESULT_OK;
 	}
 	return r;
@@ -178,9 +179,11 @@ dns_open(const struct dns_options *options, struct dns **dns, struct fault *faul
 		struct span idle = options->tcp_idle;
 
 		idle.ms = idle.ms == 0 ? DNS_TCP_IDLE_MS : idle.ms;
-		r = dns_tcp_open(
-		    &(struct dns_source){ options->list, options->gate, (uint16_t)(idle.ms / 100) },
-		    d->listeners, d->address_count, idle, &d->tcp, &words);
+		r = dns_tcp_open(&(struct dns_source){ .list = options->list,
+						       .gate = options->gate,
+						       .keepalive = (uint16_t)(idle.ms / 100),
+						       .transfers = options->transfers },
+				 d->listeners, d->address_count, idle, &d->tcp, &words);
 	} else {
 		for (size_t i = 0; i < d->address_count; i++) {
 			close(d->listeners[i]);

@@ -20,6 +20,7 @@
 struct list;
 struct dns;
 struct dns_gate;
+struct transfers;
 
 struct dns_options {
 	const char *const *addresses; /* "127.0.0.1:5300", "[::1]:5300"; port 0 takes a free one */
@@ -28,6 +29,7 @@ struct dns_options {
 	struct dns_gate *gate;        /* the same; NULL: everybody may ask */
 	unsigned workers;             /* UDP threads per address, 1..DNS_WORKERS_MAX */
 	struct span tcp_idle;         /* 0: DNS_TCP_IDLE_MS */
+	struct transfers *transfers;  /* serve/transfer.h; must outlive the server. NULL: all are refused */
 };
 
 /*

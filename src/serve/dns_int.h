@@ -26,8 +26,9 @@ void dns_tally_flush(struct dns_tally *tally); /* and sets the outcomes to zero 
 /* What the threads answer from. */
 struct dns_source {
 	const struct list *list;
-	struct dns_gate *gate; /* may be NULL */
-	uint16_t keepalive;    /* of a TCP connection, in 100 ms */
+	struct dns_gate *gate;       /* may be NULL */
+	uint16_t keepalive;          /* of a TCP connection, in 100 ms */
+	struct transfers *transfers; /* may be NULL */
 };
 /* For the batch that is answered now. */
 struct dns_desk dns_desk_of(const struct dns_source *source, bool udp);

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "list/list.h"
 #include "serve/dns_meter_int.h"
+#include "serve/transfer.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -32,6 +33,7 @@
 struct session {
 	int fd;       /* -1: free */
 	bool writing; /* waits until the peer reads */
+	bool given;   /* the connection is a transfer's now */
 	int64_t deadline_ms;
 	struct prefix client; /* its address */
 	size_t in_bytes, out_bytes, out_sent;
@@ -71,12 +73,44 @@ watch(struct dns_tcp *t, int fd, int how, uint32_t events, size_t about)
 static void
 session_close(struct dns_tcp *t, struct session *s)
 {
-	close(s->fd); /* which takes it out of the epoll set */
+	if (!s->given) {
+		close(s->fd); /* which takes it out of the epoll set */
+	}
 	s->fd = -1;
 	t->open_count--;
 }
 
-/* Answers the whole queries that were read, as far as there is room. False: the peer does not speak DNS. */
+/* Answers one whole query. Returns the bytes of the answer; *job is set when the connection belongs to it. */
+static size_t
+answer_one(struct dns_tcp *t, const struct dns_desk *desk, const struct transfer_asked *asked, uint8_t *out,
+	   struct transfer_job **job)
+{
+	struct dns_told told = { .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };
+	size_t n;
+
+	*job = NULL;
+	if (t->source.transfers != NULL && transfer_wanted(asked->query, asked->n)) {
+		n = transfer_answer(t->source.transfers, asked, out, &told, job);
+	} else {
+		n = dns_answer(desk, asked->client, asked->query, asked->n, out, &told);
+	}
+	dns_tally_count(&t->tally, &told);
+	return n;
+}
+
+/* `at`: what was read up to here is answered. The session is over. */
+static void
+session_give(struct dns_tcp *t, struct session *s, size_t at, struct transfer_job *job)
+{
+	struct text unsent = { (const char *)s->out + s->out_sent, s->out_bytes - s->out_sent };
+	struct text rest = { (const char *)s->in + at, s->in_bytes - at };
+
+	(void)epoll_ctl(t->poll, EPOLL_CTL_DEL, s->fd, NULL);
+	s->given = true;
+	transfer_give(job, s->fd, unsent, rest);
+}
+
+/* Answers the whole queries that were read, as far as there is room. False: it is over, as the peer does not speak DNS, or given away. */
 static bool
 session_answer(struct dns_tcp *t, struct session *s)
 {
@@ -87,7 +121,8 @@ session_answer(struct dns_tcp *t, struct session *s)
 	       OUT_BYTES - s->out_bytes >= DNS_LENGTH_BYTES + DNS_ANSWER_BYTES_MAX) {
 		uint8_t *to = s->out + s->out_bytes;
 		size_t query = (size_t)s->in[at] << 8 | s->in[at + 1], n;
-		struct dns_told told;
+		struct transfer_asked asked;
+		struct transfer_job *job;
 
 		if (query > DNS_TCP_QUERY_BYTES_MAX) {
 			return false;
@@ -95,10 +130,13 @@ session_answer(struct dns_tcp *t, struct session *s)
 		if (s->in_bytes - at - DNS_LENGTH_BYTES < query) {
 			break;
 		}
-		n = dns_answer(&desk, &s->client, s->in + at + DNS_LENGTH_BYTES, query, to + DNS_LENGTH_BYTES,
-			       &told);
-		dns_tally_count(&t->tally, &told);
+		asked = (struct transfer_asked){ &desk, &s->client, s->in + at + DNS_LENGTH_BYTES, query };
+		n = answer_one(t, &desk, &asked, to + DNS_LENGTH_BYTES, &job);
 		at += DNS_LENGTH_BYTES + query;
+		if (job != NULL) {
+			session_give(t, s, at, job);
+			return false;
+		}
 		if (n > 0) {
 			to[0] = (uint8_t)(n >> 8);
 			to[1] = (uint8_t)n;
@@ -231,7 +269,7 @@ session_open(struct dns_tcp *t, int fd, const struct prefix *client)
 	}
 	s->fd = fd;
 	s->client = *client;
-	s->writing = false;
+	s->writing = s->given = false;
 	s->in_bytes = s->out_bytes = s->out_sent = 0;
 	s->deadline_ms = now_ms() + t->idle_ms;
 	t->open_count++;

@@ -2,6 +2,7 @@
 #include "serve/dns_int.h"
 
 #include "list/list.h"
+#include "serve/transfer.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -63,6 +64,20 @@ free_route(struct msghdr *m)
 	}
 }
 
+/* One query, by what answers it. Returns the bytes of the answer. */
+static size_t
+answer_one(struct dns_udp *u, const struct dns_desk *desk, size_t i, struct dns_told *told)
+{
+	struct prefix client = dns_client_of(&u->from[i]);
+	const struct transfer_asked asked = { desk, &client, u->queries[i], u->in[i].msg_len };
+	struct transfer_job *job;
+
+	if (u->source.transfers != NULL && transfer_wanted(asked.query, asked.n)) {
+		return transfer_answer(u->source.transfers, &asked, u->answers[i], told, &job);
+	}
+	return dns_answer(desk, &client, asked.query, asked.n, u->answers[i], told);
+}
+
 /* Answers the first `count` queries from one image. Returns the answers to send. */
 static size_t
 answer_batch(struct dns_udp *u, size_t count)
@@ -80,9 +95,7 @@ answer_batch(struct dns_udp *u, size_t count)
 		size_t n = 0;
 
 		if ((m->msg_flags & MSG_TRUNC) == 0) {
-			struct prefix client = dns_client_of(&u->from[i]);
-
-			n = dns_answer(&desk, &client, u->queries[i], u->in[i].msg_len, u->answers[i], &told);
+			n = answer_one(u, &desk, i, &told);
 		}
 		dns_tally_count(&u->tally, &told);
 		if (n > 0) {

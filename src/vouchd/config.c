@@ -34,6 +34,7 @@ struct config_level {
 #define OPERATOR_OPTION(field, key, type, fallback, help)
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
 #define RECEIVER_OPTION(field, key, type, fallback, help)
+#define TRANSFER_OPTION(field, key, type, fallback, help)
 
 static const struct config_field main_fields[] = {
 #undef OPTION
@@ -72,6 +73,14 @@ static const struct config_field receiver_fields[] = {
 #define RECEIVER_OPTION(field, key, type, fallback, help) \
 	{ key, CONFIG_##type, offsetof(struct config_receiver, field), fallback, help },
 #include "base/options.def"
+#undef RECEIVER_OPTION
+#define RECEIVER_OPTION(field, key, type, fallback, help)
+};
+static const struct config_field transfer_fields[] = {
+#undef TRANSFER_OPTION
+#define TRANSFER_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_transfer, field), fallback, help },
+#include "base/options.def"
 };
 
 static const struct config_level config_main = { "option", main_fields, countof(main_fields), 0 };
@@ -85,6 +94,9 @@ static const struct config_level config_threshold_entry = { "key of a threshold"
 static const struct config_level config_receiver_entry = { "key of a receiver", receiver_fields,
 							   countof(receiver_fields),
 							   offsetof(struct config_receiver, line) };
+static const struct config_level config_transfer_entry = { "key of a transfer", transfer_fields,
+							   countof(transfer_fields),
+							   offsetof(struct config_transfer, line) };
 
 /* What every step of the binding needs. */
 struct binder {
@@ -162,7 +174,8 @@ is_nested(const struct config_level *level, struct text key)
 {
 	return level == &config_main &&
 	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")) ||
-		text_equal(key, TEXT("thresholds")) || text_equal(key, TEXT("receivers")));
+		text_equal(key, TEXT("thresholds")) || text_equal(key, TEXT("receivers")) ||
+		text_equal(key, TEXT("transfers")));
 }
 
 static enum result
@@ -304,6 +317,11 @@ bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
 				 DNS_RECEIVERS_MAX, &entries, &config->receiver_count);
 		config->receivers = entries;
 	}
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "transfers", &config_transfer_entry, sizeof(struct config_transfer),
+				 TRANSFER_PEERS_MAX, &entries, &config->transfer_count);
+		config->transfers = entries;
+	}
 	return r;
 }
 
@@ -378,6 +396,9 @@ resolve_paths(struct config *c, struct arena *arena)
 	c->control = path_from(c->file, c->control, arena);
 	c->data = path_from(c->file, c->data, arena);
 	c->maildir = path_from(c->file, c->maildir, arena);
+	for (size_t i = 0; i < c->transfer_count; i++) {
+		c->transfers[i].secret_file = path_from(c->file, c->transfers[i].secret_file, arena);
+	}
 	for (size_t i = 0; i < c->lmtp.count; i++) {
 		if (strchr(c->lmtp.items[i], '/') != NULL) {
 			c->lmtp.items[i] = path_from(c->file, c->lmtp.items[i], arena);
@@ -522,6 +543,8 @@ config_write_template(struct buffer *b)
 	write_fields(b, &config_operator_entry, "#  - ", "#    ");
 	buffer_format(b, "#receivers:\n");
 	write_fields(b, &config_receiver_entry, "#  - ", "#    ");
+	buffer_format(b, "#transfers:\n");
+	write_fields(b, &config_transfer_entry, "#  - ", "#    ");
 	buffer_format(b,
 		      "#thresholds:  # what is named here replaces the row of the same name and receiver\n");
 	config_write_thresholds(b, "#  - ");

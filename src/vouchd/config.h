@@ -11,6 +11,7 @@
 #include "base/instant.h"
 #include "base/limits.h"
 #include "model/threshold.h"
+#include "serve/tsig.h"
 
 #define CONFIG_TEXTS_MAX 16U
 
@@ -29,6 +30,7 @@ struct config_texts {
 #define OPERATOR_OPTION(field, key, type, fallback, help)
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
 #define RECEIVER_OPTION(field, key, type, fallback, help)
+#define TRANSFER_OPTION(field, key, type, fallback, help)
 
 struct config_list {
 #undef LIST_OPTION
@@ -65,6 +67,15 @@ struct config_receiver {
 	size_t line;
 };
 
+struct config_transfer {
+#undef TRANSFER_OPTION
+#define TRANSFER_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef TRANSFER_OPTION
+#define TRANSFER_OPTION(field, key, type, fallback, help)
+	size_t line;
+};
+
 struct config {
 #undef OPTION
 #define OPTION(field, key, type, fallback, help) config_##type field;
@@ -77,7 +88,9 @@ struct config {
 	struct config_threshold *thresholds;
 	size_t threshold_count;
 	struct config_receiver *receivers;
-	size_t receiver_count;          /* 0..DNS_RECEIVERS_MAX */
+	size_t receiver_count; /* 0..DNS_RECEIVERS_MAX */
+	struct config_transfer *transfers;
+	size_t transfer_count;          /* 0..TRANSFER_PEERS_MAX */
 	struct threshold_policy policy; /* the tables, with these thresholds instead, and compliance_wait */
 	const char *file;               /* for errors */
 	bool clock_manual;
@@ -87,6 +100,7 @@ struct config {
 #undef OPERATOR_OPTION
 #undef THRESHOLD_OPTION
 #undef RECEIVER_OPTION
+#undef TRANSFER_OPTION
 
 /*
  * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.

@@ -198,6 +198,13 @@ put_COOKIE_SECRETS(struct text value, struct arena *arena, void *to)
 }
 
 static bool
+put_ALGORITHM(struct text value, struct arena *arena, void *to)
+{
+	(void)arena;
+	return tsig_algorithm_parse(value, to) == RESULT_OK;
+}
+
+static bool
 put_CLOCK(struct text value, struct arena *arena, void *to)
 {
 	static const char *const words[] = { "real", "manual" };

@@ -7,12 +7,12 @@
 #include "vouchd/daemon.h"
 
 #include "base/log.h"
-#include "list/list.h"
 #include "serve/dns.h"
 #include "vouchd/api.h"
 #include "vouchd/lmtp_door.h"
 #include "vouchd/maildir_door.h"
 #include "vouchd/receivers.h"
+#include "vouchd/secondaries.h"
 
 #include <errno.h>
 #include <signal.h>
@@ -28,6 +28,7 @@ struct service {
 	struct directory *directory;
 	struct pipeline *pipeline;
 	struct dns_gate *gate;
+	struct transfers *transfers;
 	struct dns *dns;
 	struct http *http;
 	struct api api;
@@ -79,11 +80,16 @@ daemon_check(const struct config *config, struct fault *fault)
 {
 	struct list *list = NULL;
 	struct dns_gate *gate = NULL;
+	struct transfers *transfers = NULL;
 	enum result r = open_lists(config, &list, fault);
 
 	if (r == RESULT_OK) {
 		r = receivers_open(config, &gate, fault);
 	}
+	if (r == RESULT_OK) {
+		r = secondaries_open(config, list, &transfers, fault);
+	}
+	transfer_close(transfers);
 	dns_gate_close(gate);
 	list_close(list);
 	return r;
@@ -104,6 +110,9 @@ open_store(struct service *s, struct fault *fault)
 		r = receivers_open(s->config, &s->gate, fault);
 	}
 	if (r == RESULT_OK) {
+		r = secondaries_open(s->config, s->list, &s->transfers, fault);
+	}
+	if (r == RESULT_OK) {
 		s->directory = directory_new();
 		r = pipeline_open(s->config, s->list, s->directory, &s->pipeline, fault);
 	}
@@ -122,10 +131,15 @@ open_dns(struct service *s, struct fault *fault)
 	if (addresses->count == 0) {
 		return RESULT_OK;
 	}
+	r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
+	if (r != RESULT_OK) {
+		return r;
+	}
 	r = dns_open(&(struct dns_options){ .addresses = addresses->items,
 					    .address_count = addresses->count,
 					    .list = s->list,
 					    .gate = s->gate,
+					    .transfers = s->transfers,
 					    .workers = (unsigned)s->config->dns_workers },
 		     &s->dns, fault);
 	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
@@ -207,6 +221,7 @@ close_all(struct service *s)
 		pipeline_close(s->pipeline);
 	}
 	dns_close(s->dns);
+	transfer_close(s->transfers);
 	dns_gate_close(s->gate);
 	lmtp_door_free(s->lmtp);
 	maildir_door_free(s->maildir);

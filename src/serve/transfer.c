@@ -1,0 +1,367 @@
+/* serve/transfer.c - who may have which zone, and what everybody else is told. */
+#include "serve/transfer_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define FLAG_QR      0x8000U
+#define FLAG_TC      0x0200U
+#define FLAG_RD      0x0100U
+#define FLAGS_OPCODE 0x7800U
+#define RCODE_BITS   0x0fU
+
+enum rcode {
+#define RCODE(id, value, counter) RCODE_##id = (value),
+#include "serve/dns_rcodes.def"
+#undef RCODE
+};
+
+static void
+set16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+uint64_t
+transfer_seconds(const struct transfers *t)
+{
+	return (uint64_t)t->now().ms / 1000;
+}
+
+/* ---- a query */
+
+bool
+transfer_wanted(const uint8_t *query, size_t n)
+{
+	struct tsig_message m;
+
+	if (n < TRANSFER_HEADER_BYTES || (query[2] & 0x80) != 0 || !tsig_message_read(query, n, &m)) {
+		return false;
+	}
+	return m.signed_end > 0 ||
+	       ((m.flags & FLAGS_OPCODE) == 0 && (m.type == TYPE_AXFR || m.type == TYPE_IXFR));
+}
+
+size_t
+transfer_refuse(struct tsig *tsig, const uint8_t *question, size_t question_bytes, unsigned rcode,
+		uint64_t now, uint8_t *out)
+{
+	unsigned flags = (unsigned)question[2] << 8 | question[3];
+
+	memcpy(out, question, question_bytes);
+	set16(out + 2, FLAG_QR | (flags & (FLAGS_OPCODE | FLAG_RD)) | rcode);
+	memset(out + 6, 0, 6);
+	return tsig == NULL ? question_bytes : tsig_sign(tsig, out, question_bytes, now);
+}
+
+/* Asks this desk for records at the top of a zone. */
+static size_t
+ask_top(const struct dns_desk *desk, const struct list_zone *zone, unsigned type, uint8_t *out, size_t *first)
+{
+	uint8_t query[TRANSFER_QUESTION_BYTES] = { [5] = 1 };
+	const struct prefix nobody = { 4, 32, { 0 } };
+	struct dns_told told;
+
+	memcpy(query + TRANSFER_HEADER_BYTES, zone->name.bytes, zone->name.n);
+	*first = TRANSFER_HEADER_BYTES + zone->name.n + 4U;
+	set16(query + *first - 4, type);
+	set16(query + *first - 2, CLASS_IN);
+	return dns_answer(desk, &nobody, query, *first, out, &told);
+}
+
+size_t
+transfer_top(const struct list_image *image, const struct list_zone *zone, unsigned type, uint8_t *out,
+	     size_t *first)
+{
+	return ask_top(&(struct dns_desk){ .image = image }, zone, type, out, first);
+}
+
+/*
+ * A list that the writer does not confirm any more gets no secondary to go on with it: its copy is to expire, as our own
+ * answers did (SERVFAIL).
+ */
+static bool
+is_stale(const struct dns_desk *desk, const struct list_zone *zone)
+{
+	uint8_t top[DNS_ANSWER_BYTES_MAX];
+	size_t first;
+	size_t n = ask_top(desk, zone, TYPE_SOA, top, &first);
+
+	return n < TRANSFER_HEADER_BYTES || (top[3] & RCODE_BITS) == RCODE_SERVFAIL;
+}
+
+static bool
+may_ask_from(const struct peer *peer, const struct prefix *client)
+{
+	for (size_t i = 0; i < peer->network_count; i++) {
+		if (prefix_contains(&peer->networks[i], client)) {
+			return true;
+		}
+	}
+	return peer->network_count == 0;
+}
+
+static bool
+is_zone_name(const struct list_zone *zone, const uint8_t *name, size_t n)
+{
+	struct text a = { (const char *)zone->name.bytes, zone->name.n }, b = { (const char *)name, n };
+
+	return text_equal_nocase(a, b);
+}
+
+/* The index of the zone with this name, if the peer may have it; the number of zones otherwise. */
+static size_t
+allowed_zone(const struct transfers *t, const struct peer *peer, const uint8_t *name, size_t n,
+	     size_t *zone_count)
+{
+	const struct list_zone *zones = list_zones(t->list, zone_count);
+	size_t i = 0;
+
+	while (i < *zone_count && !(peer->zones[i] && is_zone_name(&zones[i], name, n))) {
+		i++;
+	}
+	return i;
+}
+
+/* A signed query as it came, without its signature. */
+static size_t
+answer_plainly(const struct transfer_asked *a, const struct tsig_message *m, uint8_t *out,
+	       struct dns_told *told)
+{
+	uint8_t query[DNS_TCP_QUERY_BYTES_MAX];
+
+	if (m->signed_end > sizeof query) {
+		return 0;
+	}
+	memcpy(query, a->query, m->signed_end);
+	set16(query + 10, ((unsigned)query[10] << 8 | query[11]) - 1);
+	return dns_answer(a->desk, a->client, query, m->signed_end, out, told);
+}
+
+/* IXFR over UDP: the question with our SOA, so that the secondary sees whether it is behind (RFC 1995 2). */
+static size_t
+answer_soa(const struct transfers *t, const struct transfer_asked *a, const struct tsig_message *m,
+	   size_t zone, uint8_t *out)
+{
+	uint8_t top[DNS_ANSWER_BYTES_MAX];
+	size_t zone_count, first;
+	size_t n =
+	    transfer_top(a->desk->image, &list_zones(t->list, &zone_count)[zone], TYPE_SOA, top, &first);
+
+	memcpy(out, top, n);
+	memcpy(out, a->query, 2);
+	memcpy(out + TRANSFER_HEADER_BYTES, a->query + TRANSFER_HEADER_BYTES,
+	       m->question_end - TRANSFER_HEADER_BYTES);
+	return n;
+}
+
+static struct transfer_job *
+job_new(struct transfers *t, struct peer *peer, const struct transfer_asked *a, const struct tsig_message *m,
+	size_t zone, const struct tsig *tsig)
+{
+	struct transfer_job *job = calloc(1, sizeof *job);
+
+	check(job != NULL && m->question_end <= sizeof job->question);
+	*job = (struct transfer_job){ .t = t,
+				      .peer = peer,
+				      .zone = zone,
+				      .incremental = m->type == TYPE_IXFR,
+				      .gate = a->desk->gate,
+				      .serial = m->serial,
+				      .tsig = *tsig,
+				      .question_bytes = m->question_end };
+	memcpy(job->question, a->query, m->question_end);
+	return job;
+}
+
+/* What a good signature gets. Sets *job, or returns an answer that is not signed yet. */
+static size_t
+answer_peer(struct transfers *t, const struct transfer_asked *a, const struct tsig_message *m,
+	    struct tsig *tsig, uint8_t *out, struct dns_told *told, struct transfer_job **job)
+{
+	struct peer *peer = NULL;
+	size_t zone_count, zone;
+	enum rcode rcode = RCODE_REFUSED;
+
+	if ((m->flags & FLAGS_OPCODE) != 0 || (m->type != TYPE_AXFR && m->type != TYPE_IXFR)) {
+		return answer_plainly(a, m, out, told);
+	}
+	for (size_t i = 0; i < t->peer_count && peer == NULL; i++) {
+		peer = &t->peers[i].key == tsig->key ? &t->peers[i] : NULL;
+	}
+	check(peer != NULL);
+	zone = allowed_zone(t, peer, a->query + TRANSFER_HEADER_BYTES, m->name_bytes, &zone_count);
+	if (m->class == CLASS_IN && zone < zone_count && may_ask_from(peer, a->client)) {
+		if (m->type == TYPE_IXFR && !m->soa_before) {
+			rcode = RCODE_FORMERR;
+		} else if (is_stale(a->desk, &list_zones(t->list, &zone_count)[zone])) {
+			rcode = RCODE_SERVFAIL;
+		} else if (m->type == TYPE_IXFR && a->desk->udp) {
+			told->outcome = COUNTER_DNS_ANSWERED;
+			return answer_soa(t, a, m, zone, out);
+		} else if (!a->desk->udp && !workers_reserve(t, peer)) {
+			rcode = RCODE_SERVFAIL; /* and it tries again */
+		} else if (!a->desk->udp) {
+			told->outcome = COUNTER_DNS_ANSWERED;
+			*job = job_new(t, peer, a, m, zone, tsig);
+			return 0;
+		}
+	}
+	told->outcome = rcode == RCODE_FORMERR    ? COUNTER_DNS_FORMERR
+			: rcode == RCODE_SERVFAIL ? COUNTER_DNS_SERVFAIL
+						  : COUNTER_DNS_REFUSED;
+	return transfer_refuse(NULL, a->query, m->question_end, rcode, 0, out);
+}
+
+/* Signs what fits, else the question alone with TC. Returns 0 when not even that fits. */
+static size_t
+sign_to_fit(const struct transfer_asked *a, const struct tsig_message *m, struct tsig *tsig, uint8_t *whole,
+	    size_t n, uint64_t now)
+{
+	size_t limit = !a->desk->udp                      ? DNS_ANSWER_BYTES_MAX
+		       : m->udp_bytes > DNS_UDP_BYTES_MAX ? DNS_UDP_BYTES_MAX
+							  : m->udp_bytes;
+
+	if (n + tsig_bytes(tsig) > limit) {
+		set16(whole + 2, ((unsigned)whole[2] << 8 | whole[3]) | FLAG_TC);
+		memset(whole + 6, 0, 6);
+		n = m->question_end;
+	}
+	return n + tsig_bytes(tsig) > limit ? 0 : tsig_sign(tsig, whole, n, now);
+}
+
+size_t
+transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t *out, struct dns_told *told,
+		struct transfer_job **job)
+{
+	uint8_t whole[DNS_ANSWER_BYTES_MAX + TSIG_BYTES_MAX];
+	uint64_t now = transfer_seconds(t);
+	struct tsig_message m;
+	struct tsig tsig;
+	size_t n;
+
+	*job = NULL;
+	*told = (struct dns_told){ .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };
+	check(tsig_message_read(asked->query, asked->n, &m));
+	if (m.signed_end == 0) {
+		return dns_answer(asked->desk, asked->client, asked->query, asked->n, out, told);
+	}
+	if (!tsig_check(&tsig, asked->query, asked->n, &m, t->keys, t->peer_count, NULL, now)) {
+		told->outcome = COUNTER_DNS_FORMERR;
+		return transfer_refuse(NULL, asked->query, m.question_end, RCODE_FORMERR, now, out);
+	}
+	if (tsig.error != TSIG_NOERROR) {
+		told->outcome = COUNTER_DNS_NOTAUTH;
+		n = transfer_refuse(NULL, asked->query, m.question_end, RCODE_NOTAUTH, now, whole);
+	} else {
+		n = answer_peer(t, asked, &m, &tsig, whole, told, job);
+	}
+	n = n == 0 ? 0 : sign_to_fit(asked, &m, &tsig, whole, n, now);
+	memcpy(out, whole, n);
+	return n;
+}
+
+/* ---- opening */
+
+static enum result
+open_zones(struct transfers *t, struct peer *peer, const struct transfer_peer *o, struct fault *fault)
+{
+	size_t zone_count;
+	const struct list_zone *zones = list_zones(t->list, &zone_count);
+
+	for (size_t i = 0; i < zone_count; i++) {
+		peer->zones[i] = o->zone_count == 0;
+	}
+	for (size_t i = 0; i < o->zone_count; i++) {
+		struct list_name name;
+		enum result r = list_name_parse(text_of(o->zones[i]), &name, fault);
+		size_t k = 0;
+
+		if (r != RESULT_OK) {
+			return r;
+		}
+		while (k < zone_count && !is_zone_name(&zones[k], name.bytes, name.n)) {
+			k++;
+		}
+		if (k == zone_count) {
+			return fault_set(fault, RESULT_BAD_INPUT, "%s is no zone of a list", o->zones[i]);
+		}
+		peer->zones[k] = true;
+	}
+	return RESULT_OK;
+}
+
+static enum result
+open_peer(struct transfers *t, const struct transfer_peer *o, struct fault *fault)
+{
+	struct peer *peer = &t->peers[t->peer_count];
+	enum result r = open_zones(t, peer, o, fault);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	check(o->key.secret_bytes >= TSIG_SECRET_BYTES_MIN && o->key.secret_bytes <= TSIG_SECRET_BYTES_MAX);
+	for (size_t i = 0; i < t->peer_count; i++) {
+		if (t->keys[i]->name.n == o->key.name.n &&
+		    memcmp(t->keys[i]->name.bytes, o->key.name.bytes, o->key.name.n) == 0) {
+			return fault_set(fault, RESULT_BAD_INPUT, "this key is given twice");
+		}
+	}
+	peer->key = o->key;
+	peer->networks = calloc(o->network_count + 1, sizeof *peer->networks);
+	check(peer->networks != NULL);
+	if (o->network_count > 0) {
+		memcpy(peer->networks, o->networks, o->network_count * sizeof *peer->networks);
+	}
+	peer->network_count = o->network_count;
+	t->keys[t->peer_count++] = &peer->key;
+	return RESULT_OK;
+}
+
+enum result
+transfer_open(const struct transfer_options *options, struct transfers **transfers, struct fault *fault)
+{
+	struct transfers *t = calloc(1, sizeof *t);
+	enum result r = RESULT_OK;
+
+	check(t != NULL && options->peer_count >= 1 && options->peer_count <= TRANSFER_PEERS_MAX);
+	*transfers = NULL;
+	t->list = options->list;
+	t->now = options->now;
+	t->peers = calloc(options->peer_count, sizeof *t->peers);
+	t->keys = calloc(options->peer_count, sizeof *t->keys);
+	check(t->peers != NULL && t->keys != NULL);
+	t->notifier.wake = t->notifier.sockets[0] = t->notifier.sockets[1] = -1;
+	journal_init(&t->journal);
+	workers_init(&t->workers);
+	for (size_t i = 0; i < options->peer_count && r == RESULT_OK; i++) {
+		r = open_peer(t, &options->peers[i], fault);
+	}
+	if (r == RESULT_OK) {
+		r = notifier_open(t, options, fault);
+	}
+	if (r != RESULT_OK) {
+		transfer_close(t);
+		return r;
+	}
+	*transfers = t;
+	return RESULT_OK;
+}
+
+void
+transfer_close(struct transfers *t)
+{
+	if (t == NULL) {
+		return;
+	}
+	workers_close(t);
+	notifier_close(t);
+	journal_free(&t->journal, t->list);
+	for (size_t i = 0; i < t->peer_count; i++) {
+		free(t->peers[i].networks);
+	}
+	free(t->peers);
+	free(t->keys);
+	free(t);
+}
