@@ -4,23 +4,18 @@
  * FOLDER (tests/data/arf) holds *.eml. Both read the same fields: type, source, times, domains, sender. One JSON line. The peer is
  * bench/arf_peer.py, run from the top of the tree.
  */
+#include "common/script.h"
 #include "intake/intake.h"
 
 #include <dirent.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #define MAILS_MAX  256
 #define RUN_NS     2000000000
 #define PEER       "bench/arf_peer.py"
 #define PATH_BYTES 4096
-
-extern char **environ;
 
 struct mails {
 	struct arena arena;
@@ -105,40 +100,6 @@ measure(const struct mails *m, const struct intake_hint *hint)
 	return (double)reports * 1e9 / (double)spent;
 }
 
-/* What the peer prints: its reports per second; 0 when it cannot run. */
-static double
-measure_peer(struct mails *m)
-{
-	char python[] = "python3", script[] = PEER, said[64] = "";
-	posix_spawn_file_actions_t actions;
-	int ends[2], status;
-	size_t n = 0;
-	ssize_t got;
-	pid_t child;
-
-	m->paths[0] = python;
-	m->paths[1] = script;
-	if (pipe(ends) != 0) {
-		return 0;
-	}
-	(void)posix_spawn_file_actions_init(&actions);
-	(void)posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
-	(void)posix_spawn_file_actions_addclose(&actions, ends[0]);
-	if (posix_spawnp(&child, python, &actions, NULL, m->paths, environ) != 0) {
-		child = -1;
-	}
-	(void)posix_spawn_file_actions_destroy(&actions);
-	(void)close(ends[1]);
-	while (child > 0 && n < sizeof said - 1 && (got = read(ends[0], said + n, sizeof said - 1 - n)) > 0) {
-		n += (size_t)got;
-	}
-	(void)close(ends[0]);
-	if (child > 0) {
-		(void)waitpid(child, &status, 0);
-	}
-	return n > 0 ? strtod(said, NULL) : 0;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -146,6 +107,7 @@ main(int argc, char **argv)
 					  .received = { 1769904000000 },
 					  .door = TEXT("bench") };
 	static struct mails m;
+	char script[] = PEER;
 	double own, peer;
 
 	load(&m, argc > 1 ? argv[1] : "tests/data/arf", &hint);
@@ -154,7 +116,8 @@ main(int argc, char **argv)
 		return 1;
 	}
 	own = measure(&m, &hint);
-	peer = measure_peer(&m);
+	m.paths[1] = script;
+	peer = script_number(m.paths);
 	printf("{\"bench\":\"arf\",\"what\":\"reports/s per core\",\"value\":%.0f,\"peer\":\"python3 email\","
 	       "\"peer_value\":%.0f,\"mails\":%zu,\"mean_bytes\":%zu}\n",
 	       own, peer, m.count, m.bytes / m.count);

@@ -2,7 +2,7 @@
  * What kind of file is attached, by how it begins, else by its name.
  *
  * libmagic knows thousands of kinds and guesses at texts; here 70 rows tell what can be run, opened or unpacked, in a time that does not depend on
- * the file. tests/unit/content_test.c holds the rows against libmagic.
+ * the file.
  */
 #include "intake/content_int.h"
 
