@@ -113,6 +113,7 @@ traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l
 	set |= (l->flags & LOOK_LURE) != 0 && has(set, TRAIT_LINK_NEW) ? 1U << TRAIT_LURE : 0;
 	set |= (l->flags & LOOK_ATTACHMENT) != 0 ? 1U << TRAIT_ATTACHMENT : 0;
 	set |= (l->flags & LOOK_BAD_URL) != 0 ? 1U << TRAIT_BAD_URL : 0;
+	set |= (l->flags & LOOK_ALIKE) != 0 ? 1U << TRAIT_LOOKALIKE : 0;
 	return set;
 }
 

@@ -1,5 +1,7 @@
 #include "vouchd/look.h"
 
+#include "model/alike.h"
+
 static struct text
 attribute_of(const struct observation *o, const char *name)
 {
@@ -93,6 +95,48 @@ take_links(struct detect_look *look, struct text links, const struct look_from *
 	}
 }
 
+static bool
+is_alike(struct text domain, struct text known)
+{
+	struct text one;
+
+	while (known.n > 0) {
+		(void)text_cut(&known, ' ', &one);
+		if (alike(domain, one)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Does one of the domains look like one that the member is known by? What is declared, and the brands themselves, are what they are. */
+static bool
+has_alike(const struct look_from *from, struct text domains, struct instant at)
+{
+	const struct registry *r = from->registry;
+	const struct text known[] = {
+		registry_value(r, from->system, FIELD_SYSTEM_DECLARED_FROM),
+		registry_value(r, from->system, FIELD_SYSTEM_DECLARED_DKIM),
+		registry_value(r, from->system, FIELD_SYSTEM_DECLARED_LINKS),
+		registry_value(r, registry_item(r, THING_SYSTEM, from->system).parent, FIELD_MEMBER_BRANDS),
+	};
+
+	for (uint32_t n = 0; domains.n > 0 && n <= LOOK_MORE; n++) {
+		bool is_own = false, is_like = false;
+		struct text one;
+
+		(void)text_cut(&domains, ' ', &one);
+		for (size_t i = 0; i < countof(known); i++) {
+			is_own = is_own || is_among(one, known[i], ' ');
+			is_like = is_like || is_alike(one, known[i]);
+		}
+		if (is_like && !is_own && !is_announced(from, one, at)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 bool
 look_read(const struct look_from *at, const struct observation *o, struct detect_look *look)
 {
@@ -116,5 +160,6 @@ look_read(const struct look_from *at, const struct observation *o, struct detect
 			       TEXT("yes"));
 	look->flags |= attached ? LOOK_ATTACHMENT : 0;
 	look->flags |= o->signal == SIGNAL_BAD_URL ? LOOK_BAD_URL : 0;
+	look->flags |= has_alike(at, link, o->at) || has_alike(at, from, o->at) ? LOOK_ALIKE : 0;
 	return true;
 }

@@ -2,9 +2,10 @@
  * vouchd/look.h - what an observation says of how a message looked, for the detector.
  *
  * Read from attributes: `cluster` (any name of its template), `from_domain`, `link_domain` (with blanks between: several), `lure` and
- * `attachment` (any value but "0" and "false"); the signals bad_url and attachment say the same of themselves. An attachment is nothing of a system that declares them. Domains are declared when they are, or
- * lie below, one that the system declares; of the links the undeclared ones are told. The links of an announced campaign are declared
- * while it runs, until twice its volume was sent: then what is sent is not what was announced. Pure.
+ * `attachment` (any value but "0" and "false"); the signals bad_url and attachment say the same of themselves. An attachment is nothing of a
+ * system that declares them. Domains are declared when they are, or lie below, one that the system declares; of the links the undeclared ones
+ * are told. The links of an announced campaign are declared while it runs, until twice its volume was sent: then what is sent is not what was
+ * announced. A domain that looks like a declared one, or like a brand of the member, is told too (model/alike.h). Pure.
  */
 #ifndef VOUCHD_LOOK_H
 #define VOUCHD_LOOK_H
