@@ -26,21 +26,17 @@ bool link_inside(struct text behind, struct text *url, struct arena *arena);
 struct text link_domain(struct text host);
 
 /* Domains that a mail leads to, each once. */
-#define LINK_COMMON 2U
 struct links {
 	struct arena *arena;
 	size_t urls; /* looked at; CONTENT_URLS_MAX at most */
 	size_t count;
-	struct {
-		struct text domain;
-		uint32_t rank; /* 0: foreign to the sender; 1: the sender's; LINK_COMMON: everybody's */
-	} item[CONTENT_LINKS_MAX];
+	struct text domains[CONTENT_LINKS_MAX];
 };
 
 void links_take(struct links *l, struct text url);
 void links_take_plain(struct links *l, struct text text); /* those written out: "https://...", "www...." */
 /* The domains with blanks between, those foreign to the sender first, then in the order of the mail; as many as an attribute holds. */
-struct text links_text(struct links *l, const struct text *own, size_t own_count);
+struct text links_text(const struct links *l, const struct text *own, size_t own_count);
 
 /*
  * The text of a page as a reader sees it, a line end where a block begins or ends; where its links lead goes into `links`. Not read are scripts,

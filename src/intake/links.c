@@ -5,7 +5,7 @@
 
 #define NESTING_MAX 4 /* links in links in links */
 
-enum role { COMMON, WRAPPER };
+enum role { COMMON, WRAPPER, HOSTED };
 
 static const struct link_host {
 	struct text domain;
@@ -37,15 +37,20 @@ has_role(struct text host, enum role role)
 }
 
 static void
-put_domain(struct links *l, struct text domain)
+put_host(struct links *l, struct text host)
 {
+	struct text domain = has_role(host, HOSTED) ? host : link_domain(host);
+
+	if (has_role(host, COMMON) && !has_role(host, HOSTED)) {
+		return;
+	}
 	for (size_t i = 0; i < l->count; i++) {
-		if (text_equal(l->item[i].domain, domain)) {
+		if (text_equal(l->domains[i], domain)) {
 			return;
 		}
 	}
 	if (l->count < CONTENT_LINKS_MAX) {
-		l->item[l->count++].domain = (struct text){ text_copy(l->arena, domain), domain.n };
+		l->domains[l->count++] = (struct text){ text_copy(l->arena, domain), domain.n };
 	}
 }
 
@@ -65,7 +70,7 @@ links_take(struct links *l, struct text url)
 		}
 		nested = link_inside(behind, &inner, l->arena);
 		if (!nested || !has_role((struct text){ host.text, host.n }, WRAPPER)) {
-			put_domain(l, link_domain((struct text){ host.text, host.n }));
+			put_host(l, (struct text){ host.text, host.n });
 		}
 		if (!nested) {
 			return;
@@ -108,33 +113,30 @@ links_take_plain(struct links *l, struct text text)
 	}
 }
 
-static void
-rank_all(struct links *l, const struct text *own, size_t own_count)
+/* Is it one of the sender's? */
+static bool
+is_own(struct text domain, const struct text *own, size_t own_count)
 {
-	for (size_t i = 0; i < l->count; i++) {
-		struct text domain = l->item[i].domain;
-
-		l->item[i].rank = has_role(domain, COMMON) ? LINK_COMMON : 0;
-		for (size_t k = 0; k < own_count; k++) {
-			if (text_equal(domain, link_domain(own[k]))) {
-				l->item[i].rank = 1;
-			}
+	for (size_t i = 0; i < own_count; i++) {
+		if (text_equal(domain, link_domain(own[i]))) {
+			return true;
 		}
 	}
+	return false;
 }
 
 struct text
-links_text(struct links *l, const struct text *own, size_t own_count)
+links_text(const struct links *l, const struct text *own, size_t own_count)
 {
 	char *out = arena_get(l->arena, ATTRIBUTE_BYTES_MAX);
 	size_t n = 0;
 
-	rank_all(l, own, own_count);
-	for (uint32_t rank = 0; rank <= LINK_COMMON; rank++) {
+	for (int turn = 0; turn < 2; turn++) {
 		for (size_t i = 0; i < l->count; i++) {
-			struct text domain = l->item[i].domain;
+			struct text domain = l->domains[i];
 
-			if (l->item[i].rank != rank || n + (n > 0) + domain.n > ATTRIBUTE_BYTES_MAX) {
+			if (is_own(domain, own, own_count) != (turn == 1) ||
+			    n + (n > 0) + domain.n > ATTRIBUTE_BYTES_MAX) {
 				continue;
 			}
 			if (n > 0) {

@@ -44,22 +44,21 @@ static const struct sample {
 	{ "redirectors",
 	  { "link_domain=landing1.example landing2.example tracker.example landing3.example landing4.example "
 	    "archive.example "
-	    "landing5.example a.example b.example c.example shop.example google.com" } },
+	    "landing5.example a.example b.example c.example shop.example" } },
 	{ "wrapped-by-filters", { "link_domain=one.example two.example three.example four.example" } },
 	{ "base-href", { "link_domain=base.example" } },
 	{ "base-unused", { "link_domain=shop.example" } },
 	{ "suffixes",
 	  { "link_domain=shop.co.uk evil.github.io x.web.app co.uk city.kawasaki.jp localhost "
 	    "b.unknowntld" } },
-	{ "order",
-	  { "link_domain=stranger.example other.example shop.example esp.example twitter.com "
-	    "facebook.com" } },
+	{ "order", { "link_domain=stranger.example other.example shop.example esp.example" } },
 	{ "many-links",
 	  { "link_domain=d00.example d01.example d02.example d03.example d04.example d05.example d06.example "
 	    "d07.example "
 	    "d08.example d09.example d10.example d11.example d12.example d13.example d14.example d15.example "
 	    "d16.example "
 	    "d17.example d18.example d19.example d20.example" } },
+	{ "hosted", { "link_domain=docs.google.com sites.google.com" } },
 	{ "wrong-text", { "link_domain=evil.example" } },
 	{ "www-without-scheme", { "link_domain=bare.example" } },
 	{ "hidden", { "lure=" } },
