@@ -1,4 +1,4 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_reports.c, api_receipt.c, api_views.c, api_receivers.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
+/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_content.c, api_reports.c, api_receipt.c, api_views.c, api_receivers.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
  * api_commands.c, api_programme.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
@@ -52,6 +52,11 @@ json_t *api_watch_of(const struct fold *f, uint32_t source);
 json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
 json_t *api_time(struct instant t); /* RFC 3339 */
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
+
+/* api_content.c: lines for the messages that an alarm with content speaks of, three at most; none when no report tells what they looked like */
+struct journal;
+void api_explain_messages(struct journal *j, const struct fold *f, const struct alarm *alarm,
+			  struct buffer *lines);
 
 /* api_compliance.c */
 json_t *api_metrics_of(const struct fold *f, uint32_t source);               /* of it and its member */

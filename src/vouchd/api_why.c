@@ -157,6 +157,21 @@ explain_thresholds(const struct fold *f, const struct api_subject *subject, stru
 	}
 }
 
+/* Of the alarm that opened the case. */
+static void
+explain_messages(struct pipeline *p, uint32_t number, struct buffer *lines)
+{
+	const struct fold *f = pipeline_fold(p);
+	struct decide_case_view v;
+
+	if (number != 0) {
+		decide_case_view(fold_decide(f), number, &v);
+		if (v.alarm_count > 0) {
+			api_explain_messages(pipeline_journal(p), f, &v.alarms[0], lines);
+		}
+	}
+}
+
 static void
 why_run(struct job *job, struct pipeline *p)
 {
@@ -183,10 +198,11 @@ why_run(struct job *job, struct pipeline *p)
 		buffer_free(&lines);
 		return;
 	}
+	number = case_of(f, &subject);
+	explain_messages(p, number, &lines);
 	explain_thresholds(f, &subject, &lines);
 	alarms = json_array();
 	entries = json_array();
-	number = case_of(f, &subject);
 	if (number != 0) {
 		struct decide_case_view v;
 

@@ -21,3 +21,4 @@ expect    state 192.0.2.10 == SUSPENDED kind security
 expect    why 192.0.2.10 says "links to a domain that the member has neither declared nor used"
 expect    why 192.0.2.10 says "asks to sign in, to pay or to open"
 expect    why 192.0.2.10 says "looks like one of the member's"
+expect    why 192.0.2.10 says "harb0ur-verify.test harbour.test"
