@@ -179,6 +179,22 @@ read_rejection(struct log *l, const struct line *line)
 		    client_of(line->rest), (struct text){ "", 0 }, recipient, line->at);
 }
 
+enum log_mark
+exim_mark(struct text text, struct text *host, struct text *id)
+{
+	struct line line;
+
+	if (!parse_line(text_trim(text), &line) || line.id.n == 0) {
+		return LOG_OTHER;
+	}
+	*host = (struct text){ "", 0 };
+	*id = line.id;
+	if (text_equal(line.flag, TEXT("<="))) {
+		return LOG_CLIENT;
+	}
+	return text_equal(text_trim(line.rest), TEXT("Completed")) ? LOG_CLOSED : LOG_OTHER;
+}
+
 bool
 intake_is_exim(struct text line)
 {

@@ -13,7 +13,7 @@ log_open(struct log *l, struct intake_reading *d)
 	uint64_t lines = intake_lines(d->raw);
 	size_t size = 64;
 
-	*l = (struct log){ .d = d };
+	*l = (struct log){ .d = d, .seen = text_starts_nocase(d->raw, TEXT(LOG_PART_MARK)) };
 	intake_rows_open(d, lines);
 	while (size < 2 * lines) {
 		size *= 2;
@@ -188,6 +188,90 @@ log_bracketed(struct text t)
 		i = (size_t)(close - t.p);
 	}
 	return (struct text){ "", 0 };
+}
+
+/* A message while it is looked for what must be carried on. Texts are whole lines. */
+struct carried {
+	struct text host, id, client, sender;
+	bool closed;
+};
+
+static struct carried *
+carried_message(struct carried *table, size_t mask, struct text host, struct text id)
+{
+	size_t at = (hash_fast(id.p, id.n) ^ hash_fast(host.p, host.n)) & mask;
+
+	while (table[at].id.n > 0 && !(text_equal(table[at].id, id) && text_equal(table[at].host, host))) {
+		at = (at + 1) & mask;
+	}
+	table[at].host = host;
+	table[at].id = id;
+	return &table[at];
+}
+
+static void
+mark_lines(enum intake_format format, struct text document, struct carried *table, size_t mask)
+{
+	struct text line;
+
+	while (document.n > 0) {
+		struct text host = { "", 0 }, id = { "", 0 };
+		enum log_mark mark;
+		struct carried *m;
+
+		(void)text_cut(&document, '\n', &line);
+		mark =
+		    format == INTAKE_POSTFIX ? postfix_mark(line, &host, &id) : exim_mark(line, &host, &id);
+		if (mark == LOG_OTHER || id.n == 0) {
+			continue;
+		}
+		m = carried_message(table, mask, host, id);
+		m->client = mark == LOG_CLIENT ? line : m->client;
+		m->sender = mark == LOG_SENDER ? line : m->sender;
+		m->closed = mark == LOG_CLOSED;
+	}
+}
+
+void
+log_carry(enum intake_format format, struct text document, struct buffer *carried)
+{
+	uint64_t lines = intake_lines(document);
+	struct arena arena = { 0 };
+	struct carried *table;
+	struct text rest = document, line;
+	size_t size = 64, room = carried->max, bytes = 0;
+
+	while (size < 2 * lines) {
+		size *= 2;
+	}
+	table = arena_get_array(&arena, size, sizeof *table);
+	mark_lines(format, document, table, size - 1);
+	for (size_t i = 0; i < size; i++) {
+		bytes += table[i].closed ? 0 : table[i].client.n + table[i].sender.n + 2;
+	}
+	/* In their order; when there is no room for all, the oldest are left out. */
+	while (rest.n > 0) {
+		struct text host = { "", 0 }, id = { "", 0 };
+		enum log_mark mark;
+		const struct carried *m;
+
+		(void)text_cut(&rest, '\n', &line);
+		mark =
+		    format == INTAKE_POSTFIX ? postfix_mark(line, &host, &id) : exim_mark(line, &host, &id);
+		if ((mark != LOG_CLIENT && mark != LOG_SENDER) || id.n == 0) {
+			continue;
+		}
+		m = carried_message(table, size - 1, host, id);
+		if (m->closed || (line.p != m->client.p && line.p != m->sender.p)) {
+			continue;
+		}
+		if (bytes <= room) {
+			buffer_put_text(carried, line);
+			buffer_put_text(carried, TEXT("\n"));
+		}
+		bytes -= bytes <= room ? 0 : line.n + 1;
+	}
+	arena_clear(&arena);
 }
 
 enum result

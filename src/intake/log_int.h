@@ -27,6 +27,18 @@ struct log {
 	bool seen; /* a line of this kind of log was seen */
 };
 
+/* How a document begins that is a part of a followed log: its file and place follow, so that no two parts are the same bytes. */
+#define LOG_PART_MARK "# vouch log "
+
+/* What a line says of a message in the queue. */
+enum log_mark { LOG_OTHER, LOG_CLIENT, LOG_SENDER, LOG_CLOSED };
+
+enum log_mark postfix_mark(struct text line, struct text *host, struct text *id);
+enum log_mark exim_mark(struct text line, struct text *host, struct text *id);
+
+/* The lines of a document that name the sources of messages still in the queue at its end, as far as there is room: the newest. */
+void log_carry(enum intake_format format, struct text document, struct buffer *carried);
+
 void log_open(struct log *l, struct intake_reading *d);
 /* The message of this id; a new one has only that. NULL: the id is empty. */
 struct log_message *log_message(struct log *l, struct text host, struct text id);

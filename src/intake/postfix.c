@@ -60,12 +60,12 @@ take_word(struct text *rest)
 }
 
 static bool
-parse_time(const struct log *l, struct text *rest, struct line *line)
+parse_time(struct instant latest, struct text *rest, struct line *line)
 {
 	struct text word;
 
 	if (rest->n > 16 && rest->p[0] >= 'A') {
-		if (!parse_old_time(*rest, l->d->latest, &line->at)) {
+		if (!parse_old_time(*rest, latest, &line->at)) {
 			return false;
 		}
 		*rest = (struct text){ rest->p + 16, rest->n - 16 };
@@ -106,11 +106,11 @@ is_id(struct text t)
 }
 
 static bool
-parse_line(const struct log *l, struct text text, struct line *line)
+parse_line(struct instant latest, struct text text, struct line *line)
 {
 	struct text rest = text, word;
 
-	if (!parse_time(l, &rest, line)) {
+	if (!parse_time(latest, &rest, line)) {
 		return false;
 	}
 	line->host = take_word(&rest);
@@ -217,7 +217,7 @@ read_line(struct log *l, struct text text)
 {
 	struct line line;
 
-	if (!parse_line(l, text, &line)) {
+	if (!parse_line(l->d->latest, text, &line)) {
 		return;
 	}
 	l->seen = true;
@@ -231,6 +231,26 @@ read_line(struct log *l, struct text text)
 	} else if (text_starts_nocase(line.rest, TEXT("from=<")) && line.id.n > 0) {
 		log_message(l, line.host, line.id)->sender = log_value(line.rest, TEXT("from="));
 	}
+}
+
+enum log_mark
+postfix_mark(struct text text, struct text *host, struct text *id)
+{
+	const struct instant latest = { INT64_C(4102444800000) }; /* 2100: any year will do here */
+	struct line line;
+
+	if (!parse_line(latest, text_trim(text), &line)) {
+		return LOG_OTHER;
+	}
+	*host = line.host;
+	*id = line.id;
+	if (text_starts_nocase(line.rest, TEXT("client="))) {
+		return LOG_CLIENT;
+	}
+	if (text_equal(line.rest, TEXT("removed"))) {
+		return LOG_CLOSED;
+	}
+	return text_starts_nocase(line.rest, TEXT("from=<")) ? LOG_SENDER : LOG_OTHER;
 }
 
 bool

@@ -9,8 +9,7 @@
 #include "base/log.h"
 #include "serve/dns.h"
 #include "vouchd/api.h"
-#include "vouchd/lmtp_door.h"
-#include "vouchd/maildir_door.h"
+#include "vouchd/doors.h"
 #include "vouchd/receivers.h"
 #include "vouchd/secondaries.h"
 
@@ -32,8 +31,7 @@ struct service {
 	struct dns *dns;
 	struct http *http;
 	struct api api;
-	struct lmtp_door *lmtp;
-	struct maildir_door *maildir;
+	struct doors doors;
 };
 
 static struct list_options
@@ -173,17 +171,6 @@ open_http(struct service *s, struct fault *fault)
 	return r;
 }
 
-static enum result
-open_mail(struct service *s, struct fault *fault)
-{
-	enum result r = lmtp_door_open(&s->loop, s->config, s->pipeline, s->directory, &s->lmtp, fault);
-
-	if (r == RESULT_OK) {
-		r = maildir_door_open(&s->loop, s->config, s->pipeline, s->directory, &s->maildir, fault);
-	}
-	return r;
-}
-
 static void
 on_signal(uv_signal_t *handle, int number)
 {
@@ -195,8 +182,7 @@ on_signal(uv_signal_t *handle, int number)
 	}
 	uv_close((uv_handle_t *)&s->term, NULL);
 	uv_close((uv_handle_t *)&s->interrupt, NULL);
-	lmtp_door_close(s->lmtp);
-	maildir_door_close(s->maildir);
+	doors_close(&s->doors);
 }
 
 static void
@@ -223,8 +209,7 @@ close_all(struct service *s)
 	dns_close(s->dns);
 	transfer_close(s->transfers);
 	dns_gate_close(s->gate);
-	lmtp_door_free(s->lmtp);
-	maildir_door_free(s->maildir);
+	doors_free(&s->doors);
 	directory_free(s->directory);
 	list_close(s->list);
 }
@@ -248,7 +233,7 @@ daemon_run(const struct config *config, struct fault *fault)
 		r = open_http(s, fault);
 	}
 	if (r == RESULT_OK) {
-		r = open_mail(s, fault);
+		r = doors_open(&s->doors, &s->loop, s->config, s->pipeline, s->directory, fault);
 	}
 	if (r == RESULT_OK) {
 		log_event(LOG_INFO, "ready", "version=%s data=%s", VOUCH_VERSION, config->data);

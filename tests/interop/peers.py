@@ -382,6 +382,11 @@ class Postfix(Server):
         with smtplib.SMTP("127.0.0.1", self.port, timeout=30) as smtp:
             smtp.sendmail(sender, [recipient], message)
 
+    def reopen(self):
+        """After the mail log was renamed: it goes on in a new one. Returns when that is there."""
+        self.process.send_signal(signal.SIGHUP)
+        self.wait(lambda: os.path.exists(self.log), "begin a new log")
+
     def lines(self, text):
         """The lines of its mail log that contain the text."""
         with open(self.log, encoding="utf-8", errors="replace") as log:

@@ -3,6 +3,8 @@
 
 import collections
 import datetime
+import glob
+import os
 import smtplib
 import socketserver
 import sys
@@ -69,9 +71,16 @@ def send(postfix, source, sender, names, truth):
         return len(accepted)
 
 
+def all_lines(postfix):
+    """Those of the log and of what it was renamed to."""
+    for path in glob.glob(postfix.log + "*"):
+        with open(path, encoding="utf-8", errors="replace") as log:
+            yield from log
+
+
 def settled(postfix):
     """Recipients that were taken or given up; the bounces that follow go elsewhere."""
-    return sum("status=sent" in line or "status=bounced" in line for line in postfix.lines(f"@{DOMAIN}>, relay="))
+    return sum("status=sent" in line or "status=bounced" in line for line in all_lines(postfix) if f"@{DOMAIN}>, relay=" in line)
 
 
 def counted(server):
@@ -86,6 +95,24 @@ def counted(server):
     return got
 
 
+def follow(server, postfix, queued, truth, store):
+    """All is settled, and the daemon that follows the log comes to the same counts."""
+    postfix.wait(lambda: settled(postfix) >= queued, "settle all mails", seconds=60)
+    expect("the server behind to have taken what was delivered",
+           sum(store.taken.values()) == sum(n for (_, signal), n in truth.items() if signal == "delivered"))
+    server.set_clock(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
+    server.wait(lambda: sum(counted(server).values()) >= sum(truth.values()), "count all lines", seconds=60)
+    got = counted(server)
+    expect(f"{dict(truth)}, not {dict(got)}", got == truth)
+
+
+def batch(postfix, truth, first):
+    """Fifteen messages; how many recipients Postfix took."""
+    return sum(send(postfix, SOURCES[number % len(SOURCES)], "news@shop.example",
+                    [name for at, name in enumerate(RECIPIENTS) if (number + at) % 3 or name == "alice"], truth)
+               for number in range(first, first + 15))
+
+
 def check():
     store = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Store)
     store.daemon_threads, store.taken = True, collections.Counter()
@@ -93,24 +120,28 @@ def check():
     known = " ".join(f"{{ {name}@{DOMAIN} = x }}" for name in RECIPIENTS if name != "nobody")
     settings = {"smtpd_authorized_xclient_hosts": "127.0.0.0/8", "relay_recipient_maps": f"inline:{{ {known} }}",
                 "smtpd_relay_restrictions": "permit_mynetworks, permit_auth_destination, reject", "bounce_queue_lifetime": "0"}
-    truth, queued = collections.Counter(), 0
+    truth = collections.Counter()
     with certified.daemon() as server, peers.Postfix(store.server_address[1], domain=DOMAIN, settings=settings) as postfix:
-        for number in range(30):
-            source = SOURCES[number % len(SOURCES)]
-            names = [name for at, name in enumerate(RECIPIENTS) if (number + at) % 3 or name == "alice"]
-            queued += send(postfix, source, "news@shop.example", names, truth)
-        postfix.wait(lambda: settled(postfix) >= queued, "settle all mails", seconds=60)
-        expect("the server behind to have taken what was delivered",
-               sum(store.taken.values()) == sum(n for (_, signal), n in truth.items() if signal == "delivered"))
-
-        with open(postfix.log, "rb") as log:
-            text = log.read()
         server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
-        server.set_clock(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
-        answer = server.report(text, "mailbox", "")
-        expect(f"one report, not {answer}", answer["accepted"] == 1)
-        got = counted(server)
-        expect(f"{dict(truth)}, not {dict(got)}", got == truth)
+        queued = batch(postfix, truth, 0)
+        server.configure(f"mail_log: {postfix.log}\nmail_log_reporter: mailbox\nmail_log_every: 100ms\n")
+        follow(server, postfix, queued, truth, store)
+
+        # The daemon dies, the log is renamed, Postfix goes on in a new one; then the daemon comes back.
+        queued += batch(postfix, truth, 15)
+        server.kill()
+        os.rename(postfix.log, postfix.log + ".1")
+        postfix.reopen()
+        queued += batch(postfix, truth, 30)
+        server.start()
+        follow(server, postfix, queued, truth, store)
+        expect("nothing in quarantine", server.get("/v1/quarantine")["quarantine"] == [])
+
+        # And once more while it follows.
+        os.rename(postfix.log, postfix.log + ".2")
+        postfix.reopen()
+        queued += batch(postfix, truth, 45)
+        follow(server, postfix, queued, truth, store)
         server.prove()
     store.shutdown()
 
