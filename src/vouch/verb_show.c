@@ -332,28 +332,3 @@ verb_timeline(struct vouch *v)
 		   ? show(v, path, "entries", entry_columns, countof(entry_columns), "nothing happened")
 		   : r;
 }
-
-enum result
-verb_export(struct vouch *v)
-{
-	const char *format = v->args.flags[FLAG_format], *path;
-	struct buffer out;
-	enum result r =
-	    path_of(v, "/v1/export?list=", v->args.operand_count == 1 ? v->args.operands[0] : "", &path);
-
-	if (r != RESULT_OK) {
-		return r;
-	}
-	if (format != NULL && vouch_has(v, FLAG_json)) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "--json and --format say the same thing");
-	}
-	format = vouch_has(v, FLAG_json) ? "json" : format == NULL ? "text" : format;
-	path = client_path(&v->client, &v->arena, arena_format(&v->arena, "%s&format=", path), format, "");
-	buffer_init(&out, HTTP_REPLY_BYTES_MAX);
-	r = client_ask(&v->client, path, NULL, &out, &v->fault);
-	if (r == RESULT_OK && out.n > 0 && fwrite(out.p, 1, out.n, stdout) != out.n) {
-		r = fault_set(&v->fault, RESULT_IO, "the output could not be written");
-	}
-	buffer_free(&out);
-	return r;
-}

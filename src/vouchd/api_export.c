@@ -1,5 +1,8 @@
-/* vouchd/api_export.c - the published entries of a list, for other programs: one a line, or as a data file for rbldnsd. */
+/* vouchd/api_export.c - the published entries of a list, for other programs: one a line; other forms are in export_*.c. */
 #include "vouchd/api_int.h"
+#include "vouchd/export_int.h"
+
+#include "journal/journal.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,17 +18,8 @@ api_list(const struct config *config, struct text name)
 	return NULL;
 }
 
-struct exported {
-	const struct fold *fold;
-	const struct config_list *list;
-	struct buffer *out;
-};
-
-typedef void export_entry(const struct exported *e, uint32_t source, const struct registry_source *s);
-
-/* Each listed source of the list, in the order of the registry. */
-static void
-each_entry(const struct exported *e, export_entry *entry)
+void
+export_each(const struct exported *e, export_entry *entry)
 {
 	const struct registry *registry = fold_registry(e->fold);
 
@@ -68,103 +62,13 @@ put_json(const struct exported *e, uint32_t source, const struct registry_source
 static void
 export_text(const struct exported *e)
 {
-	each_entry(e, put_key);
+	export_each(e, put_key);
 }
 
 static void
 export_json(const struct exported *e)
 {
-	each_entry(e, put_json);
-}
-
-/* ---- rbldnsd(8): one file of the type "combined", with a set for each kind and the test entries of RFC 5782 */
-
-/* For rbldnsd "$" is the address that was asked for, for us the source: they are the same for an IPv4 address only. */
-static void
-put_spelled_out(const struct exported *e, struct text key)
-{
-	struct text rest = text_of(e->list->txt), head;
-
-	buffer_format(e->out, "%.*s :%s:", TEXT_ARG(key), e->list->code);
-	while (text_cut(&rest, '$', &head)) {
-		buffer_put_text(e->out, head);
-		buffer_put_text(e->out, key);
-	}
-	buffer_put_text(e->out, head);
-	buffer_put_text(e->out, TEXT("\n"));
-}
-
-static void
-put_ipv4(const struct exported *e, uint32_t source, const struct registry_source *s)
-{
-	if (s->kind == SOURCE_IP && memchr(s->key.p, ':', s->key.n) == NULL) {
-		put_key(e, source, s);
-	} else if (s->kind == SOURCE_PREFIX && memchr(s->key.p, ':', s->key.n) == NULL) {
-		put_spelled_out(e, s->key);
-	}
-}
-
-static void
-put_ipv6(const struct exported *e, uint32_t source, const struct registry_source *s)
-{
-	(void)source;
-	if ((s->kind == SOURCE_IP || s->kind == SOURCE_PREFIX) && memchr(s->key.p, ':', s->key.n) != NULL) {
-		put_spelled_out(e, s->key);
-	}
-}
-
-static void
-put_domain(const struct exported *e, uint32_t source, const struct registry_source *s)
-{
-	if (s->kind == SOURCE_DOMAIN) {
-		put_key(e, source, s);
-	}
-}
-
-/* What stands before the address zone in the name of the domain zone; empty when it lies elsewhere. */
-static struct text
-domains_below(const struct config_list *list)
-{
-	struct text zone = text_of(list->zone), domains = text_of(list->domain_zone);
-
-	if (domains.n <= zone.n + 1 || domains.p[domains.n - zone.n - 1] != '.' ||
-	    !text_equal_nocase((struct text){ domains.p + domains.n - zone.n, zone.n }, zone)) {
-		return (struct text){ "", 0 };
-	}
-	return (struct text){ domains.p, domains.n - zone.n - 1 };
-}
-
-static void
-export_rbldnsd(const struct exported *e)
-{
-	const struct config_list *l = e->list;
-	struct text below = domains_below(l);
-	long long ttl = l->ttl.ms / 1000, negative = l->negative_ttl.ms / 1000;
-	const char *contact = l->contact, *dot = contact[0] == '\0' ? "." : "";
-
-	buffer_format(e->out, "# rbldnsd ... %s:combined:THIS-FILE\n", l->zone);
-	buffer_format(e->out, "$SOA %lld %s%s %s%s%s 0 300 60 3600 %lld\n", negative,
-		      l->ns.count == 0 ? "ns." : "", l->ns.count == 0 ? l->zone : l->ns.items[0],
-		      contact[0] == '\0' ? "hostmaster" : contact, dot, contact[0] == '\0' ? l->zone : "",
-		      negative);
-	for (size_t i = 0; i < (l->ns.count == 0 ? 1 : l->ns.count); i++) {
-		buffer_format(e->out, "$NS 3600 %s%s\n", l->ns.count == 0 ? "ns." : "",
-			      l->ns.count == 0 ? l->zone : l->ns.items[i]);
-	}
-	buffer_format(e->out, "$TTL %lld\n$DATASET ip4trie @\n:%s:%s\n127.0.0.2\n", ttl, l->code, l->txt);
-	each_entry(e, put_ipv4);
-	buffer_put_text(e->out, TEXT("$DATASET ip6trie @\n"));
-	put_spelled_out(e, TEXT("::ffff:7f00:2"));
-	each_entry(e, put_ipv6);
-	if (below.n > 0) {
-		buffer_format(e->out, "$DATASET dnset %.*s\n:%s:%s\ntest\n", TEXT_ARG(below), l->code,
-			      l->txt);
-		each_entry(e, put_domain);
-	} else if (l->domain_zone[0] != '\0') {
-		buffer_format(e->out,
-			      "# Domains: %s is no part of %s; vouch export --format text has them.\n",
-			      l->domain_zone, l->zone);
-	}
+	export_each(e, put_json);
 }
 
 /* ---- the route */
@@ -176,6 +80,11 @@ static const struct export_format {
 } formats[] = {
 	{ "text", "text/plain; charset=utf-8", export_text },
 	{ "rbldnsd", "text/plain; charset=utf-8", export_rbldnsd },
+	{ "ip4trie", "text/plain; charset=utf-8", export_ip4trie },
+	{ "ip4set", "text/plain; charset=utf-8", export_ip4set },
+	{ "ip6trie", "text/plain; charset=utf-8", export_ip6trie },
+	{ "dnset", "text/plain; charset=utf-8", export_dnset },
+	{ "rpz", "text/plain; charset=utf-8", export_rpz },
 	{ "json", "application/x-ndjson", export_json },
 };
 
@@ -199,13 +108,18 @@ export_run(struct job *job, struct pipeline *p)
 	const struct config_list *list = api_list(c->api->config, named);
 
 	if (format == NULL) {
-		job->result = fault_set(&job->fault, RESULT_BAD_INPUT, "format: text, rbldnsd or json");
+		job->result =
+		    fault_set(&job->fault, RESULT_BAD_INPUT,
+			      "format: text, json, rbldnsd, ip4trie, ip4set, ip6trie, dnset or rpz");
 	} else if (list == NULL) {
 		job->result = fault_set(&job->fault, RESULT_NOT_FOUND, "no list is called \"%.*s\"",
 					(int)(named.n > 80 ? 80 : named.n), named.p);
 	} else {
+		struct journal_head head;
+
+		job->result = journal_head(pipeline_journal(p), &head);
 		c->reply->type = format->type;
-		format->write(&(struct exported){ pipeline_fold(p), list, &c->reply->body });
+		format->write(&(struct exported){ pipeline_fold(p), list, head.seq, &c->reply->body, NULL });
 	}
 }
 

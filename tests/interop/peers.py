@@ -129,7 +129,7 @@ def _skip_name(packet, at):
     return at + 1
 
 
-def _parse(packet):
+def parse(packet):
     _, flags, questions, answers, _, _ = struct.unpack_from("!6H", packet)
     at, records = 12, []
     for _ in range(questions):
@@ -159,7 +159,7 @@ def dns(port, name, kind="A", host="127.0.0.1", timeout=5.0):
         while True:
             reply = sock.recv(4096)
             if len(reply) >= 12 and reply[:2] == packet[:2]:
-                return _parse(reply)
+                return parse(reply)
 
 
 # ---- one running server

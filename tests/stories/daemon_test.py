@@ -65,7 +65,7 @@ class Programs(unittest.TestCase):
     def test_bash_completes_verbs_options_and_their_values(self):
         script = 'source <(vouch completion bash); COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _vouch; echo "${COMPREPLY[*]}"'
         for words, wanted in (("vouch st", "status"), ("vouch --config x.yaml --json st", "status"), ("vouch help whe", ""),
-                              ("vouch help wh", "why"), ("vouch export --format r", "rbldnsd"), ("vouch ingest --format c", "csv"),
+                              ("vouch help wh", "why"), ("vouch export --format rb", "rbldnsd"), ("vouch ingest --format c", "csv"),
                               ("vouch confirm 1 --role an", "analyst"), ("vouch quarantine re", "retry"),
                               ("vouch timeline --li", "--limit"), ("vouch add sy", "system"), ("vouch cases --al", "--all")):
             done = subprocess.run(["bash", "-c", script, "bash", *words.split()], stdout=subprocess.PIPE, check=True, timeout=60,
@@ -86,7 +86,7 @@ class Programs(unittest.TestCase):
             for path, body, words in (
                     ("/v1/cases?status=closed", None, "status: open or all"),
                     ("/v1/timeline?subject=x&reports=none", None, ""),
-                    ("/v1/export?format=xml", None, "format: text, rbldnsd or json"),
+                    ("/v1/export?format=xml", None, "format: text, json, rbldnsd, ip4trie, ip4set, ip6trie, dnset or rpz"),
                     ("/v1/commands", {**command, "role": "king"}, "role: operator, analyst or member"),
                     ("/v1/commands", {**command, "role": 1}, "role: operator, analyst or member"),
                     ("/v1/commands", {**command, "verb": "list"}, "verb: accept, refuse, apply, suspend, clear or confirm"),
