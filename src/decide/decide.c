@@ -3,6 +3,8 @@
 
 #include "base/limits.h"
 
+#include <stdlib.h>
+
 /* What the table cannot see: the kind of a suspension. */
 static bool
 kind_allows(const struct decide_source *s, enum event event)
@@ -131,6 +133,7 @@ decide_source_remove(struct decide *d, uint32_t source, struct text actor, struc
 		decide_move(d, source, EVENT_REFUSE, SUSPENSION_WITHDRAWN, &g, words);
 	}
 	s->removed = true;
+	decide_review_left(d, source, &g, words);
 	decide_cases_settle(d, &g, words);
 	decide_words_drop(d, words);
 }
@@ -183,6 +186,29 @@ count_harm(struct decide_case *c, const struct alarm *alarm)
 	}
 }
 
+/* Would it suspend somebody, and does the lot say that people look first? */
+static bool
+goes_to_review(struct decide *d, const struct alarm *alarm, uint32_t id, const struct ground *g,
+	       uint32_t words)
+{
+	uint32_t *sources = NULL, count = 0, size = 0, first = alarm_first(d, alarm, id);
+	bool reviewed;
+
+	if (first == DECIDE_NONE ||
+	    (d->shadow == 0 && d->systems[d->sources[first].system].open_review == 0)) {
+		return false;
+	}
+	for (uint32_t i = first; i != DECIDE_NONE; i = alarm_next(d, alarm, i)) {
+		if (decide_may(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
+			sources = decide_room(sources, count, &size, sizeof *sources);
+			sources[count++] = i;
+		}
+	}
+	reviewed = decide_review(d, alarm, sources, count, g, words);
+	free(sources);
+	return reviewed;
+}
+
 uint32_t
 decide_alarm(struct decide *d, const struct alarm *alarm, uint32_t id, struct moment now)
 {
@@ -196,10 +222,12 @@ decide_alarm(struct decide *d, const struct alarm *alarm, uint32_t id, struct mo
 	decide_alarm_words(alarm, &reason);
 	g = alarm_ground(alarm, now, buffer_text(&reason));
 	words = decide_words_new(d, g.actor, g.reason);
-	for (uint32_t i = alarm_first(d, alarm, id); i != DECIDE_NONE; i = alarm_next(d, alarm, i)) {
-		if (decide_may(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
-			decide_move(d, i, EVENT_ALARM, SUSPENSION_SECURITY, &g, words);
-			moves++;
+	if (!goes_to_review(d, alarm, id, &g, words)) {
+		for (uint32_t i = alarm_first(d, alarm, id); i != DECIDE_NONE; i = alarm_next(d, alarm, i)) {
+			if (decide_may(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
+				decide_move(d, i, EVENT_ALARM, SUSPENSION_SECURITY, &g, words);
+				moves++;
+			}
 		}
 	}
 	open = decide_system_row(d, system)->open_case;
@@ -261,14 +289,14 @@ may_obey(const struct decide_source *s, const struct decide_command *c)
 		state_next(STATE_SUSPENDED, EVENT_CLEAR, c->role, &to) == RESULT_OK);
 }
 
+/* Is it a verb that people have, with words that can be kept? */
 static enum result
-command_check(const struct decide *d, const struct decide_command *c, struct fault *fault)
+words_check(const struct decide_command *c, struct fault *fault)
 {
 	static const bool is_verb[EVENT_COUNT] = {
 		[EVENT_APPLY] = true,   [EVENT_ACCEPT] = true, [EVENT_REFUSE] = true,
 		[EVENT_SUSPEND] = true, [EVENT_CLEAR] = true,  [EVENT_CONFIRM] = true
 	};
-	uint32_t present = 0, i;
 
 	if (c->event >= EVENT_COUNT || !is_verb[c->event] || c->subject > DECIDE_CASE ||
 	    (c->role != ACTOR_OPERATOR && c->role != ACTOR_ANALYST && c->role != ACTOR_MEMBER)) {
@@ -286,6 +314,14 @@ command_check(const struct decide *d, const struct decide_command *c, struct fau
 				 "reason: a sentence of 1 to %d bytes is wanted; it is kept for good",
 				 WORDS_BYTES_MAX);
 	}
+	return RESULT_OK;
+}
+
+static enum result
+command_check(const struct decide *d, const struct decide_command *c, struct fault *fault)
+{
+	uint32_t present = 0, i;
+
 	for (i = subject_from(d, c, 0); i != DECIDE_NONE; i = subject_from(d, c, i + 1)) {
 		if (may_obey(&d->sources[i], c)) {
 			return RESULT_OK;
@@ -311,9 +347,13 @@ decide_command(struct decide *d, const struct decide_command *command, struct mo
 {
 	struct ground g;
 	uint32_t words;
-	enum result r = command_check(d, command, fault);
+	enum result r = words_check(command, fault);
 
 	*moves = 0;
+	if (r == RESULT_OK && decide_is_review(d, command)) {
+		return decide_review_judge(d, command, now, moves, fault);
+	}
+	r = r == RESULT_OK ? command_check(d, command, fault) : r;
 	if (r != RESULT_OK) {
 		return r;
 	}
@@ -397,6 +437,9 @@ mark_overdue(struct decide *d, struct moment now)
 		}
 		d->cases[i].status = CASE_OVERDUE;
 		decide_case_report(d, i + 1, &g);
+		if (d->cases[i].review) {
+			decide_review_overdue(d, i + 1, now);
+		}
 	}
 }
 

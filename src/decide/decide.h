@@ -68,6 +68,18 @@ void decide_threshold(struct decide *d, const struct compliance_metric *metric, 
 /* How long at least a suspension for a threshold lasts, from now on, also one that began already. THRESHOLD_WAIT_DEFAULT until it is said. */
 void decide_wait(struct decide *d, struct span wait);
 
+/*
+ * So many percent of the alarms that would suspend go to review from now on: a case that moves nothing, chosen by the hash of the
+ * alarm. EVENT_CONFIRM of it suspends its sources, EVENT_CLEAR does nothing; both are counted. Without a verdict in time its sources are
+ * suspended as by the alarm. 0 until it is said.
+ */
+void decide_shadow(struct decide *d, uint32_t percent);
+struct decide_reviews {
+	uint32_t percent;
+	uint32_t open, right, wrong; /* wait for a verdict; were confirmed; were cleared */
+};
+struct decide_reviews decide_reviews(const struct decide *d); /* Cost: O(cases) */
+
 enum decide_subject { DECIDE_SOURCE, DECIDE_SYSTEM, DECIDE_MEMBER, DECIDE_CASE };
 
 struct decide_command {
@@ -138,6 +150,7 @@ void decide_partial_view(const struct decide *d, uint32_t source, uint32_t index
 struct decide_case_view {
 	uint32_t system, member;
 	enum case_status status;
+	bool review; /* it moved nothing: how often are alarms right? */
 	struct instant opened, deadline;
 	struct instant closed; /* when it is no longer open */
 	struct text reason;    /* why it was opened */

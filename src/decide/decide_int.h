@@ -3,7 +3,8 @@
  *
  * What must hold between any two calls of the room (decide_test.c looks at it after each step):
  *   - a source is SUSPENDED with the kind SECURITY exactly while it counts in `suspended` of its case;
- *   - a case is open exactly while `suspended` is not 0, and is then the open case of its system;
+ *   - a case is open exactly while `suspended` is not 0, and is then the open case of its system; a review suspends nobody, and
+ *     is open until its verdict, the open review of its system;
  *   - case.touched is false and touched_count is 0;
  *   - a source that is APPLIED or REVOKED is suspended for no receiver in particular.
  */
@@ -50,6 +51,7 @@ struct decide_partial {
 struct decide_system {
 	uint32_t first, last; /* its sources; DECIDE_NONE: it has none */
 	uint32_t open_case;   /* 0: none */
+	uint32_t open_review; /* 0: none */
 };
 
 struct decide_case {
@@ -65,6 +67,7 @@ struct decide_case {
 	uint32_t alarm_count, alarm_size, alarm_total;
 	uint64_t delivered_before, delivered_after;
 	bool touched;
+	bool review; /* by lot, of an alarm that suspended nobody (review.c) */
 };
 
 struct decide {
@@ -77,6 +80,7 @@ struct decide {
 	struct text *receivers; /* names, by number; empty for one that was never named */
 	uint32_t *members;      /* thresholds of the whole member that are crossed */
 	struct span wait;
+	uint32_t shadow;   /* percent of the alarms that go to review */
 	uint32_t *touched; /* cases that the call in progress changed */
 	uint32_t source_count, source_size;
 	uint32_t system_count, system_size;
@@ -131,6 +135,18 @@ void decide_move(struct decide *d, uint32_t source, enum event event, enum suspe
 		 const struct ground *g, uint32_t words);
 /* What every ground has; the evidence is the record itself until something better is known. */
 struct ground decide_ground(struct moment now, enum actor role, struct text actor, struct text reason);
+
+/* ---- review.c */
+
+/* Opens a review for an alarm that would suspend these sources, if the lot says so and its system has neither case nor review. */
+bool decide_review(struct decide *d, const struct alarm *alarm, const uint32_t *sources, uint32_t count,
+		   const struct ground *g, uint32_t words);
+bool decide_is_review(const struct decide *d, const struct decide_command *c);
+/* The verdict: confirmed, its sources are suspended, in a case; cleared, nothing moves. Words of the command are checked. */
+enum result decide_review_judge(struct decide *d, const struct decide_command *command, struct moment now,
+				uint32_t *moves, struct fault *fault) MUST_USE;
+void decide_review_overdue(struct decide *d, uint32_t number, struct moment now);
+void decide_review_left(struct decide *d, uint32_t source, const struct ground *g, uint32_t words);
 
 /* ---- thresholds.c */
 

@@ -156,11 +156,40 @@ explain_verdict(const struct page *p, uint32_t number)
 	    number);
 }
 
+/* An alarm that suspended nobody. */
+static void
+explain_review(const struct page *p, uint32_t number)
+{
+	const struct decide_case *c = &p->d->cases[number - 1];
+
+	explain_reason(p, c);
+	buffer_format(
+	    p->b,
+	    "Case %u is a review: of the alarms that would suspend, some are judged by people first, by "
+	    "lot, so that it is known how many are wrong. Without a verdict in time this one suspends as any "
+	    "other.\n",
+	    number);
+	if (c->verdict != DECIDE_NONE) {
+		explain_verdict(p, number);
+		return;
+	}
+	buffer_format(p->b, "Next: a verdict, ");
+	put_timer(p, c);
+	buffer_format(p->b,
+		      ".\n  vouch confirm %u REASON  it was a takeover: its sources are suspended\n"
+		      "  vouch clear %u REASON    it was none: nothing moves\n",
+		      number, number);
+}
+
 static void
 explain_case(const struct page *p, uint32_t number)
 {
 	const struct decide_case *c = &p->d->cases[number - 1];
 
+	if (c->review) {
+		explain_review(p, number);
+		return;
+	}
 	explain_reason(p, c);
 	explain_harm(p, c);
 	buffer_format(p->b, "Case %u: opened ", number);
@@ -293,6 +322,10 @@ explain_source(const struct page *p, uint32_t id)
 			      TEXT_ARG(p->d->words[s->words].actor), s->seq);
 	} else {
 		buffer_format(b, "Why: it was registered with record %" PRIu64 ".\n", s->seq);
+	}
+	if (p->d->systems[s->system].open_review != 0) {
+		buffer_format(b, "An alarm about it waits for review: vouch why %u.\n",
+			      p->d->systems[s->system].open_review);
 	}
 	explain_next(p, s, id);
 }

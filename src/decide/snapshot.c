@@ -1,7 +1,7 @@
 /*
  * decide/snapshot.c - the whole state as bytes, and back.
  *
- *     form | wait | words: count, (actor, reason)... in the order in which sources, their partials and cases first use them
+ *     form | wait | shadow | words: count, (actor, reason)... in the order in which sources, their partials and cases first use them
  *          | receivers: count, names | members: count, thresholds crossed of each
  *          | sources: count, each with its partials | cases: count, each with its sources and alarms
  *
@@ -13,7 +13,7 @@
 
 #include <stdlib.h>
 
-#define SNAPSHOT_FORM 2U
+#define SNAPSHOT_FORM 3U
 #define ALARM_BYTES   512U
 
 /* ---- save */
@@ -107,6 +107,7 @@ save_case(struct buffer *b, const struct decide_case *c, const struct numbering 
 	wire_put_u64(b, c->system);
 	wire_put_u64(b, c->member);
 	wire_put_u8(b, (uint8_t)c->status);
+	wire_put_u8(b, c->review);
 	wire_put_i64(b, c->opened.ms);
 	wire_put_i64(b, c->deadline.ms);
 	wire_put_i64(b, c->closed.ms);
@@ -140,6 +141,7 @@ decide_save(const struct decide *d, struct buffer *b)
 	number_all(d, &n);
 	wire_put_u64(b, SNAPSHOT_FORM);
 	wire_put_u64(b, (uint64_t)d->wait.ms);
+	wire_put_u64(b, d->shadow);
 	wire_put_u64(b, n.count);
 	for (uint32_t i = 0; i < n.count; i++) {
 		wire_put_text(b, d->words[n.order[i]].actor);
@@ -383,6 +385,7 @@ load_case(struct loader *l)
 	*c = (struct decide_case){ .system = (uint32_t)read_up_to(w, SYSTEMS_MAX - 1) };
 	c->member = (uint32_t)read_up_to(w, MEMBERS_MAX - 1);
 	c->status = (enum case_status)read_choice(w, CASE_STATUS_COUNT);
+	c->review = read_choice(w, 2) == 1;
 	c->opened = read_instant(w);
 	c->deadline = read_instant(w);
 	c->closed = read_instant(w);
@@ -396,14 +399,17 @@ load_case(struct loader *l)
 	load_case_sources(d, c, w);
 	load_case_alarms(c, w);
 	if (c->opening == DECIDE_NONE || case_status_open(c->status) != (c->verdict == DECIDE_NONE) ||
-	    case_status_open(c->status) != (c->suspended > 0)) {
+	    (c->review ? c->suspended + c->confirmed + c->cleared > 0
+		       : case_status_open(c->status) != (c->suspended > 0))) {
 		w->bad = true;
 	}
 	if (!w->bad && case_status_open(c->status)) {
 		struct decide_system *system = decide_system_row(d, c->system);
 
-		w->bad = system->open_case != 0;
-		system->open_case = d->case_count;
+		uint32_t *open = c->review ? &system->open_review : &system->open_case;
+
+		w->bad = *open != 0;
+		*open = d->case_count;
 	}
 	if (c->status == CASE_OPEN) {
 		decide_due_by(d, c->deadline);
@@ -442,6 +448,7 @@ decide_load(struct decide *d, struct wire *w)
 		w->bad = true;
 	}
 	d->wait.ms = (int64_t)read_up_to(w, INT64_MAX / 4);
+	d->shadow = (uint32_t)read_up_to(w, 100);
 	load_words(d, w);
 	load_receivers(d, w);
 	load_members(d, w);

@@ -81,6 +81,7 @@ decide_case_view(const struct decide *d, uint32_t number, struct decide_case_vie
 	*view = (struct decide_case_view){ .system = c->system,
 					   .member = c->member,
 					   .status = c->status,
+					   .review = c->review,
 					   .opened = c->opened,
 					   .deadline = c->deadline,
 					   .closed = c->closed,

@@ -29,6 +29,33 @@ static const struct table_column mean_columns[] = {
 	{ "mean", "MEAN E" },
 };
 
+static long long
+number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+/* What people said of the alarms that went to review. */
+static void
+print_shadow(const json_t *shadow)
+{
+	long long right = number_of(shadow, "right"), wrong = number_of(shadow, "wrong"),
+		  open = number_of(shadow, "open");
+
+	if (number_of(shadow, "percent") == 0 && right + wrong + open == 0) {
+		return;
+	}
+	(void)printf(
+	    "\nreview: %lld %% of the alarms that would suspend; %lld were right, %lld wrong, %lld wait",
+	    number_of(shadow, "percent"), right, wrong, open);
+	if (right + wrong > 0) {
+		(void)printf("; %.0f %% wrong, with 90 %% chance below %.0f %%",
+			     100 * json_number_value(json_object_get(shadow, "wrong_share")),
+			     100 * json_number_value(json_object_get(shadow, "wrong_upper")));
+	}
+	(void)puts(".");
+}
+
 static void
 print_audit(const struct vouch *v, const json_t *root)
 {
@@ -41,6 +68,7 @@ print_audit(const struct vouch *v, const json_t *root)
 		    v->colour);
 	(void)puts("\nmean evidence of a cohort of mail; of honest senders it is at most 1:");
 	table_print(stdout, json_object_get(root, "means"), mean_columns, countof(mean_columns), v->colour);
+	print_shadow(json_object_get(root, "shadow"));
 }
 
 enum result

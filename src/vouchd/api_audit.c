@@ -60,6 +60,20 @@ means_of(const struct detect *d)
 	return means;
 }
 
+/* How many alarms people found wrong, of those that went to review; with 90 % chance the share is below wrong_upper. */
+static json_t *
+shadow_of(const struct decide *d)
+{
+	struct decide_reviews r = decide_reviews(d);
+	double judged = (double)r.right + r.wrong;
+	double upper = judged > 0 ? detect_audit_upper(r.wrong) / judged : 1;
+
+	return json_pack("{s:I, s:I, s:I, s:I, s:o, s:o}", "percent", (json_int_t)r.percent, "open",
+			 (json_int_t)r.open, "right", (json_int_t)r.right, "wrong", (json_int_t)r.wrong,
+			 "wrong_share", judged > 0 ? json_real(r.wrong / judged) : json_null(), "wrong_upper",
+			 judged > 0 ? json_real(upper < 1 ? upper : 1) : json_null());
+}
+
 static void
 audit_run(struct job *job, struct pipeline *p)
 {
@@ -79,9 +93,9 @@ audit_run(struct job *job, struct pipeline *p)
 			json_decref(some);
 		}
 	}
-	http_reply_json(c->reply,
-			json_pack("{s:f, s:f, s:o, s:o, s:o}", "budget", fold_budget(f), "confidence", 0.9,
-				  "limits", rows, "levels", levels, "means", means_of(fold_detect(f))));
+	http_reply_json(c->reply, json_pack("{s:f, s:f, s:o, s:o, s:o, s:o}", "budget", fold_budget(f),
+					    "confidence", 0.9, "limits", rows, "levels", levels, "means",
+					    means_of(fold_detect(f)), "shadow", shadow_of(fold_decide(f))));
 }
 
 void

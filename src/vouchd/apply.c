@@ -218,20 +218,21 @@ put_case_row(struct pipeline *p, uint32_t number)
 		}
 		buffer_put_text(&keys, registry_source(registry, v.sources[i]).key);
 	}
-	journal_put_case(&p->tx, &(struct journal_case){
-				     .number = number,
-				     .status = text_of(case_status_name(v.status)),
-				     .system = registry_item(registry, THING_SYSTEM, v.system).name,
-				     .member = registry_item(registry, THING_MEMBER, v.member).name,
-				     .kind = text_of(suspension_name(SUSPENSION_SECURITY)),
-				     .reason = v.reason,
-				     .sources = buffer_text(&keys),
-				     .opened = v.opened,
-				     .deadline = v.deadline,
-				     .delivered_before = v.delivered_before,
-				     .delivered_after = v.delivered_after,
-				     .seq = p->input.seq,
-				 });
+	journal_put_case(
+	    &p->tx, &(struct journal_case){
+			.number = number,
+			.status = text_of(case_status_name(v.status)),
+			.system = registry_item(registry, THING_SYSTEM, v.system).name,
+			.member = registry_item(registry, THING_MEMBER, v.member).name,
+			.kind = v.review ? TEXT("review") : text_of(suspension_name(SUSPENSION_SECURITY)),
+			.reason = v.reason,
+			.sources = buffer_text(&keys),
+			.opened = v.opened,
+			.deadline = v.deadline,
+			.delivered_before = v.delivered_before,
+			.delivered_after = v.delivered_after,
+			.seq = p->input.seq,
+		    });
 	buffer_free(&keys);
 }
 

@@ -138,6 +138,9 @@ json_of_policy(const struct command *c)
 {
 	json_t *root = json_pack("{s:s, s:f}", "verb", "policy", "budget", c->budget);
 
+	if (c->shadow > 0) {
+		json_object_set_new(root, "shadow", json_integer(c->shadow));
+	}
 	if (c->policy != NULL) {
 		json_object_set_new(root, "wait_ms", json_integer(c->policy->wait.ms));
 		json_object_set_new(root, "thresholds", command_thresholds(c->policy));
@@ -208,9 +211,13 @@ command_read(struct text payload, struct arena *arena, struct command *c, struct
 	c->decide.actor = member(root, "actor", arena);
 	c->decide.reason = member(root, "reason", arena);
 	if (c->is_policy) {
+		json_int_t shadow = json_integer_value(json_object_get(root, "shadow"));
+
 		c->budget = json_number_value(json_object_get(root, "budget"));
-		r = c->budget > 0 && c->budget <= 1000 ? read_thresholds(root, arena, &c->policy)
-						       : RESULT_DAMAGED;
+		c->shadow = (uint32_t)shadow;
+		r = c->budget > 0 && c->budget <= 1000 && shadow >= 0 && shadow <= 100
+			? read_thresholds(root, arena, &c->policy)
+			: RESULT_DAMAGED;
 	} else {
 		r = read_subject(root, arena, &c->decide);
 	}

@@ -4,7 +4,7 @@
  * {"verb": "suspend", "subject": "source", "id": 7, "name": "192.0.2.10", "role": "operator", "actor": "...", "reason": "..."}
  * and {"verb": "policy", "budget": 10, "wait_ms": 604800000, "thresholds": [{"name": "complaint", "limit": "0.2 % from 200",
  * "days": 30, "warn": 80}, {"name": "complaint", "receiver": "comcast", "limit": "..."}, ...], "actor": "...", "reason": "..."},
- * which sets the operator's budget and, unless it has none, all thresholds.
+ * which sets the operator's budget and, unless it has none, all thresholds; "shadow": 5 sends so many percent of the alarms to review.
  */
 #ifndef VOUCHD_COMMAND_H
 #define VOUCHD_COMMAND_H
@@ -17,6 +17,7 @@ struct command {
 	bool is_policy;
 	double budget;                         /* of a policy */
 	const struct threshold_policy *policy; /* of a policy; NULL: the thresholds stay */
+	uint32_t shadow;                       /* of a policy: percent of the alarms that go to review */
 	struct decide_command decide;
 	struct text name; /* of the subject, as people call it */
 };

@@ -523,6 +523,7 @@ fold_command(struct fold *f, struct text payload, struct fault *fault)
 	if (r == RESULT_OK && c.is_policy) {
 		compliance_tick(f->compliance, f->now.at);
 		set_budget(f, c.budget);
+		decide_shadow(f->decide, c.shadow);
 		if (c.policy != NULL) {
 			set_thresholds(f, c.policy);
 		}
@@ -626,7 +627,7 @@ fold_budget(const struct fold *f)
 
 /* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
 
-#define SNAPSHOT_FORM 4U
+#define SNAPSHOT_FORM 5U
 
 void
 fold_save(const struct fold *f, struct buffer *b)

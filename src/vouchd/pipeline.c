@@ -313,6 +313,7 @@ policy_run(struct job *job, struct pipeline *p)
 {
 	const struct command c = { .is_policy = true,
 				   .budget = p->config->budget,
+				   .shadow = (uint32_t)p->config->shadow,
 				   .policy = &p->config->policy,
 				   .decide = { .actor = TEXT("vouch.yaml"),
 					       .reason = TEXT(
@@ -333,7 +334,8 @@ record_policy(struct pipeline *p, struct fault *fault)
 	struct job job = { .run = policy_run, .done = tick_done, .writes = true };
 	double was = fold_budget(p->fold), is = p->config->budget;
 
-	if (!(was < is || was > is) && threshold_policy_equal(fold_thresholds(p->fold), &p->config->policy)) {
+	if (!(was < is || was > is) && decide_reviews(fold_decide(p->fold)).percent == p->config->shadow &&
+	    threshold_policy_equal(fold_thresholds(p->fold), &p->config->policy)) {
 		return RESULT_OK;
 	}
 	run_batch(p, &job);

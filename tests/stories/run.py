@@ -310,6 +310,14 @@ class Story:
         """These lines stand in vouch.yaml from now on, beside those that every story has; the daemon starts again."""
         self.daemon.configure(self.block())
 
+    @sentence('configure "shadow: 100"', rf"configure (?P<line>{WORDS})")
+    def on_configure(self, line):
+        """One more line of vouch.yaml; the daemon ends and comes back."""
+        with open(self.daemon.yaml, "a", encoding="utf-8") as yaml:
+            yaml.write(line.strip('"') + "\n")
+        self.daemon.terminate()
+        self.daemon.start()
+
     # ---- what must hold
 
     @sentence("expect dns NAME TYPE == 127.0.0.10", rf"expect dns (?P<name>{NAME}) (?P<kind>A|TXT) == (?P<wanted>.+)")

@@ -571,6 +571,106 @@ every_alarm_has_words(void **state)
 	buffer_free(&b);
 }
 
+/* ---- reviews */
+
+static enum result
+judge(struct world *w, enum event event, uint32_t number, uint32_t *moves)
+{
+	struct decide_command c = { event, DECIDE_CASE, number, ACTOR_ANALYST, TEXT("anna"), TEXT("looked") };
+	struct fault fault;
+
+	w->now.seq++;
+	return decide_command(w->d, &c, w->now, moves, &fault);
+}
+
+static void
+a_review_moves_nothing_and_its_verdict_is_counted(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	struct decide_reviews r;
+	uint32_t moves;
+
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 1, ACTOR_OPERATOR), RESULT_OK);
+	decide_shadow(w->d, 100);
+	assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+	a.kind = UNIT_SYSTEM; /* the same evidence, seen over the system */
+	assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+	assert_int_equal(state_of(w, 0), STATE_CERTIFIED);
+	assert_int_equal(decide_case_count(w->d), 1);
+	assert_true(case_of(w, 1).review && case_of(w, 1).alarm_total == 2);
+	assert_int_equal(decide_system_case(w->d, 0), 0);
+	assert_int_equal(judge(w, EVENT_SUSPEND, 1, &moves), RESULT_NOT_ALLOWED);
+	assert_int_equal(judge(w, EVENT_CLEAR, 1, &moves), RESULT_OK);
+	assert_true(moves == 0 && case_of(w, 1).status == CASE_CLEARED && state_of(w, 0) == STATE_CERTIFIED);
+	assert_int_equal(judge(w, EVENT_CLEAR, 1, &moves), RESULT_NOT_ALLOWED);
+
+	/* Confirmed, its sources are suspended, in a case. */
+	a.kind = UNIT_SOURCE;
+	assert_int_equal(decide_alarm(w->d, &a, 3, w->now), 0);
+	assert_int_equal(judge(w, EVENT_CONFIRM, 2, &moves), RESULT_OK);
+	assert_true(moves == 1 && state_of(w, 3) == STATE_SUSPENDED && decide_system_case(w->d, 1) == 3);
+	r = decide_reviews(w->d);
+	assert_true(r.percent == 100 && r.open == 0 && r.right == 1 && r.wrong == 1);
+
+	/* Without a verdict in time the alarm suspends, and the review still waits. */
+	assert_int_equal(decide_alarm(w->d, &a, 4, w->now), 0);
+	w->now.at.ms += HOUR;
+	decide_tick(w->d, w->now);
+	assert_true(state_of(w, 4) == STATE_SUSPENDED && case_of(w, 4).status == CASE_OVERDUE);
+	assert_int_equal(decide_reviews(w->d).open, 1);
+	assert_int_equal(judge(w, EVENT_CONFIRM, 4, &moves), RESULT_OK);
+	assert_true(moves == 0 && decide_reviews(w->d).right == 2);
+}
+
+static void
+the_lot_of_an_alarm_is_its_own(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	uint32_t reviews = 0;
+
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	decide_shadow(w->d, 20);
+	for (int i = 0; i < 1000; i++) {
+		uint32_t moves;
+
+		a.first_bad_seq = (uint64_t)i + 1;
+		moves = decide_alarm(w->d, &a, 0, w->now);
+		reviews += moves == 0;
+		assert_int_equal(judge(w, EVENT_CLEAR, decide_case_count(w->d), &moves), RESULT_OK);
+	}
+	assert_in_range(reviews, 150, 250);
+	assert_int_equal(decide_reviews(w->d).wrong, reviews);
+}
+
+static void
+a_snapshot_keeps_reviews(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	struct buffer b, again;
+	struct decide *other = decide_open(&(struct decide_events){ see_move, see_change, &w->seen });
+	struct wire bytes;
+
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	decide_shadow(w->d, 100);
+	assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+	buffer_init(&b, 65536);
+	buffer_init(&again, 65536);
+	decide_save(w->d, &b);
+	bytes = wire_of(b.p, b.n);
+	assert_int_equal(decide_load(other, &bytes), RESULT_OK);
+	decide_save(other, &again);
+	assert_true(again.n == b.n && memcmp(again.p, b.p, b.n) == 0);
+	assert_true(decide_reviews(other).open == 1 && decide_reviews(other).percent == 100);
+	assert_int_equal(decide_alarm(other, &a, 1, w->now), 0); /* it joins */
+	decide_close(other);
+	buffer_free(&b);
+	buffer_free(&again);
+}
+
 int
 main(void)
 {
@@ -589,6 +689,9 @@ main(void)
 		T(several_cases_are_listed_and_a_person_is_quoted),
 		T(who_is_not_there_is_not_explained),
 		T(every_alarm_has_words),
+		T(a_review_moves_nothing_and_its_verdict_is_counted),
+		T(the_lot_of_an_alarm_is_its_own),
+		T(a_snapshot_keeps_reviews),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
