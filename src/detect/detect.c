@@ -183,6 +183,15 @@ detect_judge(struct detect *d, uint32_t id, int64_t now_ms)
 			return;
 		}
 	}
+	if (d->judged != NULL) {
+		d->judged(d->context, id);
+	}
+}
+
+void
+detect_watch_judged(struct detect *d, detect_judged_fn *judged)
+{
+	d->judged = judged;
 }
 
 /* The volume of the bin, or what stands in for it when bad news has waited in vain. */

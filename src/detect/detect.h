@@ -36,8 +36,13 @@ struct detect_params {
 /* Called from within detect_observe or detect_tick, in the same order in every run; must not call the room. */
 typedef void detect_alarm_fn(void *context, const struct alarm *alarm);
 
+/* The evidence of this unit was weighed and may stand higher than before; called like the alarm, and in its stead when there is none. */
+typedef void detect_judged_fn(void *context, uint32_t unit);
+
 struct detect *detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *context);
 void detect_close(struct detect *d);
+void detect_watch_judged(struct detect *d,
+			 detect_judged_fn *judged); /* with the context of the alarm; NULL: nobody is told */
 
 /* Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. */
 uint32_t detect_unit_add(struct detect *d, enum unit_kind kind);

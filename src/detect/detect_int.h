@@ -203,6 +203,7 @@ struct detect {
 	double witness_limit[UNIT_KIND_COUNT];      /* the same of what witnesses say */
 	int64_t now_ms;                             /* latest time that was heard of */
 	detect_alarm_fn *alarm;
+	detect_judged_fn *judged; /* or NULL */
 	void *context;
 	struct unit *units;
 	uint32_t *waiting; /* ids of the units with an open bin, in the order of their opening */

@@ -418,7 +418,7 @@ static enum result
 replay(struct vouch *v, struct journal *j, const struct trial *trial)
 {
 	struct replaying p = { .v = v, .trial = trial };
-	const struct fold_sink sink = { on_touch, on_alarm, on_move, on_case_change, on_registry, &p };
+	const struct fold_sink sink = { on_touch, on_alarm, on_move, on_case_change, on_registry, &p, NULL };
 	const struct replay_rooms rooms = { &p, apply, step };
 	struct replay_summary summary = { .records = 0 };
 	struct journal_head head;

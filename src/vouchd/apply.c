@@ -11,7 +11,7 @@
 
 #define EFFECT_BYTES_MAX 65536U
 
-static void
+void
 ids_add(struct ids *ids, uint32_t id)
 {
 	if (ids->count == ids->size) {
@@ -167,12 +167,23 @@ on_registry(void *context, const struct registry_change *change)
 	}
 }
 
+static void
+on_judged(void *context, enum unit_kind kind, uint32_t id)
+{
+	struct pipeline *p = context;
+
+	if (!p->folding_past) { /* then all are looked at in the end */
+		ids_add(&p->watched[kind].judged, id);
+	}
+}
+
 const struct fold_sink apply_sink = {
 	.touch = on_touch,
 	.alarm = on_alarm,
 	.move = on_move,
 	.case_change = on_case_change,
 	.registry = on_registry,
+	.judged = on_judged,
 };
 
 /* ---- rows for people */

@@ -81,6 +81,14 @@ on_alarm(void *context, const struct alarm *alarm)
 	decide_alarm(f->decide, &named, named.unit, f->now);
 }
 
+static void
+on_judged(void *context, uint32_t unit)
+{
+	struct fold *f = context;
+
+	f->sink.judged(f->sink.context, f->units[unit].kind, f->units[unit].id);
+}
+
 /* What a person says was a takeover must not become the usual ways of the source and of its system. */
 static void
 forget_takeover(struct fold *f, const struct move *move)
@@ -134,7 +142,10 @@ open_detect(struct fold *f)
 {
 	const struct detect_params params = { .budget = f->policy.budget, .liars = DETECT_LIARS };
 
-	return detect_open(&params, on_alarm, f);
+	struct detect *d = detect_open(&params, on_alarm, f);
+
+	detect_watch_judged(d, f->sink.judged == NULL ? NULL : on_judged);
+	return d;
 }
 
 /* What is counted already is held against the new limits as well. */

@@ -23,6 +23,8 @@ struct fold_sink {
 	void (*case_change)(void *context, const struct case_change *change);
 	void (*registry)(void *context, const struct registry_change *change);
 	void *context;
+	/* The evidence of a source or system was weighed and may stand higher than before; NULL: nobody wants to know. */
+	void (*judged)(void *context, enum unit_kind kind, uint32_t id);
 };
 
 /* Where no policy record says anything yet: of a new journal, and what a replay starts from. */

@@ -366,6 +366,7 @@ pipeline_free(struct pipeline *p)
 	free(p->published);
 	quota_free(p->quota);
 	usage_close(atomic_load(&p->usage));
+	watch_free(p);
 	free(p);
 }
 

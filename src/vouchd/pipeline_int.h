@@ -2,6 +2,7 @@
 #ifndef VOUCHD_PIPELINE_INT_H
 #define VOUCHD_PIPELINE_INT_H
 
+#include "detect/watch.h"
 #include "journal/journal.h"
 #include "list/list.h"
 #include "vouchd/directory.h"
@@ -17,12 +18,24 @@ struct ids {
 	size_t size;
 };
 
+void ids_add(struct ids *ids, uint32_t id); /* apply.c */
+
+/* How near to an alarm the sources, or the systems, are: watch_ttl.c. */
+struct watched {
+	uint8_t *levels; /* enum detect_watch, by id, as it was last looked at */
+	uint32_t size;
+	struct ids raised; /* that are not calm */
+	struct ids judged; /* in this batch */
+};
+
 /* What a batch did, for the counters; added when it is committed. */
 struct batch_counts {
 	uint64_t alarms, moves;
 };
 
-#define PUBLISHED_LIST     0x7fU
+#define PUBLISHED_LIST     0x1fU
+#define PUBLISHED_LEVEL    0x60U /* enum detect_watch, by which it has its TTL */
+#define PUBLISHED_SHIFT    5U
 #define PUBLISHED_WITHHELD 0x80U /* from some receiver */
 
 struct pipeline {
@@ -54,8 +67,9 @@ struct pipeline {
 	struct ids changed; /* sources whose listing may have changed in this batch */
 	struct ids cases;   /* that changed in this batch, for the log */
 	struct batch_counts counts;
-	uint8_t
-	    *published; /* by source: index of the list it stands on, plus one, or 0; PUBLISHED_WITHHELD */
+	struct watched watched[UNIT_KIND_COUNT];
+	uint8_t *
+	    published; /* by source: index of the list it stands on, plus one, or 0; PUBLISHED_LEVEL, _WITHHELD */
 	uint32_t published_size;
 	_Atomic(struct usage *) usage; /* set once; then the writer's */
 	int64_t usage_written_ns;
@@ -66,6 +80,15 @@ struct pipeline {
 
 /* apply.c */
 extern const struct fold_sink apply_sink; /* its context is the pipeline */
+
+/* watch_ttl.c */
+void watch_all(struct pipeline *p); /* looks at every source and system */
+void
+watch_some(struct pipeline *p); /* those that were judged or are not calm; what changed goes to p->changed */
+void watch_free(struct pipeline *p);
+enum detect_watch watch_level(const struct pipeline *p, uint32_t source); /* its own or that of its system */
+/* Seconds that a positive answer may be kept at this level; 0: as the list says. */
+uint32_t watch_ttl(const struct config_list *list, enum detect_watch level);
 
 /* state.c */
 enum result state_read(struct pipeline *p,

@@ -137,7 +137,7 @@ static bool
 sync_source(struct pipeline *p, uint32_t id)
 {
 	struct registry_source s = registry_source(fold_registry(p->fold), id);
-	uint8_t wanted = wanted_list(p, id, &s), was;
+	uint8_t wanted = wanted_list(p, id, &s), level = (uint8_t)watch_level(p, id), was, was_level;
 	struct source_key key;
 	struct fault fault = { { 0 } };
 	bool changed = false;
@@ -154,23 +154,27 @@ sync_source(struct pipeline *p, uint32_t id)
 		p->published_size = size;
 	}
 	was = p->published[id] & PUBLISHED_LIST;
-	if (was == wanted) {
+	was_level = (uint8_t)((p->published[id] & PUBLISHED_LEVEL) >> PUBLISHED_SHIFT);
+	if (was == wanted && (was == 0 || was_level == level)) {
 		return was != 0 && sync_partials(p, id, was - 1U, true);
 	}
 	check(source_key_parse(s.key, &key, NULL) == RESULT_OK);
-	if (was != 0) {
+	if (was != 0 && was != wanted) {
 		(void)sync_partials(p, id, was - 1U, false);
 		check(list_remove(p->list, was - 1U, &key) == RESULT_OK);
 		changed = true;
 	}
-	if (wanted != 0 && list_put(p->list, wanted - 1U, &key, 0, &fault) != RESULT_OK) {
+	if (wanted != 0 && list_put(p->list, wanted - 1U, &key,
+				    watch_ttl(&p->config->lists[wanted - 1U], (enum detect_watch)level),
+				    &fault) != RESULT_OK) {
 		char quoted[LOG_QUOTE_BYTES];
 
 		log_event(LOG_WARN, "not_publishable", "source=%s why=%s", key.text,
 			  log_quote(text_of(fault.text), quoted));
 		wanted = 0;
 	}
-	p->published[id] = wanted;
+	p->published[id] = (uint8_t)((was == wanted ? p->published[id] & PUBLISHED_WITHHELD : 0) |
+				     (wanted == 0 ? 0U : (unsigned)level << PUBLISHED_SHIFT) | wanted);
 	if (wanted != 0) {
 		(void)sync_partials(p, id, wanted - 1U, true);
 	}
@@ -268,6 +272,7 @@ state_publish(struct pipeline *p)
 	int64_t committed = instant_monotonic_ns();
 	bool changed = false;
 
+	watch_some(p);
 	for (size_t i = 0; i < p->changed.count; i++) {
 		changed = sync_source(p, p->changed.items[i]) || changed;
 	}
@@ -315,6 +320,7 @@ state_read(struct pipeline *p, struct fault *fault)
 	if (p->published_size > 0) {
 		memset(p->published, 0, p->published_size);
 	}
+	watch_all(p);
 	for (uint32_t i = 0; i < registry_count(fold_registry(p->fold), THING_SOURCE); i++) {
 		(void)sync_source(p, i);
 	}

@@ -326,6 +326,16 @@ class Story:
         answer = peers.dns(self.daemon.dns_port, name, kind)
         same(name, RCODES.get(answer.rcode) or ", ".join(answer.texts(kind)), wanted)
 
+    @sentence("expect ttls of calm 60 watched 15 near 5", r"expect ttls of calm (?P<calm>\d+) watched (?P<watched>\d+) near (?P<near>\d+)")
+    def expect_ttls(self, calm, watched, near):
+        """How long the answer for each listed address may be kept, by how near an alarm it is, in seconds."""
+        wanted = {"calm": int(calm), "watched": int(watched), "near": int(near)}
+        for entry in self.daemon.get("/v1/status")["sources"]:
+            if entry["watch_level"] and re.fullmatch(r"[\d.]+", entry["source"]):
+                name = ".".join(reversed(entry["source"].split("."))) + ".certified.example"
+                answer = peers.dns(self.daemon.dns_port, name)
+                same(f"ttl of {name}, {entry['watch_level']}", [ttl for _, ttl, _ in answer.records], [wanted[entry["watch_level"]]])
+
     @sentence("expect state SOURCE == SUSPENDED [kind security] [within 60m]",
               rf"expect state (?P<source>{NAME}) == (?P<state>[A-Z]+)(?: kind (?P<kind>\w+))?(?: within (?P<length>{SPAN}))?")
     def expect_state(self, source, state, kind, length):

@@ -55,7 +55,7 @@ open_fold(struct history *h, const struct threshold_policy *fixed)
 {
 	return fold_open(
 	    &(struct fold_policy){ .budget = 10, .thresholds = fixed },
-	    &(struct fold_sink){ ignore_id, ignore_alarm, see_move, ignore_case, ignore_registry, h });
+	    &(struct fold_sink){ ignore_id, ignore_alarm, see_move, ignore_case, ignore_registry, h, NULL });
 }
 
 static enum result

@@ -1,0 +1,165 @@
+/*
+ * vouchd/watch_ttl.c - the TTL of a listed source follows how near to an alarm it or its system is, so that receivers' caches are short
+ * already when it falls.
+ *
+ * Evidence rises when a unit is judged; the detector says so. It falls with time and honest mail; so those that are not calm are looked at
+ * with every commit, and they are few. Nothing else is looked at.
+ */
+#include "vouchd/pipeline_int.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define WATCHED_PART 4 /* of the list's TTL */
+
+_Static_assert(DETECT_WATCH_COUNT - 1 <= PUBLISHED_LEVEL >> PUBLISHED_SHIFT, "a level has its bits");
+_Static_assert(LISTS_MAX <= PUBLISHED_LIST, "a list has its bits");
+
+uint32_t
+watch_ttl(const struct config_list *list, enum detect_watch level)
+{
+	int64_t ttl = list->ttl.ms / 1000, least = list->ttl_floor.ms / 1000;
+	int64_t wanted = level == DETECT_WATCH_NEAR ? least : ttl / WATCHED_PART;
+
+	if (level == DETECT_WATCH_CALM || least >= ttl) {
+		return 0;
+	}
+	return (uint32_t)(wanted > least ? wanted : least);
+}
+
+static enum detect_watch
+level_of(const struct pipeline *p, enum unit_kind kind, uint32_t id)
+{
+	struct detect_view v;
+
+	detect_unit_view(fold_detect(p->fold), fold_unit(p->fold, kind, id), &v);
+	return detect_watch_of(&v);
+}
+
+static void
+make_room(struct watched *w, uint32_t id)
+{
+	uint32_t size = w->size == 0 ? 1024 : w->size;
+
+	if (id < w->size) {
+		return;
+	}
+	while (size <= id) {
+		size *= 2;
+	}
+	w->levels = realloc(w->levels, size);
+	check(w->levels != NULL);
+	memset(w->levels + w->size, 0, size - w->size);
+	w->size = size;
+}
+
+/* All that may have another TTL now. A registry change of a system costs the same. */
+static void
+note_changed(struct pipeline *p, enum unit_kind kind, uint32_t id)
+{
+	const struct registry *registry = fold_registry(p->fold);
+
+	if (kind == UNIT_SOURCE) {
+		ids_add(&p->changed, id);
+		return;
+	}
+	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
+		if (registry_source(registry, i).system == id) {
+			ids_add(&p->changed, i);
+		}
+	}
+}
+
+static bool
+look(struct pipeline *p, enum unit_kind kind, uint32_t id)
+{
+	struct watched *w = &p->watched[kind];
+	uint8_t is = (uint8_t)level_of(p, kind, id), was;
+
+	make_room(w, id);
+	was = w->levels[id];
+	w->levels[id] = is;
+	if (was == DETECT_WATCH_CALM && is != DETECT_WATCH_CALM) {
+		ids_add(&w->raised, id);
+	}
+	return is != was;
+}
+
+/* Those that are calm again leave the list. */
+static void
+drop_calm(struct watched *w)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < w->raised.count; i++) {
+		uint32_t id = w->raised.items[i];
+
+		if (w->levels[id] != DETECT_WATCH_CALM) {
+			w->raised.items[kept++] = id;
+		}
+	}
+	w->raised.count = kept;
+}
+
+void
+watch_some(struct pipeline *p)
+{
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		struct watched *w = &p->watched[kind];
+		size_t raised = w->raised.count;
+
+		for (size_t i = 0; i < raised; i++) {
+			if (look(p, kind, w->raised.items[i])) {
+				note_changed(p, kind, w->raised.items[i]);
+			}
+		}
+		drop_calm(w);
+		for (size_t i = 0; i < w->judged.count; i++) {
+			if (look(p, kind, w->judged.items[i])) {
+				note_changed(p, kind, w->judged.items[i]);
+			}
+		}
+		w->judged.count = 0;
+	}
+}
+
+void
+watch_all(struct pipeline *p)
+{
+	static const enum thing things[UNIT_KIND_COUNT] = {
+		[UNIT_SOURCE] = THING_SOURCE, [UNIT_SYSTEM] = THING_SYSTEM
+	};
+
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		struct watched *w = &p->watched[kind];
+
+		w->raised.count = w->judged.count = 0;
+		if (w->size > 0) {
+			memset(w->levels, 0, w->size);
+		}
+		for (uint32_t i = 0; i < registry_count(fold_registry(p->fold), things[kind]); i++) {
+			(void)look(p, kind, i);
+		}
+	}
+}
+
+enum detect_watch
+watch_level(const struct pipeline *p, uint32_t source)
+{
+	uint32_t system = registry_source(fold_registry(p->fold), source).system;
+	const struct watched *own = &p->watched[UNIT_SOURCE], *all = &p->watched[UNIT_SYSTEM];
+	uint8_t a = source < own->size ? own->levels[source] : 0,
+		b = system < all->size ? all->levels[system] : 0;
+
+	return (enum detect_watch)(a > b ? a : b);
+}
+
+void
+watch_free(struct pipeline *p)
+{
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		free(p->watched[kind].levels);
+		free(p->watched[kind].raised.items);
+		free(p->watched[kind].judged.items);
+	}
+}
