@@ -161,6 +161,7 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 			o[i].rate[e] = l->events[e] / l->mail[e];
 			o[i].shape[e] = shape_of(l->frailty[e], l->events[e]);
 		}
+		o[i].suspect = detect_suspect_nats(d, u, i, &o[i]);
 		o[i].bad_list = detect_story_bad_list_before(c, bad_list, before_ms);
 		bad_list = detect_story_bad_list(c, &o[i]);
 		before_ms = c->start_ms;

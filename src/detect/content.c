@@ -161,9 +161,26 @@ detect_content_retire(struct detect *d, const struct unit *u, const struct cohor
 	}
 }
 
-/* A template that speaks against the sender begins a cohort, with the start weight of a burst: a takeover may begin with it. */
+/*
+ * The cohort of a new template. One that speaks against the sender begins a cohort, with the start weight of a burst: a takeover may begin with
+ * it. What else a complaint shows belongs to the cohort of its mail. NULL: that is gone.
+ */
+static struct cohort *
+cohort_of_look(struct detect *d, struct unit *u, const struct detect_look *l, double e)
+{
+	if (u->cohort_count == 0 ||
+	    (e > CONTENT_BEGINS && detect_cohort(u, u->cohort_count - 1U)->n.mail > 0)) {
+		detect_cohort_begin(d, u, l->at.ms);
+	}
+	if ((l->flags & LOOK_COMPLAINT) != 0 && e <= CONTENT_BEGINS) {
+		return detect_cohort_of(u, l->at.ms);
+	}
+	return detect_cohort(u, u->cohort_count - 1U);
+}
+
 static void
-tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, double e, uint32_t set)
+tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_t cluster, double e,
+	  uint32_t set)
 {
 	struct unit *u;
 	struct cohort *c;
@@ -172,16 +189,16 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, double e
 		return;
 	}
 	u = detect_unit_at(d, unit, l->at.ms);
-	if (u->cohort_count == 0 ||
-	    (e > CONTENT_BEGINS && detect_cohort(u, u->cohort_count - 1U)->n.mail > 0)) {
-		detect_cohort_begin(d, u, l->at.ms);
+	c = cohort_of_look(d, u, l, e);
+	if (c == NULL) {
+		return;
 	}
-	c = detect_cohort(u, u->cohort_count - 1U);
 	c->n.look = (float)((double)c->n.look * e < 1e30 ? (double)c->n.look * e : 1e30);
 	if (e > 1) {
 		detect_unit_report(u, l->seq);
 		c->traits |= (uint16_t)set;
 		if (e > CONTENT_BEGINS) {
+			detect_suspect_begin(u, c, cluster);
 			c->traits |=
 			    COHORT_UNTAUGHT | ((l->flags & LOOK_DECLARES) != 0 ? COHORT_DECLARES : 0);
 		}
@@ -189,6 +206,16 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, double e
 			c->first_bad_seq = l->seq;
 		}
 		detect_judge(d, unit, l->at.ms);
+	}
+}
+
+/* For or against the template that the unit is suspected for. */
+static void
+count_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_t cluster)
+{
+	if (unit != DETECT_NO_UNIT && l->cluster != 0 &&
+	    detect_suspect_count(&d->units[unit], cluster, (l->flags & LOOK_COMPLAINT) != 0, l->at.ms)) {
+		detect_judge(d, unit, d->now_ms);
 	}
 }
 
@@ -207,6 +234,8 @@ detect_look(struct detect *d, const struct detect_look *l)
 	if (d->first_look_ms == NEVER) {
 		d->first_look_ms = l->at.ms;
 	}
+	count_unit(d, l->system, l, cluster);
+	count_unit(d, l->source, l, cluster);
 	if (detect_novelty_seen(n, cluster)) {
 		detect_novelty_note(n, cluster, l->at.ms);
 		return;
@@ -224,6 +253,6 @@ detect_look(struct detect *d, const struct detect_look *l)
 		detect_novelty_note(n, detect_novelty_name(l->from, 3), l->at.ms);
 	}
 	n->templates += n->templates < UINT32_MAX;
-	tell_unit(d, l->system, l, e, set);
-	tell_unit(d, l->source, l, e, set);
+	tell_unit(d, l->system, l, cluster, e, set);
+	tell_unit(d, l->source, l, cluster, e, set);
 }

@@ -71,8 +71,9 @@ enum look_flag {
 	LOOK_LINK_DECLARED = 4, /* ... and all its links */
 	LOOK_LURE = 8,          /* it asks to sign in, to pay or to open */
 	LOOK_ATTACHMENT = 16,
-	LOOK_BAD_URL = 32, /* a link stands on a URI list */
-	LOOK_ALIKE = 64    /* a domain looks like one of the member's and is none */
+	LOOK_BAD_URL = 32,   /* a link stands on a URI list */
+	LOOK_ALIKE = 64,     /* a domain looks like one of the member's and is none */
+	LOOK_COMPLAINT = 128 /* the mail of a complaint; `at` is when that was delivered */
 };
 
 #define LOOK_MORE 7U

@@ -5,6 +5,7 @@
  *   volume.c    when volume is reported, and what stands in for it
  *   pending.c   bad news that waits for its volume
  *   content.c   what messages look like, and what of it is new
+ *   suspect.c   complaints of a template that speaks against the sender, against all others
  *   novelty.c   what a system and the fleet have seen before
  *   cohort.c    a cohort: mail sent together, with all the bad news that answers to it
  *   baseline.c  the honest rates, learnt from cohorts that are old
@@ -33,6 +34,7 @@
 #define LN2                0x1.62e42fefa39efp-1
 #define VOLUME_GAPS_LONGER 24
 #define COHORT_UNTAUGHT    0x8000U /* of cohort.traits: what it showed has not been taught yet */
+#define COHORT_SUSPECT     0x2000U /* begun by the unit's suspect */
 #define COHORT_DECLARES    0x4000U /* of a member that declares */
 #define FILTER_WORDS       8U
 #define KNOWN_NAMES        65536U /* of the fleet; the ones not seen for longest make way */
@@ -138,6 +140,12 @@ struct lots {
 };
 #define NO_LOTS UINT32_MAX /* all four are empty */
 
+/* A template that speaks against the sender: messages of it, and of others, since its cohort began. */
+struct suspect {
+	uint32_t cluster; /* of its name; 0: none */
+	uint16_t samples[2], complaints[2];
+};
+
 struct unit {
 	int64_t times[UNIT_TIMES];
 	uint64_t pending_seq; /* first bad news that waits; 0: none */
@@ -152,6 +160,7 @@ struct unit {
 	uint8_t gap_longer; /* gaps in a row that were longer than usual */
 	uint8_t cohort_count;
 	uint8_t cohort_first; /* of the ring */
+	struct suspect suspect;
 	struct unit_numbers n;
 	struct cohort ring[COHORTS];
 };
@@ -247,6 +256,7 @@ struct outlook {
 	double shape[EVIDENCE_COUNT]; /* of the Gamma by which a cohort differs from it */
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
 	double bad_list;              /* chance that it is mail to a bad list, by the cohorts before it */
+	double suspect;               /* ln of the evidence of the complaints about its suspect; 0: none */
 };
 
 /* predict.c: see there. */
@@ -297,6 +307,11 @@ void detect_get_floats(struct wire *w, void *floats, size_t bytes);
 
 /* content.c */
 void detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c);
+
+/* suspect.c */
+void detect_suspect_begin(struct unit *u, struct cohort *c, uint64_t cluster);
+bool detect_suspect_count(struct unit *u, uint64_t cluster, bool complaint, int64_t at_ms);
+double detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, const struct outlook *o);
 
 /* novelty.c */
 struct novelty *detect_novelty_of(struct detect *d,

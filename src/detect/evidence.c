@@ -206,6 +206,7 @@ detect_evidence_end(struct unit *u)
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
 		detect_cohort(u, i)->n.weight = 0;
 	}
+	u->suspect = (struct suspect){ 0 };
 	u->report_count = 0;
 	u->flags |= UNIT_NEW;
 }

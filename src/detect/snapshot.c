@@ -6,14 +6,14 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  8
+#define VERSION  9
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 700 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
+_Static_assert(sizeof(struct unit) <= 704 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
 	       "the header promises it");
 
 void
@@ -115,6 +115,26 @@ get_lots(struct wire *w, struct detect *d, struct unit *u)
 }
 
 static void
+put_suspect(struct buffer *b, const struct suspect *s)
+{
+	wire_put_u64(b, s->cluster);
+	for (int i = 0; i < 2; i++) {
+		wire_put_u64(b, s->samples[i]);
+		wire_put_u64(b, s->complaints[i]);
+	}
+}
+
+static void
+get_suspect(struct wire *w, struct suspect *s)
+{
+	s->cluster = get_u32(w, UINT32_MAX);
+	for (int i = 0; i < 2; i++) {
+		s->samples[i] = (uint16_t)get_u32(w, UINT16_MAX);
+		s->complaints[i] = (uint16_t)get_u32(w, UINT16_MAX);
+	}
+}
+
+static void
 put_unit(struct buffer *b, const struct detect *d, const struct unit *u)
 {
 	wire_put_u8(b, u->kind);
@@ -131,6 +151,7 @@ put_unit(struct buffer *b, const struct detect *d, const struct unit *u)
 	for (size_t i = 0; i < u->report_count; i++) {
 		wire_put_u64(b, u->reports[i]);
 	}
+	put_suspect(b, &u->suspect);
 	detect_put_floats(b, &u->n, sizeof u->n);
 	wire_put_u64(b, u->cohort_count);
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
@@ -155,6 +176,7 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 	for (size_t i = 0; i < u->report_count; i++) {
 		u->reports[i] = wire_u64(w);
 	}
+	get_suspect(w, &u->suspect);
 	detect_get_floats(w, &u->n, sizeof u->n);
 	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
 	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {

@@ -141,6 +141,13 @@ attack_adds(const struct cohort *c, const struct outlook *o, const struct detect
 	return 0;
 }
 
+/* What the complaints about its suspect add to a takeover that brings complaints. */
+static double
+suspect_adds(const struct outlook *o, const struct detect_profile *p)
+{
+	return p->added[EVIDENCE_COMPLAINT] > 0 ? o->suspect : 0;
+}
+
 void
 detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 {
@@ -165,7 +172,7 @@ detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
 			s->attack[k] += attack_adds(c, o, &detect_profiles[k], e, each[e], &rest);
 		}
-		s->attack[k] += honest_sum(VOICE_BAYES, rest);
+		s->attack[k] += honest_sum(VOICE_BAYES, rest) + suspect_adds(o, &detect_profiles[k]);
 	}
 }
 
@@ -189,6 +196,7 @@ detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice v
 		before = honest;
 		rest_before = rest_now;
 	}
+	nats[EVIDENCE_COMPLAINT] += suspect_adds(o, &detect_profiles[profile]);
 }
 
 /* Evidence depends on totals only, so it need not be looked at while no kind is above what is expected. */

@@ -126,7 +126,7 @@ read_words(const struct look *k, struct text subject, struct content *content)
 	if (content->cluster.n == 0) {
 		content->cluster = words_cluster(&plain, k->arena);
 	}
-	if (content->cluster.n == 0) {
+	if (content->cluster.n == 0 && k->page.n + k->plain.n > 0) { /* headers alone name no template */
 		content->cluster = words_cluster(&title, k->arena);
 	}
 	content->lure = lure_read((const struct words *[]){ &title, &page, &plain }, 3, k->arena);

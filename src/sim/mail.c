@@ -6,11 +6,14 @@
 
 #include "base/hash.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #define MAIL_BYTES 16384U
 #define DATE_BYTES 40U
+#define TEXT_LINES 3U
+#define TEXT_WORDS 10U
 
 enum form { FORM_FULL, FORM_HEADERS };
 enum eol { EOL_LF, EOL_CRLF };
@@ -37,6 +40,13 @@ static const struct subject {
 #undef SIM_SUBJECT
 };
 
+/* What the text of a mail is made of. */
+static const char *const words[] = {
+#define SIM_WORD(word) word,
+#include "sim/words.def"
+#undef SIM_WORD
+};
+
 /* What one feedback mail is made from. */
 struct letter {
 	const struct provider *provider;
@@ -44,6 +54,8 @@ struct letter {
 	char from[SIM_DOMAIN_BYTES], link[SIM_DOMAIN_BYTES]; /* link: empty for none */
 	char address[PREFIX_TEXT_BYTES];
 	char reported[DATE_BYTES], mailed[DATE_BYTES];
+	uint32_t cluster; /* its template */
+	bool lure;
 	unsigned long long number; /* tells mails apart */
 	bool signs;                /* `domain` is a source of the member, and has signed */
 	bool takeover;
@@ -73,14 +85,19 @@ subject_of(bool takeover, uint64_t number)
 static void
 fill(struct letter *l, const struct sim *sim, const struct sim_observation *o)
 {
-	l->provider = &providers[o->feed];
 	l->takeover = sim_event_is_takeover(o->because);
 	l->number = hash_fast(&o->serial, sizeof(o->serial));
+	l->cluster = o->content.cluster;
+	l->lure = o->content.lure;
 	l->subject = subject_of(l->takeover, o->content.cluster);
 	l->signs = o->domain != SIM_NONE;
 	l->domain =
 	    l->signs ? sim->sources[o->domain].key : sim->members[sim->systems[o->system].member].domain;
-	(void)write_address(sim, o, l->address);
+	if (sim->sources[o->source].kind == SOURCE_IP || sim->sources[o->source].kind == SOURCE_PREFIX) {
+		(void)write_address(sim, o, l->address);
+	} else { /* an account: its mail comes from an address of its provider */
+		(void)snprintf(l->address, sizeof l->address, "198.51.100.1");
+	}
 	(void)sim_domain(sim, o->content.from, l->from);
 	if (o->content.link != SIM_NONE) {
 		(void)sim_domain(sim, o->content.link, l->link);
@@ -138,14 +155,31 @@ put_fields(const struct letter *l, struct buffer *b)
 	buffer_put_text(b, TEXT("\n"));
 }
 
+/* The text of a template: equal in all its mails, and hardly a word as in another's. */
 static void
-put_reported(const struct letter *l, struct buffer *b)
+put_text(const struct letter *l, struct buffer *b)
+{
+	for (uint32_t line = 0; line < TEXT_LINES; line++) {
+		for (uint32_t i = 0; i < TEXT_WORDS; i++) {
+			uint32_t place[] = { l->cluster, line, i };
+
+			buffer_format(b, "%s%s", i > 0 ? " " : "",
+				      words[hash_fast(place, sizeof place) % countof(words)]);
+		}
+		buffer_put_text(b, TEXT(".\n"));
+	}
+	if (l->lure) {
+		buffer_put_text(b, TEXT("\nSign in to your account to go on.\n"));
+	}
+}
+
+/* The mail itself, in the form in which the provider hands it on. */
+static void
+put_mail(const struct letter *l, enum form form, struct buffer *b)
 {
 	const struct provider *p = l->provider;
 	const char *tag = strchr(l->address, ':') != NULL ? "IPv6:" : "";
 
-	buffer_format(b, "--part-%016llx\nContent-Type: %s\n\n", l->number,
-		      p->form == FORM_FULL ? "message/rfc822" : "text/rfc822-headers");
 	buffer_format(b,
 		      "Return-Path: <bounce@%s>\n"
 		      "Received: from out.%s (out.%s [%s%s])\n"
@@ -164,19 +198,38 @@ put_reported(const struct letter *l, struct buffer *b)
 		      "MIME-Version: 1.0\n"
 		      "Content-Type: text/plain; charset=us-ascii\n\n",
 		      l->from, p->host, l->subject, l->mailed, l->number ^ 0xa5a5a5a5U, l->domain);
-	if (p->form == FORM_FULL) {
-		buffer_format(b, "Hello,\n\n%s.\n", l->subject);
+	if (form == FORM_FULL) {
+		buffer_format(b, "Hello,\n\n%s.\n\n", l->subject);
+		put_text(l, b);
 	}
-	if (p->form == FORM_FULL && l->link[0] != '\0') {
+	if (form == FORM_FULL && l->link[0] != '\0') {
 		buffer_format(b, "\nhttps://%s/%llx\n", l->link, l->number % 997);
 	}
+}
+
+static void
+put_reported(const struct letter *l, struct buffer *b)
+{
+	buffer_format(b, "--part-%016llx\nContent-Type: %s\n\n", l->number,
+		      l->provider->form == FORM_FULL ? "message/rfc822" : "text/rfc822-headers");
+	put_mail(l, l->provider->form, b);
 	buffer_format(b, "\n--part-%016llx--\n", l->number);
+}
+
+void
+sim_write_mail(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+{
+	struct letter letter = { .provider = &providers[0] };
+
+	check(o->kind == SIM_SAMPLE);
+	fill(&letter, sim, o);
+	put_mail(&letter, FORM_FULL, b);
 }
 
 void
 sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
 {
-	struct letter letter = { .number = 0 };
+	struct letter letter = { .provider = &providers[o->feed] };
 	struct buffer lf;
 
 	check(o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT);

@@ -214,9 +214,16 @@ void sim_write_keys(const struct sim *sim, const struct sim_observation *o, stru
 void sim_write_csv_header(struct buffer *b);
 void sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
-/* The same of what a message looks like, its content in attributes (doc/data/csv.md). For samples alone. */
+/*
+ * The same of what a message looks like, its content in attributes (doc/data/csv.md). `cluster`: the name of its template, by whatever
+ * names templates. For samples alone.
+ */
 void sim_write_sample_header(struct buffer *b);
-void sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
+void sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct text cluster,
+			  struct buffer *b);
+
+/* The message as it was sent: the text of its template, its link, its lure. For samples alone. */
+void sim_write_mail(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
 /*
  * A complaint as a feedback mail (RFC 5965) with the reported mail in it, in the shape of the provider that sim_reporter

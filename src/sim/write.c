@@ -68,7 +68,8 @@ sim_write_sample_header(struct buffer *b)
 }
 
 void
-sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, struct text cluster,
+		     struct buffer *b)
 {
 	const struct sim_content *c = &o->content;
 	char time[INSTANT_BYTES], from[SIM_DOMAIN_BYTES], link[SIM_DOMAIN_BYTES];
@@ -76,7 +77,7 @@ sim_write_sample_row(const struct sim *sim, const struct sim_observation *o, str
 	check(o->kind == SIM_SAMPLE);
 	buffer_format(b, "%s,", instant_format(o->at, time));
 	sim_write_keys(sim, o, b);
-	buffer_format(b, ",%s,%s,%08x,%s,%s,%d,%d\n", signal_name(SIGNAL_SAMPLE), sim_reporter(o), c->cluster,
-		      sim_domain(sim, c->from, from),
+	buffer_format(b, ",%s,%s,%.*s,%s,%s,%d,%d\n", signal_name(SIGNAL_SAMPLE), sim_reporter(o),
+		      TEXT_ARG(cluster), sim_domain(sim, c->from, from),
 		      c->link != SIM_NONE ? sim_domain(sim, c->link, link) : "", c->lure, c->attachment);
 }

@@ -104,13 +104,14 @@ look_of(const struct score_scene *scene, const struct sim_observation *o)
 				    .cluster = name_of(c->cluster),
 				    .from = name_of(c->from),
 				    .link = name_of(c->link),
-				    .at = fact_of(o).at,
+				    .at = fact_of(o).mailed,
 				    .seq = o->serial };
 
 	look.flags |= scene->members[system->member].declares ? LOOK_DECLARES : 0;
 	look.flags |= sim_declares(scene->sim, o->system, c->from) ? LOOK_FROM_DECLARED : 0;
 	look.flags |=
 	    c->link != SIM_NONE && sim_declares(scene->sim, o->system, c->link) ? LOOK_LINK_DECLARED : 0;
+	look.flags |= o->signal == SIGNAL_COMPLAINT ? LOOK_COMPLAINT : 0;
 	look.flags |= c->lure ? LOOK_LURE : 0;
 	look.flags |= c->attachment ? LOOK_ATTACHMENT : 0;
 	return look;

@@ -7,6 +7,7 @@
  *
  * Rows are gathered per reporter and step and handed in when the step is over; a mail when the complaint is made.
  */
+#include "intake/intake.h"
 #include "sim/sim.h"
 #include "vouch/verb_sim.h"
 
@@ -16,12 +17,20 @@
 
 #define TRAFFIC_BODY_BYTES_MAX 67108864U
 #define FEEDS_MAX              16U
+#define NAMES_KEPT             4096U
 #define MINUTES_DAY            1440U
 
 /* The rows of one reporter in the present step. */
 struct feed {
 	const char *reporter;
 	struct buffer csv;
+};
+
+/* What intake calls a template. */
+struct template_name {
+	uint32_t cluster;
+	size_t n; /* 0: none is kept here */
+	char text[32];
 };
 
 struct traffic {
@@ -33,6 +42,7 @@ struct traffic {
 	size_t feed_count;
 	struct feed feeds[FEEDS_MAX];
 	struct buffer mail;
+	struct template_name names[NAMES_KEPT]; /* by cluster */
 };
 
 static void
@@ -79,6 +89,47 @@ feed_of(struct traffic *t, const char *reporter)
 	return &t->feeds[i];
 }
 
+/* The name that intake gives to the template, as it does where a complaint carries the mail. */
+static void
+name_template(struct traffic *t, const struct sim_observation *o, struct template_name *to)
+{
+	struct arena arena = { 0 };
+	struct intake_hint hint = { .format = INTAKE_SAMPLE, .received = o->arrives };
+	struct intake_result result;
+	enum result r;
+
+	buffer_clear(&t->mail);
+	sim_write_mail(t->sim, o, &t->mail);
+	r = intake_read(buffer_text(&t->mail), &hint, &arena, &result);
+	check(r == RESULT_OK);
+	for (uint32_t i = 0; i < result.reports[0].observations[0].attribute_count; i++) {
+		const struct attribute *a = &result.reports[0].observations[0].attributes[i];
+
+		if (text_equal(a->name, TEXT("cluster")) && a->value.n < sizeof to->text) {
+			memcpy(to->text, a->value.p, a->value.n);
+			to->n = a->value.n;
+		}
+	}
+	check(to->n > 0);
+	to->cluster = o->content.cluster;
+	arena_clear(&arena);
+}
+
+static void
+put_sample(struct traffic *t, const struct sim_observation *o, struct buffer *csv)
+{
+	struct template_name *name = &t->names[o->content.cluster % NAMES_KEPT];
+
+	if (name->n == 0 || name->cluster != o->content.cluster) {
+		name->n = 0;
+		name_template(t, o, name);
+	}
+	if (csv->n == 0) {
+		sim_write_sample_header(csv);
+	}
+	sim_write_sample_row(t->sim, o, (struct text){ name->text, name->n }, csv);
+}
+
 static void
 put_observation(struct traffic *t, const struct sim_observation *o)
 {
@@ -99,10 +150,7 @@ put_observation(struct traffic *t, const struct sim_observation *o)
 	}
 	feed = feed_of(t, reporter);
 	if (o->kind == SIM_SAMPLE) {
-		if (feed->csv.n == 0) {
-			sim_write_sample_header(&feed->csv);
-		}
-		sim_write_sample_row(t->sim, o, &feed->csv);
+		put_sample(t, o, &feed->csv);
 		return;
 	}
 	if (feed->csv.n == 0) {

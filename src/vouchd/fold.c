@@ -383,6 +383,7 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 		look.system = f->systems[s->system].unit;
 		look.source = s->unit;
 		look.member = registry_source(f->registry, source).member;
+		look.at = mailed_at(o);
 		look.seq = f->now.seq;
 		detect_look(f->detect, &look);
 	}

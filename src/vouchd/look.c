@@ -147,7 +147,7 @@ look_read(const struct look_from *at, const struct observation *o, struct detect
 	bool attached;
 
 	*look = (struct detect_look){ .cluster = name_of(cluster), .from = name_of(from), .at = o->at };
-	if (cluster.n == 0 && link.n == 0) {
+	if (cluster.n == 0 && link.n == 0 && from.n == 0) {
 		return false;
 	}
 	take_links(look, link, at);
@@ -161,5 +161,6 @@ look_read(const struct look_from *at, const struct observation *o, struct detect
 	look->flags |= attached ? LOOK_ATTACHMENT : 0;
 	look->flags |= o->signal == SIGNAL_BAD_URL ? LOOK_BAD_URL : 0;
 	look->flags |= has_alike(at, link, o->at) || has_alike(at, from, o->at) ? LOOK_ALIKE : 0;
+	look->flags |= o->signal == SIGNAL_COMPLAINT ? LOOK_COMPLAINT : 0;
 	return true;
 }

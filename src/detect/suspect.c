@@ -1,0 +1,107 @@
+#include "detect/detect_int.h"
+
+/*
+ * Complaints that carry their mail are charged to its template. While a template that speaks against the sender is in the ring, samples and
+ * complaints of it are counted against all others since: of a template with a tenth of the mail an honest sender expects about a tenth of
+ * the complaints, however many there are, and a takeover most of them. It depends on neither the receiver's sampling nor the sender's rate.
+ *
+ * Given their number, the complaints of the template are beta-binomial. The odds of its share have the logarithm of (samples of it / samples of others) as mean,
+ * more if its mail is a burst among trickle, and as variance what cohorts differ by and what few samples leave open; those of a takeover are as
+ * many times larger as it brings complaints. A template that no sample has shown tells nothing: perhaps complaints name it in another way; and
+ * e = 1/2 ratio + 1/2, so that names that do not fit take nothing back.
+ * Source: J. G. Skellam, J. R. Stat. Soc. B 10 (1948) 257-261, the beta-binomial; the variance of a Beta's log-odds is about 1/a + 1/b.
+ */
+
+#define COUNT_MAX UINT16_MAX
+
+static struct cohort *
+cohort_of_suspect(struct unit *u)
+{
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		if ((detect_cohort(u, i)->traits & COHORT_SUSPECT) != 0) {
+			return detect_cohort(u, i);
+		}
+	}
+	return NULL;
+}
+
+/* From now on the template is looked at. The message that showed it is not counted: it was chosen for what it is. */
+void
+detect_suspect_begin(struct unit *u, struct cohort *c, uint64_t cluster)
+{
+	struct cohort *before = cohort_of_suspect(u);
+
+	if (before != NULL && before->n.look > c->n.look) {
+		return; /* that one speaks louder */
+	}
+	if (before != NULL) {
+		before->traits &= (uint16_t)~COHORT_SUSPECT;
+	}
+	c->traits |= COHORT_SUSPECT;
+	u->suspect = (struct suspect){ .cluster = (uint32_t)cluster | 1 };
+}
+
+/* A message of `at`, which was complained about or sampled. True when the evidence may have changed. */
+bool
+detect_suspect_count(struct unit *u, uint64_t cluster, bool complaint, int64_t at_ms)
+{
+	struct suspect *s = &u->suspect;
+	uint16_t *of = complaint ? s->complaints : s->samples;
+	size_t other = ((uint32_t)cluster | 1) != s->cluster;
+	const struct cohort *c = s->cluster != 0 ? cohort_of_suspect(u) : NULL;
+
+	if (c == NULL || at_ms < c->start_ms || of[other] == COUNT_MAX) {
+		return false;
+	}
+	of[other]++;
+	return complaint;
+}
+
+/* The odds that an honest complaint is about the template. */
+static double
+honest_odds(const struct detect *d, const struct unit *u, const struct cohort *c)
+{
+	const struct suspect *s = &u->suspect;
+	double of = s->samples[0] + 0.5, others = s->samples[1] + 0.5;
+	double burst = detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT),
+	       trickle = detect_baseline_rate(d, u, STREAM_TRICKLE, EVIDENCE_COMPLAINT);
+	double calm = u->n.calm_hours > 0 ? (double)u->n.calm_mail / (double)u->n.calm_hours : 0;
+	double mail = (double)c->n.mail * others / (of + others),
+	       part = calm * (double)c->length_ms / HOUR_MS;
+
+	if (c->stream == STREAM_TRICKLE) {
+		return of / others;
+	}
+	part = part < mail ? part / (mail + 1) : 1; /* of the others that is trickle */
+	return of / others * burst / (part * trickle + (1 - part) * burst);
+}
+
+/* ln of the chance of `x` of `x + y`, without the binomial; the odds have this mean and the variance of their logarithm. */
+static double
+beta_binomial(double x, double y, double odds, double variance)
+{
+	double p = odds / (1 + odds), sum = 1 / (variance * p * (1 - p)), a = sum * p, b = sum * (1 - p);
+
+	return number_lgamma(x + a) + number_lgamma(y + b) - number_lgamma(x + y + sum) - number_lgamma(a) -
+	       number_lgamma(b) + number_lgamma(sum);
+}
+
+/* ln of e, of cohort `i`; 0 when the template is none of its. */
+double
+detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, const struct outlook *o)
+{
+	const struct cohort *c = detect_cohort_at(u, i);
+	const struct suspect *s = &u->suspect;
+	double x = s->complaints[0], y = s->complaints[1], odds, left, times, nats;
+
+	if ((c->traits & COHORT_SUSPECT) == 0 || x + y == 0 || s->samples[0] == 0) {
+		return 0;
+	}
+	odds = honest_odds(d, u, c);
+	times = SUSPECT_COMPLAINTS / o->rate[EVIDENCE_COMPLAINT];
+	times = 1 + (times > ATTACK_LEAST - 1 ? times : ATTACK_LEAST - 1);
+	left = 1 / (s->samples[0] + 0.5) + 1 / (s->samples[1] + 0.5);
+	nats = beta_binomial(x, y, odds * times, 1 / detect_rates[EVIDENCE_COMPLAINT].attack_shape + left) -
+	       beta_binomial(x, y, odds, 1 / o->shape[EVIDENCE_COMPLAINT] + left);
+	return detect_ln_sum(nats, 0) - LN2;
+}
