@@ -77,6 +77,18 @@ looks_like_mail(struct text line)
 }
 
 static enum intake_format
+json_format(struct text raw)
+{
+	if (intake_is_xarf(raw)) {
+		return INTAKE_XARF;
+	}
+	if (intake_is_postmaster(raw)) {
+		return INTAKE_POSTMASTER;
+	}
+	return intake_is_webhook(raw) ? INTAKE_WEBHOOK : INTAKE_JSONL;
+}
+
+static enum intake_format
 format_of_looks(struct text raw, struct text header)
 {
 	struct text rest = raw, line;
@@ -90,12 +102,13 @@ format_of_looks(struct text raw, struct text header)
 	}
 	(void)text_cut(&rest, '\n', &line);
 	if (line.n > 0 && (line.p[0] == '{' || line.p[0] == '[')) {
-		return intake_is_xarf(raw)      ? INTAKE_XARF
-		       : intake_is_webhook(raw) ? INTAKE_WEBHOOK
-						: INTAKE_JSONL;
+		return json_format(raw);
 	}
 	if (header.n > 0) {
 		return INTAKE_CSV;
+	}
+	if (intake_is_snds(line)) {
+		return INTAKE_SNDS;
 	}
 	if (intake_is_postfix(line)) {
 		return INTAKE_POSTFIX;

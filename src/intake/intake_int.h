@@ -91,6 +91,8 @@ bool intake_is_dmarc(struct text t);
 bool intake_is_xarf(struct text t);    /* JSON that may be XARF */
 bool intake_is_webhook(struct text t); /* JSON that may be delivery events */
 
+bool intake_is_postmaster(struct text t); /* JSON of Google Postmaster Tools? */
+bool intake_is_snds(struct text line);
 bool intake_is_postfix(struct text line); /* a line of such a log? */
 bool intake_is_exim(struct text line);
 

@@ -211,6 +211,7 @@ samples_check(struct samples *s, struct text name, struct text lines)
 				samples_fail(s, "%.*s: only %u observations (%s)", TEXT_ARG(name), have,
 					     got.fault_count > 0 ? text_copy(&s->arena, got.faults[0].words)
 								 : "");
+				return;
 			}
 			samples_expect(s, name, &got.reports[0].observations[n++], line);
 		}
