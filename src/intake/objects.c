@@ -80,12 +80,13 @@ take_object(struct walk *w, const json_t *object, struct text bytes)
 {
 	struct intake_reading *d = w->d;
 	struct fault why = { { 0 } };
-	uint32_t before = d->count;
+	uint32_t before = d->count, reporters = d->reporter_count;
 
 	if (!json_is_object(object)) {
 		intake_fault(d, w->line, (struct text){ 0 }, bytes, "not a JSON object");
 	} else if (!w->take(d, object, &why)) {
-		d->count = before;
+		d->count = before; /* nothing of it counts, not even that there was a report */
+		d->reporter_count = reporters;
 		intake_fault(d, w->line, (struct text){ 0 }, bytes, "%s", why.text);
 	}
 }

@@ -190,6 +190,9 @@ read_delivery(struct log *l, const struct line *line)
 	/* A recipient may have anything in quotes: the other fields are looked for behind it. */
 	rest = (struct text){ end + 2, (size_t)(rest.p + rest.n - end) - 2 };
 	status = log_value(rest, TEXT("status="));
+	if (status.n == 0) {
+		return;
+	}
 	open = memchr(status.p, '(', (size_t)(rest.p + rest.n - status.p));
 	if (text_equal(status, TEXT("sent")) && !is_handed_over(rest)) {
 		log_count(l, SIGNAL_DELIVERED, m->client, m->sender, to, line->at);
