@@ -78,10 +78,10 @@ def check_keys(daemon):
         expect(f"{zone} whole for who has the key", len(ours(daemon, zone)) > 10)
 
 
-def wait_equal(daemon, server):
+def wait_equal(daemon, server, patience=PATIENCE):
     for zone in ZONES:
         wanted = ours(daemon, zone)
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while True:
             have = server.records(zone)
             if have == wanted:
@@ -89,6 +89,16 @@ def wait_equal(daemon, server):
             if time.monotonic() > end:
                 raise peers.PeerError(f"{server.name} has another {zone}: more {sorted(have - wanted)[:5]}, less {sorted(wanted - have)[:5]}")
             time.sleep(0.2)
+
+
+def wait_signed(daemon, server, again):
+    """BIND that signs: a transfer that comes while it signs may be left out until the next (doc/why/transfers.md)."""
+    try:
+        wait_equal(daemon, server, PATIENCE / 3)
+    except peers.PeerError as error:
+        print(f"one more change for the signer of BIND: {str(error)[:100]}")
+        again()
+        wait_equal(daemon, server)
 
 
 def check_answers(daemon, server, chance):
@@ -125,6 +135,7 @@ def check():
         for _ in range(CHANGES):
             change(daemon, chance, suspended)
         took = time.monotonic() - start
+        wait_signed(daemon, servers[2], lambda: change(daemon, chance, suspended))
         for server in servers:
             wait_equal(daemon, server)
             check_answers(daemon, server, chance)
