@@ -108,6 +108,21 @@ class Programs(unittest.TestCase):
                     open(os.path.join(peers.TREE, "demo", "programme.yaml"), encoding="utf-8") as kept:
                 self.assertTrue(made.read() == kept.read(), "copy it: vouch sim --seed 7 --days 1 DIR")
 
+    def test_dig_takes_our_cookies_and_shows_why_a_query_is_refused(self):
+        with vouch.Vouchd(config="public: no\n") as daemon:
+
+            def dig(*args):
+                return subprocess.run(["dig", "@127.0.0.1", "-p", str(daemon.dns_port), "+norecurse", *args], encoding="utf-8",
+                                      stdout=subprocess.PIPE, timeout=60, check=True).stdout
+
+            asked = dig("+cookie=0102030405060708", "2.0.0.127.certified.example", "A")
+            self.assertRegex(asked, r"COOKIE: 0102030405060708(01000000)[0-9a-f]{24} \(good\)")
+            self.assertIn("status: REFUSED", asked)
+            self.assertIn("EDE: 18 (Prohibited)", asked)
+            self.assertIn('"yes: 127.0.0.1 ', dig("+short", "amiblocked.certified.example", "TXT"))
+            self.assertIn("status: NOERROR", dig("+tcp", "+keepopen", "+keepalive", "certified.example", "SOA", "certified.example", "NS"))
+            self.assertIn("EDE: 20 (Not Authoritative)", dig("elsewhere.example"))
+
     def test_a_wrong_configuration_is_refused_with_its_place_and_nothing_is_opened(self):
         with vouch.Vouchd() as other:
             path = other.write("wrong.yaml", "data: none\nlists:\n  - name: a\n    zone: x.test\n    code: 127.255.255.1\n")
