@@ -56,9 +56,9 @@ def expect(what, holds):
 
 
 @contextlib.contextmanager
-def daemon():
-    """vouchd with LISTED and DOMAIN certified; its answers may be kept for TTL_SECONDS."""
-    with vouch.Vouchd(ttl=f"{TTL_SECONDS}s") as server:
+def daemon(config=""):
+    """vouchd with LISTED and DOMAIN certified; its answers may be kept for TTL_SECONDS. config: more lines of vouch.yaml."""
+    with vouch.Vouchd(config, ttl=f"{TTL_SECONDS}s") as server:
         server.set_clock(START)
         server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
         server.command("accept", "sender", "operator", "control is proven")
