@@ -84,19 +84,30 @@ frailty(const struct detect *d, enum stream stream, enum evidence e)
 	return shape < stated / SPREAD_FACTOR_MAX ? stated / SPREAD_FACTOR_MAX : shape;
 }
 
+/* Mail to a bad list is a story of its own: what it brings tells little about ordinary mail. */
+static double
+ordinary_share(double bad_list)
+{
+	return bad_list < 1 - LEARN_LEAST ? 1 - bad_list : LEARN_LEAST;
+}
+
+/* Events, and the mail that they answer to. */
+struct taught_by {
+	double events, mail;
+};
+
 /*
  * What a cohort teaches: at most as much as its factor allows, and not too far from what is known already, unless that is little.
- * Adds to the events and to the mail they answer to.
+ * `ordinary`: ordinary_share.
  */
-static void
-teach(double frailty, double known, double ordinary, double rate, double events, double mail,
-      double *to_events, double *to_mail)
+static struct taught_by
+teach(double frailty, double known, double ordinary, const struct outlook *o, int e, double events)
 {
-	double expected = rate * mail, share = ordinary * (expected > frailty ? frailty / expected : 1);
+	double expected = o->rate[e] * o->mail[e];
+	double share = ordinary * (expected > frailty ? frailty / expected : 1);
 	double ceiling = LEARN_FACTOR_MAX * (1 + LEARN_YOUNG / known) * expected + LEARN_EVENTS;
 
-	*to_events += (events < ceiling ? events : ceiling) * share;
-	*to_mail += mail * share;
+	return (struct taught_by){ (events < ceiling ? events : ceiling) * share, o->mail[e] * share };
 }
 
 /* What a unit has taught of a stream, with what the cohorts of the ring add to it. */
@@ -114,13 +125,6 @@ begin_lesson(const struct detect *d, const struct unit *u, enum stream stream, s
 		l->mail[e] = start.events / start.rate + (double)u->n.learnt[stream].mail[e];
 		l->frailty[e] = frailty(d, stream, (enum evidence)e);
 	}
-}
-
-/* Mail to a bad list is a story of its own: what it brings tells little about ordinary mail. */
-static double
-ordinary_share(double bad_list)
-{
-	return bad_list < 1 - LEARN_LEAST ? 1 - bad_list : LEARN_LEAST;
 }
 
 /* The mail that a cohort's news answers to by now. */
@@ -167,8 +171,11 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 		before_ms = c->start_ms;
 		share = ordinary_share(bad_list);
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			teach(l->frailty[e], l->events[e], share, o[i].rate[e], (double)c->n.events[e],
-			      o[i].mail[e], &l->events[e], &l->mail[e]);
+			struct taught_by by =
+			    teach(l->frailty[e], l->events[e], share, &o[i], e, (double)c->n.events[e]);
+
+			l->events[e] += by.events;
+			l->mail[e] += by.mail;
 		}
 	}
 }
@@ -201,19 +208,20 @@ detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o)
 		return;
 	}
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		double expected = o->rate[e] * o->mail[e], events = 0, mail = 0;
+		double expected = o->rate[e] * o->mail[e];
+		double known = start_of(d, u, stream, (enum evidence)e).events + (double)to->events[e];
+		struct taught_by by;
 
 		if ((double)to->events[e] > SPREAD_KNOWN && expected > 0) {
 			learn_frailty(d, stream, (enum evidence)e, expected, (double)c->n.events[e],
 				      ordinary);
 		}
-		teach(frailty(d, stream, (enum evidence)e),
-		      start_of(d, u, stream, (enum evidence)e).events + (double)to->events[e], ordinary,
-		      o->rate[e], (double)c->n.events[e], o->mail[e], &events, &mail);
-		to->events[e] = (float)((double)to->events[e] * fade + events);
-		to->mail[e] = (float)((double)to->mail[e] * fade + mail);
-		d->fleet.events[stream][e] = d->fleet.events[stream][e] * (1 - FLEET_FADE) + events;
-		d->fleet.mail[stream][e] = d->fleet.mail[stream][e] * (1 - FLEET_FADE) + mail;
+		by = teach(frailty(d, stream, (enum evidence)e), known, ordinary, o, e,
+			   (double)c->n.events[e]);
+		to->events[e] = (float)((double)to->events[e] * fade + by.events);
+		to->mail[e] = (float)((double)to->mail[e] * fade + by.mail);
+		d->fleet.events[stream][e] = d->fleet.events[stream][e] * (1 - FLEET_FADE) + by.events;
+		d->fleet.mail[stream][e] = d->fleet.mail[stream][e] * (1 - FLEET_FADE) + by.mail;
 	}
 }
 

@@ -176,7 +176,8 @@ detect_cohort_of(struct unit *u, int64_t mailed_ms)
 static bool
 is_burst(const struct unit *u, const struct bin *bin, double share)
 {
-	double calm = u->n.calm_hours > CALM_HOURS ? (double)u->n.calm_mail / (double)u->n.calm_hours : 1e9;
+	double calm =
+	    u->n.volume_hours > CALM_HOURS ? (double)u->n.calm_mail / (double)u->n.volume_hours : 1e9;
 	double hours = hours_between(bin->start_ms, bin->covered_ms);
 
 	return bin->mail > share * (BURST_FACTOR * calm * hours + BURST_LEAST * hours);

@@ -126,11 +126,11 @@ struct unit_numbers {
 	struct tally learnt[STREAM_COUNT];
 	float lag
 	    [LAG_COUNT]; /* complaints to come about mail that left the ring, as it was complained about so far */
-	float volume, volume_hours;  /* fading sums: the mean volume */
-	float calm_mail, calm_hours; /* the same of trickle alone, over all hours */
-	float peak;                  /* messages of the busiest hour, fading */
-	float gap_hours;             /* usual time between two volume reports; 0: not known */
-	float gap_next;              /* the shortest of the last gaps that were longer */
+	float volume, volume_hours; /* fading sums: the mean volume */
+	float calm_mail;            /* the mail of trickle alone, over the same hours */
+	float peak;                 /* messages of the busiest hour, fading */
+	float gap_hours;            /* usual time between two volume reports; 0: not known */
+	float gap_next;             /* the shortest of the last gaps that were longer */
 };
 
 /* Bad news that waits for the volume of mail of about these times. Few units have any at a time, so they share a store of lots. */

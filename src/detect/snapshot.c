@@ -6,14 +6,14 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  9
+#define VERSION  10
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 704 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
+_Static_assert(sizeof(struct unit) <= 696 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
 	       "the header promises it");
 
 void
@@ -178,6 +178,7 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 	}
 	get_suspect(w, &u->suspect);
 	detect_get_floats(w, &u->n, sizeof u->n);
+	w->bad = w->bad || u->n.bad_list > 1;
 	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
 	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {
 		get_cohort(w, &u->ring[i]);

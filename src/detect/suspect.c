@@ -13,6 +13,7 @@
  */
 
 #define COUNT_MAX UINT16_MAX
+#define ODDS_MAX  1e6 /* more than counts can tell */
 
 static struct cohort *
 cohort_of_suspect(struct unit *u)
@@ -65,7 +66,7 @@ honest_odds(const struct detect *d, const struct unit *u, const struct cohort *c
 	double of = s->samples[0] + 0.5, others = s->samples[1] + 0.5;
 	double burst = detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT),
 	       trickle = detect_baseline_rate(d, u, STREAM_TRICKLE, EVIDENCE_COMPLAINT);
-	double calm = u->n.calm_hours > 0 ? (double)u->n.calm_mail / (double)u->n.calm_hours : 0;
+	double calm = u->n.volume_hours > 0 ? (double)u->n.calm_mail / (double)u->n.volume_hours : 0;
 	double mail = (double)c->n.mail * others / (of + others),
 	       part = calm * (double)c->length_ms / HOUR_MS;
 
@@ -80,7 +81,9 @@ honest_odds(const struct detect *d, const struct unit *u, const struct cohort *c
 static double
 beta_binomial(double x, double y, double odds, double variance)
 {
-	double p = odds / (1 + odds), sum = 1 / (variance * p * (1 - p)), a = sum * p, b = sum * (1 - p);
+	double bounded = odds < 1 / ODDS_MAX ? 1 / ODDS_MAX : odds > ODDS_MAX ? ODDS_MAX : odds;
+	double p = bounded / (1 + bounded), sum = 1 / (variance * p * (1 - p)), a = sum * p,
+	       b = sum * (1 - p);
 
 	return number_lgamma(x + a) + number_lgamma(y + b) - number_lgamma(x + y + sum) - number_lgamma(a) -
 	       number_lgamma(b) + number_lgamma(sum);

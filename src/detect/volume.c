@@ -71,7 +71,6 @@ detect_volume_learn(struct unit *u, const struct bin *bin)
 	u->n.volume = (float)((double)u->n.volume * fade + bin->mail);
 	u->n.volume_hours = (float)((double)u->n.volume_hours * fade + since);
 	u->n.calm_mail = (float)((double)u->n.calm_mail * fade);
-	u->n.calm_hours = (float)((double)u->n.calm_hours * fade + since);
 	u->n.peak = (float)((double)u->n.peak * fade);
 	if ((double)u->n.peak < per_hour) {
 		u->n.peak = (float)per_hour;
