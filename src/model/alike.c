@@ -224,12 +224,24 @@ is_with_word(const struct shape *label, const struct shape *known)
 	return false;
 }
 
+/* "img-12" and "img-13": a row of one owner, more likely than not. */
+static bool
+differ_in_numbers(struct text a, struct text b)
+{
+	for (size_t i = 0; a.n == b.n && i < a.n; i++) {
+		if (a.p[i] != b.p[i] && (a.p[i] < '0' || a.p[i] > '9' || b.p[i] < '0' || b.p[i] > '9')) {
+			return false;
+		}
+	}
+	return a.n == b.n;
+}
+
 static bool
 labels_alike(struct text label, struct text known_label)
 {
 	struct shape a, b;
 
-	if (text_equal(label, known_label)) {
+	if (differ_in_numbers(label, known_label)) { /* or not at all */
 		return false;
 	}
 	a = shape_of(label);

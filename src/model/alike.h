@@ -7,7 +7,8 @@
  *     one letter     "harbuor", "harbor", "harbourr": one letter more, less, other, or two neighbours that changed places
  *     with a word    "harbour-login", "secureharbour": the name and a word that asks for trust (alike_words.def)
  *
- * The very same name below another suffix ("harbour.de" of "harbour.test") is not alike: brands have many suffixes.
+ * The very same name below another suffix ("harbour.de" of "harbour.test") is not alike: brands have many suffixes; nor are names that
+ * differ in numbers alone ("img-12", "img-13").
  * Source: UTS 39 (confusables); J. Szurdi et al., USENIX Security 2014 (one letter); P. Kintis et al., CCS 2017 (with a word).
  */
 #ifndef MODEL_ALIKE_H

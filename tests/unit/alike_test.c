@@ -40,6 +40,7 @@ look_alikes_are_found_and_neighbours_are_not(void **context)
 		{ "harbour-coffee.test", "harbour.test", false }, /* no word that asks */
 		{ "armour.test", "harbour.test", false },
 		{ "arbours.test", "harbour.test", false },                /* two letters off */
+		{ "harbour-12.test", "harbour-13.test", false },          /* a row */
 		{ "bank.test", "tank.test", false },                      /* too short */
 		{ "apply.test", "apple.test", false },                    /* too short for one letter */
 		{ "newsletters.example", "newsletter.shop.test", false }, /* a word is no name */
