@@ -45,6 +45,22 @@ explain_content(struct buffer *b, const struct alarm *alarm)
 	}
 }
 
+/* Which mail tells most, where there are several blocks of it. */
+static void
+explain_blocks(struct buffer *b, const struct alarm *alarm)
+{
+	const struct alarm_block *most = &alarm->blocks[0];
+
+	for (uint32_t i = 1; i < alarm->block_count; i++) {
+		most = alarm->blocks[i].nats > most->nats ? &alarm->blocks[i] : most;
+	}
+	if (alarm->block_count > 1 && most->nats > 0) {
+		buffer_format(b, "  Most of it comes from the %" PRIu64 " messages from ", most->delivered);
+		decide_put_when(b, most->from);
+		buffer_format(b, " UTC on.\n");
+	}
+}
+
 static void
 explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 {
@@ -69,6 +85,7 @@ explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 		buffer_format(b, " %s expected\n", e->expected > 0.95 && e->expected < 1.05 ? "was" : "were");
 	}
 	explain_content(b, alarm);
+	explain_blocks(b, alarm);
 	buffer_format(b, "  Together this is ");
 	decide_put_times(b, alarm->evidence_nats);
 	buffer_format(

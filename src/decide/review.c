@@ -10,7 +10,7 @@
 #include "base/hash.h"
 #include "base/limits.h"
 
-#define ALARM_BYTES 512U
+#define ALARM_BYTES 1024U
 
 void
 decide_shadow(struct decide *d, uint32_t percent)

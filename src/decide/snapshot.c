@@ -13,8 +13,8 @@
 
 #include <stdlib.h>
 
-#define SNAPSHOT_FORM 3U
-#define ALARM_BYTES   512U
+#define SNAPSHOT_FORM 4U
+#define ALARM_BYTES   1024U
 
 /* ---- save */
 

@@ -146,15 +146,22 @@ static void
 add_cohort(const struct cohort *c, const struct outlook *o, uint32_t k, struct alarm *alarm)
 {
 	double nats[EVIDENCE_COUNT];
+	struct alarm_block *block = &alarm->blocks[alarm->block_count++];
 
+	_Static_assert(COHORTS <= ALARM_BLOCKS_MAX, "each cohort is a block");
+	*block = (struct alarm_block){ .from = { c->start_ms },
+				       .delivered = (uint64_t)(double)c->n.mail,
+				       .first_bad_seq = c->first_bad_seq };
 	detect_story_parts(c, o, alarm->voice, k, nats);
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		alarm->evidence[e].observed += (uint64_t)((double)c->n.events[e] + 0.5);
 		alarm->evidence[e].expected += o->rate[e] * o->mail[e];
 		alarm->evidence[e].nats += nats[e];
+		block->nats += nats[e];
 	}
 	if (c->n.look > 0) {
 		alarm->content_nats += number_ln((double)c->n.look);
+		block->nats += number_ln((double)c->n.look);
 	}
 	alarm->traits |= c->traits & ((1U << TRAIT_COUNT) - 1);
 	alarm->delivered += (uint64_t)(double)c->n.mail;

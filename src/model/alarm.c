@@ -88,7 +88,7 @@ trait_meaning(enum trait trait)
 void
 alarm_write(struct buffer *b, const struct alarm *alarm)
 {
-	check(alarm->report_count <= ALARM_REPORTS_MAX);
+	check(alarm->report_count <= ALARM_REPORTS_MAX && alarm->block_count <= ALARM_BLOCKS_MAX);
 	wire_put_u8(b, (uint8_t)alarm->kind);
 	wire_put_u64(b, alarm->unit);
 	wire_put_u8(b, (uint8_t)alarm->voice);
@@ -109,6 +109,13 @@ alarm_write(struct buffer *b, const struct alarm *alarm)
 	wire_put_i64(b, alarm->first_bad_at.ms);
 	wire_put_u64(b, alarm->first_bad_seq);
 	wire_put_u64(b, alarm->delivered);
+	wire_put_u64(b, alarm->block_count);
+	for (uint32_t i = 0; i < alarm->block_count; i++) {
+		wire_put_i64(b, alarm->blocks[i].from.ms);
+		wire_put_u64(b, alarm->blocks[i].delivered);
+		wire_put_f64(b, alarm->blocks[i].nats);
+		wire_put_u64(b, alarm->blocks[i].first_bad_seq);
+	}
 	wire_put_u64(b, alarm->report_count);
 	for (uint32_t i = 0; i < alarm->report_count; i++) {
 		wire_put_u64(b, alarm->reports[i]);
@@ -141,6 +148,24 @@ read_finite(struct wire *w)
 	return v;
 }
 
+static void
+read_blocks(struct wire *w, struct alarm *alarm)
+{
+	uint64_t count = wire_u64(w);
+
+	if (count > ALARM_BLOCKS_MAX) {
+		w->bad = true;
+		return;
+	}
+	alarm->block_count = (uint32_t)count;
+	for (uint32_t i = 0; i < alarm->block_count; i++) {
+		alarm->blocks[i].from.ms = wire_i64(w);
+		alarm->blocks[i].delivered = wire_u64(w);
+		alarm->blocks[i].nats = read_finite(w);
+		alarm->blocks[i].first_bad_seq = wire_u64(w);
+	}
+}
+
 enum result
 alarm_read(struct text bytes, struct alarm *alarm)
 {
@@ -169,6 +194,7 @@ alarm_read(struct text bytes, struct alarm *alarm)
 	alarm->first_bad_at.ms = wire_i64(&w);
 	alarm->first_bad_seq = wire_u64(&w);
 	alarm->delivered = wire_u64(&w);
+	read_blocks(&w, alarm);
 	count = wire_u64(&w);
 	if (unit > UINT32_MAX || count > ALARM_REPORTS_MAX || traits >> TRAIT_COUNT != 0) {
 		w.bad = true;

@@ -62,6 +62,15 @@ struct alarm_evidence {
 	double nats;       /* what it added; below zero when it spoke for the sender */
 };
 
+/* What the mail of one block (sent together: a campaign, some hours between campaigns) added, all kinds of evidence and content together. */
+struct alarm_block {
+	struct instant from;    /* its first mail */
+	uint64_t delivered;     /* messages */
+	double nats;            /* below zero when it spoke for the sender */
+	uint64_t first_bad_seq; /* journal record of its first bad news; 0: none */
+};
+#define ALARM_BLOCKS_MAX 6U
+
 #define ALARM_REPORTS_MAX 8U
 
 struct alarm {
@@ -81,12 +90,16 @@ struct alarm {
 	struct instant first_bad_at; /* the first bad observation since the evidence last stood at zero */
 	uint64_t first_bad_seq;      /* its journal record */
 	uint64_t delivered;          /* messages delivered from then on */
-	uint32_t report_count;       /* 0..ALARM_REPORTS_MAX */
+	uint32_t
+	    block_count; /* 0..ALARM_BLOCKS_MAX; 0: of reporters that agree, or all of it lies further back */
+	struct alarm_block
+	    blocks[ALARM_BLOCKS_MAX]; /* oldest first, from the one with which it most likely began */
+	uint32_t report_count;        /* 0..ALARM_REPORTS_MAX */
 	uint64_t reports
 	    [ALARM_REPORTS_MAX]; /* journal records that contributed, oldest first: the first and the latest */
 };
 
-/* Appends the journal form; equal alarms give equal bytes. Cost: O(1), below 280 bytes. */
+/* Appends the journal form; equal alarms give equal bytes. Cost: O(1), below 520 bytes. */
 void alarm_write(struct buffer *b, const struct alarm *alarm);
 
 /* Reads it. Errors: RESULT_DAMAGED for anything that alarm_write cannot have written; *alarm is then empty. */

@@ -24,6 +24,24 @@ traits_of(const struct alarm *alarm)
 
 /* ---- alarms */
 
+/* What the mail of each block added. */
+static json_t *
+blocks_of(const struct alarm *alarm)
+{
+	json_t *blocks = json_array();
+
+	for (uint32_t i = 0; i < alarm->block_count; i++) {
+		const struct alarm_block *b = &alarm->blocks[i];
+
+		json_array_append_new(
+		    blocks, json_pack("{s:o, s:I, s:f, s:o}", "from", api_time(b->from), "delivered",
+				      (json_int_t)b->delivered, "nats", b->nats, "first_bad_seq",
+				      b->first_bad_seq > 0 ? json_integer((json_int_t)b->first_bad_seq)
+							   : json_null()));
+	}
+	return blocks;
+}
+
 static json_t *
 alarm_object(const struct fold *f, const struct alarm *alarm)
 {
@@ -43,14 +61,15 @@ alarm_object(const struct fold *f, const struct alarm *alarm)
 		json_array_append_new(reports, json_integer((json_int_t)alarm->reports[i]));
 	}
 	return json_pack(
-	    "{s:s, s:o, s:s, s:s, s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:f, s:o}", "unit",
-	    unit_kind_name(alarm->kind), "name", api_text(registry_item(registry, thing, alarm->unit).name),
-	    "voice", voice_name(alarm->voice), "takeover", takeover_name(alarm->takeover), "at",
-	    api_time(alarm->at), "evidence_nats", alarm->evidence_nats, "limit_nats", alarm->limit_nats,
-	    "began", api_time(alarm->began), "began_from", api_time(alarm->began_from), "began_to",
-	    api_time(alarm->began_to), "first_bad_at", api_time(alarm->first_bad_at), "first_bad_seq",
-	    (json_int_t)alarm->first_bad_seq, "delivered", (json_int_t)alarm->delivered, "signals", signals,
-	    "reports", reports, "content_nats", alarm->content_nats, "content", traits_of(alarm));
+	    "{s:s, s:o, s:s, s:s, s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:o}",
+	    "unit", unit_kind_name(alarm->kind), "name",
+	    api_text(registry_item(registry, thing, alarm->unit).name), "voice", voice_name(alarm->voice),
+	    "takeover", takeover_name(alarm->takeover), "at", api_time(alarm->at), "evidence_nats",
+	    alarm->evidence_nats, "limit_nats", alarm->limit_nats, "began", api_time(alarm->began),
+	    "began_from", api_time(alarm->began_from), "began_to", api_time(alarm->began_to), "first_bad_at",
+	    api_time(alarm->first_bad_at), "first_bad_seq", (json_int_t)alarm->first_bad_seq, "delivered",
+	    (json_int_t)alarm->delivered, "signals", signals, "blocks", blocks_of(alarm), "reports", reports,
+	    "content_nats", alarm->content_nats, "content", traits_of(alarm));
 }
 
 /* ---- why */

@@ -16,7 +16,7 @@ expect    cases == 1
 expect    case of 192.0.2.10 == open
 expect    why 192.0.2.10 says "unknown users"
 expect    why 192.0.2.10 says "It began most likely with the mail from 2026-01-1"
-expect    vouch "why 192.0.2.10 --json" == 0 "'began_from': '2026-01-1" "'began_to': '2026-01-19T00:"
+expect    vouch "why 192.0.2.10 --json" == 0 "'blocks': [" "'first_bad_seq': " "'began_from': '2026-01-1" "'began_to': '2026-01-19T00:"
 
 restart with kill -9
 expect    state 192.0.2.10 == SUSPENDED kind security

@@ -26,6 +26,9 @@ sample(void)
 			       .first_bad_at = { 1767599000000 },
 			       .first_bad_seq = 77,
 			       .delivered = 12345678901,
+			       .block_count = 2,
+			       .blocks = { { { 1767598000000 }, 400, -0.5, 0 },
+					   { { 1767599000000 }, 12345678501, 7.5, 77 } },
 			       .report_count = 3,
 			       .reports = { 77, 80, 91 } };
 
@@ -46,12 +49,16 @@ an_alarm_reads_as_it_was_written(void **context)
 	buffer_init(&first, 4096);
 	buffer_init(&second, 4096);
 	alarm_write(&first, &wrote);
-	assert_true(first.n < 280);
+	assert_true(first.n < 520);
 	assert_int_equal(alarm_read(buffer_text(&first), &read), RESULT_OK);
 	assert_int_equal(read.unit, 4000000000U);
 	assert_int_equal(read.takeover, TAKEOVER_OWN_LIST);
 	assert_int_equal(read.evidence[EVIDENCE_TRAP].observed, EVIDENCE_TRAP);
 	assert_int_equal(read.reports[2], 91);
+	assert_int_equal(read.block_count, 2);
+	assert_int_equal(read.blocks[1].delivered, 12345678501);
+	assert_int_equal(read.blocks[1].first_bad_seq, 77);
+	assert_true(read.blocks[0].nats < 0 && read.blocks[1].nats > 7);
 	assert_int_equal(read.began.ms, 1767598000000);
 	assert_int_equal(read.began_from.ms, 1767590000000);
 	assert_int_equal(read.began_to.ms, 1767599900000);

@@ -384,6 +384,29 @@ compare(struct pair *p)
 	}
 }
 
+/* The blocks are the latest cohorts, and what they add is what the signals and the content add. */
+static void
+look_at_blocks(const struct pair *p, const struct alarm *alarm)
+{
+	double sum = 0, signals = alarm->content_nats;
+	uint64_t delivered = 0;
+
+	assert_true(alarm->block_count > 0 && alarm->block_count <= p->t.count);
+	for (uint32_t i = 0; i < alarm->block_count; i++) {
+		const struct twin_cohort *c = &p->t.past[p->t.count - alarm->block_count + i];
+
+		assert_int_equal(alarm->blocks[i].from.ms, c->c.start_ms);
+		assert_int_equal(alarm->blocks[i].first_bad_seq, c->c.first_bad_seq);
+		sum += alarm->blocks[i].nats;
+		delivered += alarm->blocks[i].delivered;
+	}
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		signals += alarm->evidence[e].nats;
+	}
+	assert_like("blocks", sum, signals, 1e-9);
+	assert_int_equal(delivered, alarm->delivered);
+}
+
 /* The room has taken its evidence back already, the twin has not: what the alarm says is the twin's evidence, and it is over the limit. */
 static void
 on_alarm(void *context, const struct alarm *alarm)
@@ -397,6 +420,7 @@ on_alarm(void *context, const struct alarm *alarm)
 	assert_like("evidence of the alarm", alarm->evidence_nats, twin, 2e-3);
 	assert_like("limit", alarm->limit_nats, log(1000 / (100 * 0.6 * share)), 1e-9);
 	assert_true(alarm->evidence_nats >= alarm->limit_nats);
+	look_at_blocks(p, alarm);
 	for (uint32_t i = 0; i < p->t.count; i++) {
 		p->t.past[i].weight = 0;
 	}
