@@ -230,8 +230,10 @@ lie(struct feed *f, uint32_t liars, struct feed *dice)
 
 	for (uint32_t w = HONEST; w < HONEST + liars; w++) {
 		if (feed_dice(dice, 3) != 0) {
-			say(f, w, signals[feed_dice(dice, countof(signals))],
-			    1 + feed_dice(dice, feed_dice(dice, 2) == 0 ? 3 : 100000));
+			enum signal signal = signals[feed_dice(dice, countof(signals))];
+			uint32_t most = feed_dice(dice, 2) == 0 ? 3 : 100000;
+
+			say(f, w, signal, 1 + feed_dice(dice, most));
 		}
 	}
 }
@@ -260,8 +262,10 @@ liars_never_raise_the_evidence(void **context)
 			feed_until(&with, with.minute + 1);
 			feed_until(&without, without.minute + 1);
 			for (uint32_t unit = 0; unit < 2; unit++) {
-				assert_true(detect_witness_evidence(with.d, unit) <=
-					    detect_witness_evidence(without.d, unit) * 1.0001);
+				/* An alarm ends the evidence of the one that raised it. */
+				assert_true(without.alarm_count > 0 ||
+					    detect_witness_evidence(with.d, unit) <=
+						detect_witness_evidence(without.d, unit) * 1.0001);
 			}
 			assert_true(with.alarm_count <= without.alarm_count);
 		}
