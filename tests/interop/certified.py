@@ -97,11 +97,11 @@ class Key:
         return [f'local-zone: "{DOMAIN}." static',
                 f"local-data: '{SELECTOR}._domainkey.{DOMAIN}. TXT \"{self.record}\"'"]
 
-    def sign(self, headers, body):
-        """The DKIM-Signature field for headers ("Name: value" lines, LF) and body (LF), relaxed/simple."""
+    def sign(self, headers, body, signer=f"d={DOMAIN};"):
+        """The DKIM-Signature field for headers ("Name: value" lines, LF) and body (LF), relaxed/simple. signer: its tag d."""
         fields = [line.split(": ", 1) for line in headers.splitlines()]
         digest = hashlib.sha256(body.replace("\n", "\r\n").encode()).digest()
-        value = (f"v=1; a=rsa-sha256; c=relaxed/simple; d={DOMAIN}; s={SELECTOR}; "
+        value = (f"v=1; a=rsa-sha256; c=relaxed/simple; {signer} s={SELECTOR}; "
                  f"h={':'.join(name for name, _ in fields)}; bh={base64.b64encode(digest).decode()}; b=")
         signed = "".join(f"{name.lower()}:{text}\r\n" for name, text in fields) + f"dkim-signature:{value}"
         signature = self._openssl("dgst", "-sha256", "-sign", self.path, text=signed.encode())

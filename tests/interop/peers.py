@@ -72,8 +72,8 @@ def why_not(name):
     """Why a peer cannot be used here, in words; None if it can."""
     if not program(name):
         return "not here; script/peers fetches it"
-    if name == "postfix" and os.geteuid() != 0:
-        return "its master must be started by root"
+    if name in ("postfix", "exim4") and os.geteuid() != 0:
+        return "it must be started by root"
     return None
 
 
@@ -395,6 +395,88 @@ class Postfix(Server):
     def wait_line(self, text, seconds=30):
         """Wait for a line in the mail log, for example "status=sent"."""
         self.wait(lambda: self.lines(text), f"log {text!r}", seconds)
+
+
+# ---- Exim
+
+
+class Exim(Server):
+    """Exim that takes mail for one domain by SMTP (self.port, on all addresses) and puts it into one file (self.mails()).
+
+    acl: the lines of its ACL section, with one named acl_check_rcpt; main: more lines of its main section. Its user must
+    exist by name (own_names()), and it needs root; it asks the resolver of the machine.
+    """
+
+    name = "exim4"
+    USER = "Debian-exim"  # built into the program
+
+    def __init__(self, acl, main="", domain="inbox.test"):
+        self.acl, self.main, self.domain = acl, main, domain
+        self.port = free_port()
+        super().__init__()
+
+    @classmethod
+    def own_names(cls, folder):
+        """Give its user and group a name, in the mount namespace of this process alone."""
+        for path, line in (("/etc/passwd", f"{cls.USER}:x:64999:64999::/nonexistent:/usr/sbin/nologin"),
+                           ("/etc/group", f"{cls.USER}:x:64999:")):
+            own = os.path.join(folder, os.path.basename(path))
+            with open(path, encoding="utf-8") as known, open(own, "w", encoding="utf-8") as out:
+                out.write(f"{known.read().rstrip()}\n{line}\n")
+            os.chmod(own, 0o644)
+            subprocess.run(["mount", "--bind", own, path], check=True)
+
+    def _start(self):
+        for name in ("spool", "log", "mail"):
+            os.mkdir(os.path.join(self.dir, name))
+            shutil.chown(os.path.join(self.dir, name), self.USER, self.USER)
+        self.main_log, self.mailbox = os.path.join(self.dir, "log", "main"), os.path.join(self.dir, "mail", "all")
+        config = self.write("exim.conf", f"""\
+primary_hostname = mx.example.test
+spool_directory = {self.dir}/spool
+log_file_path = {self.dir}/log/%s
+pid_file_path = {self.dir}/exim.pid
+deliver_drop_privilege = true
+keep_environment = LD_LIBRARY_PATH
+tls_advertise_hosts =
+timezone = UTC
+acl_smtp_rcpt = acl_check_rcpt
+acl_smtp_data = accept
+{self.main}
+begin acl
+{self.acl}
+begin routers
+all:
+  driver = accept
+  domains = {self.domain}
+  local_parts = u
+  transport = file
+begin transports
+file:
+  driver = appendfile
+  file = {self.mailbox}
+""")
+        self.run(["exim4", "-bdf", "-q1h", "-C", config, "-oX", str(self.port)], self._greets)
+
+    def _greets(self):
+        with socket.create_connection(("127.0.0.1", self.port), 2) as sock:
+            return sock.recv(200).startswith(b"220")
+
+    def mails(self):
+        """All it delivered, as text."""
+        with contextlib.suppress(FileNotFoundError), open(self.mailbox, encoding="utf-8", errors="replace") as text:
+            return text.read()
+        return ""
+
+    def lines(self):
+        """Those of its main log."""
+        with open(self.main_log, encoding="utf-8", errors="replace") as log:
+            return log.read().splitlines()
+
+    def log_end(self, lines=40):
+        with contextlib.suppress(OSError), open(self.main_log, encoding="utf-8", errors="replace") as text:
+            return super().log_end(lines) + "".join(text.readlines()[-lines:])
+        return super().log_end(lines)
 
 
 # ---- filters

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every real server of peers.py starts, does its work against a small list, and stops.
 
-peers_test.py [NAME...]: only the named ones. What fails here is the machine or the packages, not Vouch.
+peers_test.py [NAME...]: only the named ones. What fails here is the machine or the packages, not Vouch. Exim needs namespaces: exim_test.py.
 """
 
 import os

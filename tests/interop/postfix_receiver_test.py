@@ -19,9 +19,9 @@ INSIDE = "VOUCH_TEST_INSIDE"
 RECIPIENT = "u@inbox.test"
 
 
-def in_namespace():
+def in_namespace(*needed):
     """Start again in namespaces of its own; does not return when that is possible."""
-    peers.need("postfix", "unbound")
+    peers.need(*needed)
     if subprocess.run(["unshare", "--net", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
         os.environ[INSIDE] = "yes"
         os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, "-B", *sys.argv])
@@ -68,5 +68,5 @@ def check():
 
 if __name__ == "__main__":
     if not os.environ.get(INSIDE):
-        in_namespace()
+        in_namespace("postfix", "unbound")
     sys.exit(certified.run(check, "postfix", "unbound"))
