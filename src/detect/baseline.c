@@ -233,8 +233,10 @@ detect_unit_forget(struct detect *d, uint32_t unit)
 	check(unit < d->unit_count);
 	u = &d->units[unit];
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		detect_cohort(u, i)->n = (struct cohort_numbers){ 0 };
+		detect_cohort(u, i)->n = (struct cohort_numbers){ .look = 1 };
 	}
+	u->suspect = (struct suspect){ 0 };
+	u->flags |= UNIT_NEW; /* what comes now is looked at anew */
 	detect_audit_forget(d, unit);
 	detect_witness_forget(d, unit);
 }

@@ -227,7 +227,7 @@ detect_look(struct detect *d, const struct detect_look *l)
 	uint32_t set;
 	double e;
 
-	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM);
+	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM && l->at.ms > NEVER);
 	n = detect_novelty_of(d, &d->units[l->system]);
 	cluster = detect_novelty_name(l->cluster != 0 ? l->cluster : l->from ^ l->link << 1, 1);
 	link = telling_link(n, l);

@@ -20,6 +20,7 @@
 
 #define SLOTS     8U /* witnesses of one unit; who comes later has no word there until one was silent for long */
 #define DAY_MS    INT64_C(86400000)
+#define TIME_DAYS (-NEVER / DAY_MS)
 #define NOBODY    UINT32_MAX
 #define NATS_MOST 300.0
 
@@ -698,6 +699,7 @@ get_hearing(struct wire *r, const struct witnesses *w, struct hearing *h)
 {
 	detect_get_floats(r, &h->evidence, sizeof h->evidence);
 	h->day = get_number(r);
+	r->bad = r->bad || h->day < -TIME_DAYS || h->day > TIME_DAYS;
 	h->first_seq = wire_u64(r);
 	h->first_ms = get_number(r);
 	h->since_ms = get_number(r);

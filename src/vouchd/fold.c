@@ -376,6 +376,7 @@ static void
 look_at(struct fold *f, const struct observation *o, uint32_t source)
 {
 	const struct fold_source *s = &f->sources[source];
+	struct instant mailed = mailed_at(o);
 	struct detect_look look;
 
 	if (look_read(&(struct look_from){ f->registry, f->detect, s->system, f->systems[s->system].unit }, o,
@@ -383,7 +384,7 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 		look.system = f->systems[s->system].unit;
 		look.source = s->unit;
 		look.member = registry_source(f->registry, source).member;
-		look.at = mailed_at(o);
+		look.at = mailed.ms != DETECT_MAILED_UNKNOWN ? mailed : o->at;
 		look.seq = f->now.seq;
 		detect_look(f->detect, &look);
 	}

@@ -142,18 +142,15 @@ an_honest_template_is_no_evidence_in_the_mean(void **context)
 	detect_close(f.d);
 }
 
-/* By the door: a template with a lure comes, then complaints about it, about others, and about older mail. */
-static void
-only_what_was_sent_since_is_counted(void **context)
+/* A system whose mail and templates have been seen for forty days. Returns the time. */
+static int64_t
+open_system(struct feed *f, struct detect **out)
 {
-	struct feed f = { 0 };
-	struct detect *d = detect_open(&(struct detect_params){ .budget = 1e-6 }, feed_alarm, &f);
+	struct detect *d = detect_open(&(struct detect_params){ .budget = 1e-6 }, feed_alarm, f);
 	int64_t now_ms = FEED_START;
 	uint32_t system = detect_unit_add(d, UNIT_SYSTEM);
 	struct detect_look look = { .system = system, .source = DETECT_NO_UNIT, .from = 11, .link = 12 };
-	const struct suspect *s;
 
-	(void)context;
 	for (int i = 0; i < 40 * 24; i++, now_ms += 3600000) {
 		detect_observe(d, system,
 			       &(struct detect_fact){ SIGNAL_DELIVERED, 400, { now_ms }, { now_ms }, 1 });
@@ -162,6 +159,46 @@ only_what_was_sent_since_is_counted(void **context)
 		detect_look(d, &look);
 		detect_tick(d, (struct instant){ now_ms + 3600000 });
 	}
+	*out = d;
+	return now_ms;
+}
+
+/* A person confirmed a takeover: what comes after it counts, though nothing of it was learnt. */
+static void
+after_a_confirmed_takeover_the_unit_still_sees(void **context)
+{
+	struct feed f = { 0 };
+	struct detect *d;
+	struct detect_view before, after;
+	int64_t now_ms = open_system(&f, &d);
+
+	(void)context;
+	detect_unit_view(d, 0, &before);
+	detect_unit_forget(d, 0);
+	detect_look(d, &(struct detect_look){ .system = 0,
+					      .source = DETECT_NO_UNIT,
+					      .from = 11,
+					      .link = 99,
+					      .flags = LOOK_LURE,
+					      .cluster = 5000,
+					      .at = { now_ms } });
+	detect_unit_view(d, 0, &after);
+	assert_true(after.evidence_nats[VOICE_BAYES] > before.evidence_nats[VOICE_BAYES] + 3);
+	detect_close(d);
+}
+
+/* By the door: a template with a lure comes, then complaints about it, about others, and about older mail. */
+static void
+only_what_was_sent_since_is_counted(void **context)
+{
+	struct feed f = { 0 };
+	struct detect *d;
+	int64_t now_ms = open_system(&f, &d);
+	uint32_t system = 0;
+	struct detect_look look;
+	const struct suspect *s;
+
+	(void)context;
 	look = (struct detect_look){ .system = system,
 				     .source = DETECT_NO_UNIT,
 				     .from = 11,
@@ -195,6 +232,7 @@ main(void)
 		cmocka_unit_test(a_template_that_no_sample_shows_tells_nothing),
 		cmocka_unit_test(an_honest_template_is_no_evidence_in_the_mean),
 		cmocka_unit_test(only_what_was_sent_since_is_counted),
+		cmocka_unit_test(after_a_confirmed_takeover_the_unit_still_sees),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,11 +246,46 @@ the_seeds_of_the_fuzz_targets_are_snapshots_of_this_form(void **state)
 	buffer_free(&b);
 }
 
+/* A complaint shows its mail and does not say when that was delivered; the detector takes no look without a time. */
+static void
+a_complaint_without_arrival_is_looked_at_when_it_came(void **state)
+{
+	struct history h;
+	struct attribute template = { TEXT("cluster"), TEXT("5f3a") };
+	struct observation o = { .signal = SIGNAL_COMPLAINT,
+				 .count = 1,
+				 .key_count = 1,
+				 .keys = { TEXT("192.0.2.10") },
+				 .attribute_count = 1,
+				 .attributes = &template };
+	struct report report = { .door = TEXT("ingest"),
+				 .format = TEXT("csv"),
+				 .reporter = TEXT("operator"),
+				 .observation_count = 1,
+				 .observations = &o };
+	struct buffer payload;
+	struct detect_view view;
+
+	(void)state;
+	begin(&h);
+	ten_minutes(&h, "192.0.2.10", 400, 0);
+	o.at = h.now;
+	report.id.bytes[0] = 0xff;
+	buffer_init(&payload, RECORD_BYTES_MAX);
+	report_write(&payload, &report);
+	append(&h, RECORD_REPORT, &payload);
+	buffer_free(&payload);
+	detect_unit_view(fold_detect(h.fold), 0, &view);
+	assert_true(view.evidence_nats[VOICE_BAYES] < 0);
+	end(&h);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_a_confirmed_takeover_did_is_not_learnt),
+		cmocka_unit_test(a_complaint_without_arrival_is_looked_at_when_it_came),
 		cmocka_unit_test(the_seeds_of_the_fuzz_targets_are_snapshots_of_this_form),
 	};
 
