@@ -62,14 +62,42 @@ open_review(struct decide *d, const struct alarm *alarm, uint32_t first, const s
 	return d->case_count;
 }
 
-/* The same evidence makes several alarms, of sources and of their system: within the time for a verdict they are one. */
-static bool
-joins(struct decide *d, uint32_t number, const struct alarm *alarm, struct instant at)
+/* Adds the sources that the review does not have yet. Returns how many. */
+static uint32_t
+add_sources(struct decide_case *c, const uint32_t *sources, uint32_t count)
 {
-	if (at.ms >= d->cases[number - 1].deadline.ms) {
+	uint32_t before = c->source_count;
+
+	for (uint32_t i = 0; i < count; i++) {
+		uint32_t k = 0;
+
+		while (k < before && c->sources[k] != sources[i]) {
+			k++;
+		}
+		if (k == before) {
+			c->sources =
+			    decide_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
+			c->sources[c->source_count++] = sources[i];
+		}
+	}
+	return c->source_count - before;
+}
+
+/*
+ * The same evidence makes several alarms, of sources and of their system: within the time for a verdict they are one, and
+ * the verdict is about the sources of all of them.
+ */
+static bool
+joins(struct decide *d, uint32_t number, const struct alarm *alarm, const uint32_t *sources, uint32_t count,
+      const struct ground *g)
+{
+	if (g->at.ms >= d->cases[number - 1].deadline.ms) {
 		return false;
 	}
 	decide_case_note(d, number, alarm);
+	if (add_sources(&d->cases[number - 1], sources, count) > 0) {
+		decide_case_report(d, number, g);
+	}
 	return true;
 }
 
@@ -78,7 +106,6 @@ decide_review(struct decide *d, const struct alarm *alarm, const uint32_t *sourc
 	      const struct ground *g, uint32_t words)
 {
 	const struct decide_system *system;
-	struct decide_case *c;
 	uint32_t number;
 
 	if (count == 0) {
@@ -86,17 +113,13 @@ decide_review(struct decide *d, const struct alarm *alarm, const uint32_t *sourc
 	}
 	system = decide_system_row(d, d->sources[sources[0]].system);
 	if (system->open_review != 0) {
-		return joins(d, system->open_review, alarm, g->at);
+		return joins(d, system->open_review, alarm, sources, count, g);
 	}
 	if (system->open_case != 0 || !is_drawn(d, alarm)) {
 		return false;
 	}
 	number = open_review(d, alarm, sources[0], g, words);
-	c = &d->cases[number - 1];
-	for (uint32_t i = 0; i < count; i++) {
-		c->sources = decide_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
-		c->sources[c->source_count++] = sources[i];
-	}
+	(void)add_sources(&d->cases[number - 1], sources, count);
 	decide_case_note(d, number, alarm);
 	decide_case_report(d, number, g);
 	return true;

@@ -624,6 +624,58 @@ a_review_moves_nothing_and_its_verdict_is_counted(void **state)
 	assert_true(moves == 0 && decide_reviews(w->d).right == 2);
 }
 
+/* What joins a review brings its own sources: the verdict, or the lack of one, is about them too. */
+static void
+a_review_is_about_the_sources_of_all_its_alarms(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	uint32_t moves, changes;
+
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	decide_shadow(w->d, 100);
+	for (uint32_t number = 1; number <= 2; number++) {
+		a.kind = UNIT_SOURCE;
+		assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+		changes = w->seen.change_count;
+		a.kind = UNIT_SYSTEM;
+		assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+		assert_int_equal(decide_case_count(w->d), number);
+		assert_int_equal(case_of(w, number).source_count, 3);
+		assert_int_equal(w->seen.change_count, changes + 1);
+		assert_int_equal(w->seen.changes[changes % EVENTS].source_count, 3);
+		a.kind = UNIT_SOURCE; /* nothing new: no change */
+		assert_int_equal(decide_alarm(w->d, &a, 1, w->now), 0);
+		assert_int_equal(case_of(w, number).source_count, 3);
+		assert_int_equal(w->seen.change_count, changes + 1);
+		if (number == 1) {
+			assert_int_equal(judge(w, EVENT_CLEAR, 1, &moves), RESULT_OK);
+		}
+	}
+	w->now.at.ms += HOUR;
+	decide_tick(w->d, w->now);
+	for (uint32_t i = 0; i < 3; i++) {
+		assert_int_equal(state_of(w, i), STATE_SUSPENDED);
+	}
+}
+
+static void
+a_confirmed_review_suspends_the_sources_that_joined(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	uint32_t moves;
+
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_MEMBER, 0, ACTOR_OPERATOR), RESULT_OK);
+	decide_shadow(w->d, 100);
+	assert_int_equal(decide_alarm(w->d, &a, 0, w->now), 0);
+	assert_int_equal(decide_alarm(w->d, &a, 1, w->now), 0);
+	assert_int_equal(judge(w, EVENT_CONFIRM, 1, &moves), RESULT_OK);
+	assert_int_equal(moves, 2);
+	assert_true(state_of(w, 0) == STATE_SUSPENDED && state_of(w, 1) == STATE_SUSPENDED);
+	assert_int_equal(state_of(w, 2), STATE_CERTIFIED);
+}
+
 static void
 the_lot_of_an_alarm_is_its_own(void **state)
 {
@@ -690,6 +742,8 @@ main(void)
 		T(who_is_not_there_is_not_explained),
 		T(every_alarm_has_words),
 		T(a_review_moves_nothing_and_its_verdict_is_counted),
+		T(a_review_is_about_the_sources_of_all_its_alarms),
+		T(a_confirmed_review_suspends_the_sources_that_joined),
 		T(the_lot_of_an_alarm_is_its_own),
 		T(a_snapshot_keeps_reviews),
 	};
