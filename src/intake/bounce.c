@@ -172,7 +172,7 @@ find_words(struct text t, struct text word, size_t from, size_t to)
 		const char *p = memmem(t.p + from, t.n - from, word.p, word.n);
 		size_t at = p == NULL ? t.n : (size_t)(p - t.p);
 
-		if (at > to) {
+		if (p == NULL || at > to) {
 			return t.n;
 		}
 		if (starts_word(t, at) && ends_word(t, at + word.n)) {
