@@ -5,19 +5,29 @@
 
 #include <string.h>
 
-#define MINUTE_MS 60000
+#define MINUTE_MS     60000
+#define ID_LINE_BYTES 32U /* of a line that names a message; hardly any is shorter, and none than 20 */
+
+/* The size of a table of the messages in a log, a power of two that they never fill: lines without a message, empty ones above all, have no place. */
+static size_t
+table_size(struct text document)
+{
+	uint64_t lines = intake_lines(document), most = document.n / ID_LINE_BYTES;
+	size_t size = 64;
+
+	while (size < 2 * (lines < most ? lines : most)) {
+		size *= 2;
+	}
+	return size;
+}
 
 void
 log_open(struct log *l, struct intake_reading *d)
 {
-	uint64_t lines = intake_lines(d->raw);
-	size_t size = 64;
+	size_t size = table_size(d->raw);
 
 	*l = (struct log){ .d = d, .seen = text_starts_nocase(d->raw, TEXT(LOG_PART_MARK)) };
-	intake_rows_open(d, lines);
-	while (size < 2 * lines) {
-		size *= 2;
-	}
+	intake_rows_open(d, intake_lines(d->raw));
 	l->messages = arena_get_array(d->arena, size, sizeof *l->messages);
 	l->mask = size - 1;
 	size = 64;
@@ -235,15 +245,11 @@ mark_lines(enum intake_format format, struct text document, struct carried *tabl
 void
 log_carry(enum intake_format format, struct text document, struct buffer *carried)
 {
-	uint64_t lines = intake_lines(document);
 	struct arena arena = { 0 };
 	struct carried *table;
 	struct text rest = document, line;
-	size_t size = 64, room = carried->max, bytes = 0;
+	size_t size = table_size(document), room = carried->max, bytes = 0;
 
-	while (size < 2 * lines) {
-		size *= 2;
-	}
 	table = arena_get_array(&arena, size, sizeof *table);
 	mark_lines(format, document, table, size - 1);
 	for (size_t i = 0; i < size; i++) {

@@ -20,7 +20,7 @@ struct log_message {
 
 struct log {
 	struct intake_reading *d;
-	struct log_message *messages; /* open addressing by id; a power of two, at most half full */
+	struct log_message *messages; /* open addressing by id; a power of two, never full */
 	size_t mask;
 	uint32_t *slots; /* of counts: 0, or the number of the observation plus one */
 	size_t slots_mask;

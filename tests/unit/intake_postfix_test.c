@@ -44,12 +44,35 @@ a_log_of_a_million_ids_ends(void **context)
 	buffer_free(&b);
 }
 
+/* Lines that name no message have no place in the table of messages. */
+static void
+a_log_of_empty_lines_takes_little_memory(void **context)
+{
+	struct intake_hint said = hint;
+	struct arena arena = { 0 };
+	struct intake_result got;
+	struct buffer b;
+
+	(void)context;
+	said.format = INTAKE_POSTFIX;
+	buffer_init(&b, REPORT_BYTES_MAX);
+	buffer_format(&b, "Jan  5 08:00:07 mx1 postfix/smtpd[1]: 4bX2Z1234: client=o[192.0.2.10]\n");
+	while (b.n < REPORT_BYTES_MAX) {
+		buffer_put(&b, "\n", 1);
+	}
+	assert_int_equal(intake_read(buffer_text(&b), &said, &arena, &got), RESULT_OK);
+	assert_true(arena.total_bytes < 8 * (size_t)REPORT_BYTES_MAX);
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_log_reads_as_a_person_reads_it),
 		cmocka_unit_test(a_log_of_a_million_ids_ends),
+		cmocka_unit_test(a_log_of_empty_lines_takes_little_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
