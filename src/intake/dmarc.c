@@ -19,6 +19,7 @@
 #define PER_RECORD  3U
 #define SECONDS_MAX UINT64_C(7258118400) /* 2200 */
 #define MENDED_MAX  65536U               /* bytes that mending may add */
+#define HEAD_MAX    16384U /* bytes before the first record that are set aside with each bad one */
 
 enum field {
 	ORG,
@@ -89,11 +90,13 @@ is(const struct dmarc *x, enum field f, const char *word)
 
 /* ---- one record */
 
-/* A record as a document of its own, to be set aside. */
+/* A record as a document of its own, to be set aside: what stands before the first one is repeated with each, so it must be short. */
 static struct text
 record_document(const struct dmarc *x, size_t end)
 {
-	const char *text = arena_format(x->d->arena, "%.*s%.*s</feedback>", (int)x->records_end, x->xml.p,
+	struct text head =
+	    x->records_end <= HEAD_MAX ? (struct text){ x->xml.p, x->records_end } : TEXT("<feedback>");
+	const char *text = arena_format(x->d->arena, "%.*s%.*s</feedback>", TEXT_ARG(head),
 					(int)(end - x->record_at), x->xml.p + x->record_at);
 
 	return text_of(text);

@@ -128,6 +128,34 @@ hostile_xml_ends(void **context)
 	buffer_free(&b);
 }
 
+/* What stands before the first record is not copied to each bad one when it is long; the record is a document still. */
+static void
+bad_records_behind_a_long_head_take_little_memory(void **context)
+{
+	struct arena arena = { 0 };
+	struct intake_result got, again;
+	struct buffer b;
+
+	(void)context;
+	buffer_init(&b, REPORT_BYTES_MAX);
+	buffer_format(&b, "<feedback><report_metadata><org_name>");
+	while (b.n < REPORT_BYTES_MAX / 2) {
+		buffer_format(&b, "mailbox ");
+	}
+	buffer_format(&b, "</org_name></report_metadata>");
+	for (int i = 0; i < 20; i++) {
+		buffer_format(&b, "<record><row><source_ip>none</source_ip></row></record>");
+	}
+	buffer_format(&b, "</feedback>");
+	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(got.fault_count, 20);
+	assert_true(arena.total_bytes < REPORT_BYTES_MAX);
+	assert_int_equal(intake_read(got.faults[19].bytes, &hint, &arena, &again), RESULT_OK);
+	assert_int_equal(again.fault_count, 1);
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
@@ -136,6 +164,7 @@ main(void)
 		cmocka_unit_test(a_large_report_is_read_whole),
 		cmocka_unit_test(the_same_report_is_one_however_it_comes),
 		cmocka_unit_test(hostile_xml_ends),
+		cmocka_unit_test(bad_records_behind_a_long_head_take_little_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
