@@ -3,7 +3,8 @@
 
 #include <string.h>
 
-#define SECONDS_MAX 7258118400.0 /* 2200 */
+#define SECONDS_MAX      7258118400.0 /* 2200 */
+#define FAILED_DOCUMENTS 2U           /* how often the bytes of a document may be parsed in vain */
 
 const json_t *
 object_at(const json_t *object, const char *path)
@@ -66,6 +67,7 @@ struct walk {
 	object_fn *take;
 	uint64_t line;
 	uint64_t elements; /* of arrays */
+	uint64_t failed;   /* bytes that were parsed in vain */
 	bool stopped;
 };
 
@@ -146,6 +148,23 @@ skip_between(struct text *t, uint64_t *line)
 	}
 }
 
+/*
+ * What is no JSON is set aside up to the end of its line, and the parser begins anew behind it. How far it came in vain it may come again with
+ * the next line, so it may do so with no more than a few documents' worth of bytes: then all the rest is set aside.
+ */
+static void
+skip_bad(struct walk *w, struct text *text, const json_error_t *error)
+{
+	struct text rest = *text, line;
+
+	w->failed += (uint64_t)error->position;
+	w->stopped = w->failed > FAILED_DOCUMENTS * (uint64_t)w->d->raw.n;
+	(void)text_cut(text, '\n', &line);
+	intake_fault(w->d, w->line, (struct text){ 0 }, w->stopped ? rest : line, "no JSON: %s%s",
+		     error->text, w->stopped ? "; the rest is set aside unread" : "");
+	w->line++;
+}
+
 enum result
 objects_read(struct intake_reading *d, struct text text, object_fn *take)
 {
@@ -157,7 +176,7 @@ objects_read(struct intake_reading *d, struct text text, object_fn *take)
 		text = (struct text){ text.p + 3, text.n - 3 };
 	}
 	for (skip_between(&text, &w.line); text.n > 0 && !w.stopped; skip_between(&text, &w.line)) {
-		struct text value = text, line;
+		struct text value = text;
 		json_error_t error;
 		json_t *json;
 
@@ -167,9 +186,7 @@ objects_read(struct intake_reading *d, struct text text, object_fn *take)
 		}
 		json = json_loadb(text.p, text.n, JSON_DISABLE_EOF_CHECK | JSON_REJECT_DUPLICATES, &error);
 		if (json == NULL) {
-			(void)text_cut(&text, '\n', &line);
-			intake_fault(d, w.line, (struct text){ 0 }, line, "no JSON: %s", error.text);
-			w.line++;
+			skip_bad(&w, &text, &error);
 			continue;
 		}
 		value.n = (size_t)error.position;

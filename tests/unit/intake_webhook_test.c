@@ -51,12 +51,39 @@ hostile_json_ends(void **context)
 	buffer_free(&b);
 }
 
+/* Each line begins an array that only ends being JSON behind the last: after a few the rest is set aside as it is. */
+static void
+json_that_ends_late_is_parsed_a_few_times(void **context)
+{
+	struct intake_hint said = hint;
+	struct arena arena = { 0 };
+	struct intake_result got;
+	struct buffer b;
+
+	(void)context;
+	said.format = INTAKE_WEBHOOK;
+	buffer_init(&b, REPORT_BYTES_MAX);
+	buffer_format(&b, "{}\n");
+	for (int i = 0; i < 300; i++) {
+		buffer_format(&b, "[\n");
+	}
+	for (int i = 0; i < 20000; i++) {
+		buffer_format(&b, "1234567890,");
+	}
+	assert_int_equal(intake_read(buffer_text(&b), &said, &arena, &got), RESULT_OK);
+	assert_in_range(got.fault_count, 2, 6);
+	assert_int_equal(got.faults[got.fault_count - 1].bytes.n, b.n - 3 - 2 * (got.fault_count - 2));
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_sample_reads_as_a_person_reads_it),
 		cmocka_unit_test(hostile_json_ends),
+		cmocka_unit_test(json_that_ends_late_is_parsed_a_few_times),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
