@@ -10,6 +10,9 @@
 
 #include <string.h>
 
+#define HOST_BYTES_MAX 255U  /* of a name in DNS */
+#define FROM_PART_MAX  1024U /* of a Received field, where "from" is looked for */
+
 /* What is known of one recipient. Texts may be empty. */
 struct recipient {
 	struct text address;
@@ -26,7 +29,10 @@ struct dsn {
 	struct fields original;
 	struct text text; /* what is written for people */
 	struct text reporting_mta, arrival_date;
-	struct text sender; /* of the mail, as its queue knew it */
+	struct text sender;      /* of the mail, as its queue knew it */
+	struct prefix reporting; /* the address of the reporting server; if it is known */
+	bool has_reporting;
+	bool is_warning; /* it is not over yet */
 	struct recipient *recipients;
 	size_t count;
 };
@@ -331,6 +337,7 @@ static bool
 reporting_address(const struct dsn *n, struct prefix *address)
 {
 	struct text received, name = n->reporting_mta, part;
+	const char *wanted;
 	size_t at = 0;
 
 	if (name.n > 2 && name.p[0] == '[') {
@@ -339,17 +346,20 @@ reporting_address(const struct dsn *n, struct prefix *address)
 	if (prefix_parse(name, address, NULL) == RESULT_OK && prefix_is_address(address)) {
 		return prefix_is_public(address);
 	}
-	while (name.n > 0 && fields_next(&n->mail->outer, TEXT("Received"), &at, &received)) {
-		part = received;
-		for (size_t i = 0; i + 4 < received.n; i++) {
-			if (text_starts_nocase((struct text){ received.p + i, received.n - i },
-					       TEXT(" by "))) {
+	if (name.n == 0 || name.n > HOST_BYTES_MAX) {
+		return false;
+	}
+	wanted = text_copy(n->d->arena, name);
+	while (fields_next(&n->mail->outer, TEXT("Received"), &at, &received)) {
+		part = (struct text){ received.p, received.n < FROM_PART_MAX ? received.n : FROM_PART_MAX };
+		for (size_t i = 0; i + 4 < part.n; i++) {
+			if (text_starts_nocase((struct text){ part.p + i, part.n - i }, TEXT(" by "))) {
 				part.n = i;
 				break;
 			}
 		}
-		if (has_nocase(part, text_copy(n->d->arena, name)) &&
-		    mail_received_address(received, address) && prefix_is_public(address)) {
+		if (has_nocase(part, wanted) && mail_received_address(received, address) &&
+		    prefix_is_public(address)) {
 			return true;
 		}
 	}
@@ -373,11 +383,10 @@ static void
 read_keys(const struct dsn *n, struct draft *t, const struct recipient *r)
 {
 	struct text signature, domain;
-	struct prefix address;
 	const char *from = NULL;
 	size_t at = 0;
 
-	if (r->by_smtp && reporting_address(n, &address) && draft_key_address(t, &address)) {
+	if (r->by_smtp && n->has_reporting && draft_key_address(t, &n->reporting)) {
 		from = "reporting_mta";
 	}
 	if (draft_key_received(t, &n->original) && from == NULL) {
@@ -408,7 +417,7 @@ static bool
 is_counted(const struct dsn *n, const struct recipient *r)
 {
 	if (r->action.n == 0) {
-		return r->status.class_ != 2 && !is_warning(n);
+		return r->status.class_ != 2 && !n->is_warning;
 	}
 	return text_starts_nocase(r->action, TEXT("failed"));
 }
@@ -485,6 +494,9 @@ intake_dsn_read(struct intake_reading *d)
 	if (n.count == 0) {
 		read_text(&n);
 	}
+	/* Once for all recipients: both search what may be long. */
+	n.has_reporting = reporting_address(&n, &n.reporting);
+	n.is_warning = is_warning(&n);
 	intake_rows_open(d, n.count);
 	draft_report(d);
 	for (size_t i = 0; i < n.count && has_source; i++) {

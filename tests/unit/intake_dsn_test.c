@@ -73,6 +73,36 @@ recipients_and_memory_are_bounded(void **context)
 	buffer_free(&b);
 }
 
+/* The address of the reporting server is looked for once, not in each Received field for each recipient. */
+static void
+recipients_share_the_search_for_the_reporting_server(void **context)
+{
+	struct arena arena = { 0 };
+	struct intake_result got;
+	struct buffer b;
+
+	(void)context;
+	buffer_init(&b, MAIL_BYTES_MAX);
+	for (int i = 0; i < 500; i++) {
+		buffer_format(&b, "Received: from other.example ([192.0.2.1]) by mx.example\n");
+	}
+	buffer_format(&b,
+		      "From: MAILER-DAEMON@a.example\nSubject: Undelivered\nContent-Type: multipart/report; "
+		      "boundary=b\n\n--b\nContent-Type: message/rfc822\n\nFrom: a@shop.example\n\n"
+		      "--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; %0200d.example\n\n",
+		      0);
+	for (int i = 0; i < 2 * BOUNCE_RECIPIENTS_MAX; i++) {
+		buffer_format(
+		    &b, "Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n"
+			"Remote-MTA: dns; b.example\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n");
+	}
+	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(got.reports[0].observation_count, BOUNCE_RECIPIENTS_MAX);
+	assert_true(arena.total_bytes < 8 * (size_t)MAIL_BYTES_MAX);
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
@@ -80,6 +110,7 @@ main(void)
 		cmocka_unit_test(each_bounce_reads_as_a_person_reads_it),
 		cmocka_unit_test(a_bounce_counts_once_and_names_no_recipient),
 		cmocka_unit_test(recipients_and_memory_are_bounded),
+		cmocka_unit_test(recipients_share_the_search_for_the_reporting_server),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
