@@ -98,6 +98,30 @@ read_state(struct tail *t, struct fault *fault)
 	return r;
 }
 
+/* The folder that a path is in. */
+static const char *
+folder_of(struct arena *arena, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? "." : arena_format(arena, "%.*s/", (int)(slash - path), path);
+}
+
+/* A name in a folder survives a power cut once the folder is on disk. */
+static bool
+folder_to_disk(const char *path)
+{
+	struct arena arena = { 0 };
+	int fd = open(folder_of(&arena, path), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	bool good = fd >= 0 && fsync(fd) == 0;
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	arena_clear(&arena);
+	return good;
+}
+
 /* What will be handed on is on disk before it is. */
 static enum result
 write_state(const struct tail *t)
@@ -119,7 +143,7 @@ write_state(const struct tail *t)
 	if (fd >= 0) {
 		(void)close(fd);
 	}
-	written = written && rename(fresh, t->state) == 0;
+	written = written && rename(fresh, t->state) == 0 && folder_to_disk(t->state);
 	arena_clear(&arena);
 	return written ? RESULT_OK : RESULT_IO;
 }
@@ -158,7 +182,7 @@ open_renamed(const char *path, ino_t inode)
 {
 	struct arena arena = { 0 };
 	const char *slash = strrchr(path, '/'), *name = slash == NULL ? path : slash + 1;
-	const char *folder = slash == NULL ? "." : arena_format(&arena, "%.*s/", (int)(slash - path), path);
+	const char *folder = folder_of(&arena, path);
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	int fd = -1;

@@ -11,6 +11,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define CLIENT "Jan  5 08:00:01 mx postfix/smtpd[1]: 4bX2Zk1234z: client=o[192.0.2.10]\n"
@@ -23,6 +25,24 @@ struct world {
 	char folder[64], log[96], state[96];
 	struct tail tail;
 };
+
+static bool folder_fails;
+static ino_t folder_synced; /* the last one */
+
+/* In the place of the one of the C library: a power cut cannot be had here. */
+int
+fsync(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISDIR(st.st_mode)) {
+		if (folder_fails) {
+			return -1;
+		}
+		folder_synced = st.st_ino;
+	}
+	return (int)syscall(SYS_fsync, fd);
+}
 
 static int
 set_up(void **context)
@@ -251,6 +271,29 @@ a_log_without_line_ends_does_not_stop(void **context)
 	assert_int_equal(part.n, 0);
 }
 
+/* The new name of the state is on disk before a line is handed on. */
+static void
+the_folder_of_the_state_is_on_disk_first(void **context)
+{
+	struct world *w = *context;
+	struct fault fault;
+	struct text part;
+	struct stat st;
+	bool more;
+
+	append(w, CLIENT);
+	assert_int_equal(tail_open(&w->tail, INTAKE_POSTFIX, w->log, w->state, &fault), RESULT_OK);
+	folder_fails = true;
+	assert_int_equal(tail_read(&w->tail, &part, &more), RESULT_IO);
+	assert_int_equal(part.n, 0);
+	folder_fails = false;
+	folder_synced = 0;
+	assert_int_equal(tail_read(&w->tail, &part, &more), RESULT_OK);
+	assert_true(part.n > 0);
+	assert_int_equal(stat(w->folder, &st), 0);
+	assert_true(folder_synced == st.st_ino);
+}
+
 int
 main(void)
 {
@@ -268,6 +311,7 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_state_that_is_none_is_said_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_log_without_line_ends_does_not_stop, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(the_folder_of_the_state_is_on_disk_first, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
