@@ -410,10 +410,11 @@ meter_of(const struct dns_desk *desk, const struct prefix *client, uint32_t rece
 	return dns_meters_of(g->clients, &cut, desk->now_ns);
 }
 
-static bool
-is_stale(const struct dns_desk *desk)
+bool
+dns_gate_stale(const struct dns_desk *desk)
 {
-	return desk->gate->stale_ns > 0 && desk->now_ns - desk->confirmed_ns > desk->gate->stale_ns;
+	return desk->gate != NULL && desk->gate->stale_ns > 0 &&
+	       desk->now_ns - desk->confirmed_ns > desk->gate->stale_ns;
 }
 
 static enum dns_verdict
@@ -429,7 +430,7 @@ verdict_of(const struct dns_desk *desk, const struct prefix *client, const struc
 	if (meter != NULL && !dns_meter_take(meter, rate, desk->now_ns)) {
 		return DNS_OVER;
 	}
-	return is_stale(desk) ? DNS_STALE : DNS_MAY;
+	return dns_gate_stale(desk) ? DNS_STALE : DNS_MAY;
 }
 
 void
@@ -500,7 +501,7 @@ why_blocked(const struct dns_desk *desk, const struct dns_pass *pass, struct dns
 			       rate.per_second);
 		return out;
 	}
-	if (is_stale(desk)) {
+	if (dns_gate_stale(desk)) {
 		(void)snprintf(out, DNS_STANDING_BYTES, "the list had no news for %" PRId64 " s", age);
 		return out;
 	}

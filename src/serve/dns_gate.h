@@ -106,6 +106,9 @@ uint32_t dns_gate_network(const struct dns_gate *gate, const struct prefix *clie
 void dns_gate_ask(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network,
 		  const uint8_t *name, size_t n, struct dns_pass *pass);
 
+/* Had the list no news for longer than `stale_after`? Never without a gate. Takes nothing off a limit. */
+bool dns_gate_stale(const struct dns_desk *desk);
+
 /* An answer over UDP to a client without a cookie of ours; true: it counts against the limit of its network, or there is none. */
 bool dns_gate_may_answer(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network);
 bool

@@ -8,7 +8,6 @@
 #define FLAG_TC      0x0200U
 #define FLAG_RD      0x0100U
 #define FLAGS_OPCODE 0x7800U
-#define RCODE_BITS   0x0fU
 
 enum rcode {
 #define RCODE(id, value, counter) RCODE_##id = (value),
@@ -55,9 +54,9 @@ transfer_refuse(struct tsig *tsig, const uint8_t *question, size_t question_byte
 	return tsig == NULL ? question_bytes : tsig_sign(tsig, out, question_bytes, now);
 }
 
-/* Asks this desk for records at the top of a zone. */
-static size_t
-ask_top(const struct dns_desk *desk, const struct list_zone *zone, unsigned type, uint8_t *out, size_t *first)
+size_t
+transfer_top(const struct list_image *image, const struct list_zone *zone, unsigned type, uint8_t *out,
+	     size_t *first)
 {
 	uint8_t query[TRANSFER_QUESTION_BYTES] = { [5] = 1 };
 	const struct prefix nobody = { 4, 32, { 0 } };
@@ -67,28 +66,7 @@ ask_top(const struct dns_desk *desk, const struct list_zone *zone, unsigned type
 	*first = TRANSFER_HEADER_BYTES + zone->name.n + 4U;
 	set16(query + *first - 4, type);
 	set16(query + *first - 2, CLASS_IN);
-	return dns_answer(desk, &nobody, query, *first, out, &told);
-}
-
-size_t
-transfer_top(const struct list_image *image, const struct list_zone *zone, unsigned type, uint8_t *out,
-	     size_t *first)
-{
-	return ask_top(&(struct dns_desk){ .image = image }, zone, type, out, first);
-}
-
-/*
- * A list that the writer does not confirm any more gets no secondary to go on with it: its copy is to expire, as our own
- * answers did (SERVFAIL).
- */
-static bool
-is_stale(const struct dns_desk *desk, const struct list_zone *zone)
-{
-	uint8_t top[DNS_ANSWER_BYTES_MAX];
-	size_t first;
-	size_t n = ask_top(desk, zone, TYPE_SOA, top, &first);
-
-	return n < TRANSFER_HEADER_BYTES || (top[3] & RCODE_BITS) == RCODE_SERVFAIL;
+	return dns_answer(&(struct dns_desk){ .image = image }, &nobody, query, *first, out, &told);
 }
 
 static bool
@@ -195,8 +173,8 @@ answer_peer(struct transfers *t, const struct transfer_asked *a, const struct ts
 	if (m->class == CLASS_IN && zone < zone_count && may_ask_from(peer, a->client)) {
 		if (m->type == TYPE_IXFR && !m->soa_before) {
 			rcode = RCODE_FORMERR;
-		} else if (is_stale(a->desk, &list_zones(t->list, &zone_count)[zone])) {
-			rcode = RCODE_SERVFAIL;
+		} else if (dns_gate_stale(a->desk)) {
+			rcode = RCODE_SERVFAIL; /* its copy is to expire, as our own answers did */
 		} else if (m->type == TYPE_IXFR && a->desk->udp) {
 			told->outcome = COUNTER_DNS_ANSWERED;
 			return answer_soa(t, a, m, zone, out);
@@ -231,6 +209,33 @@ sign_to_fit(const struct transfer_asked *a, const struct tsig_message *m, struct
 	return n + tsig_bytes(tsig) > limit ? 0 : tsig_sign(tsig, whole, n, now);
 }
 
+/*
+ * Over UDP a bad signature shows nothing about who asked, and its answer, which has the names in full, can be longer than the
+ * query: over the limit of the network it is cut or dropped, as others are.
+ */
+static bool
+is_over(const struct transfer_asked *a, struct dns_told *told)
+{
+	if (!a->desk->udp || dns_gate_may_answer(a->desk, a->client, told->receiver)) {
+		return false;
+	}
+	told->usage = DNS_USAGE_LIMITED;
+	return true;
+}
+
+static size_t
+answer_little(const struct transfer_asked *a, const struct tsig_message *m, uint8_t *out,
+	      struct dns_told *told)
+{
+	if (!dns_gate_slips(a->desk->gate)) {
+		return 0;
+	}
+	told->outcome = COUNTER_DNS_LIMITED;
+	(void)transfer_refuse(NULL, a->query, m->question_end, RCODE_NOERROR, 0, out);
+	out[2] |= FLAG_TC >> 8;
+	return m->question_end;
+}
+
 size_t
 transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t *out, struct dns_told *told,
 		struct transfer_job **job)
@@ -239,6 +244,7 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 	uint64_t now = transfer_seconds(t);
 	struct tsig_message m;
 	struct tsig tsig;
+	bool readable;
 	size_t n;
 
 	*job = NULL;
@@ -247,7 +253,14 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 	if (m.signed_end == 0) {
 		return dns_answer(asked->desk, asked->client, asked->query, asked->n, out, told);
 	}
-	if (!tsig_check(&tsig, asked->query, asked->n, &m, t->keys, t->peer_count, NULL, now)) {
+	if (asked->desk->gate != NULL) {
+		told->receiver = dns_gate_network(asked->desk->gate, asked->client);
+	}
+	readable = tsig_check(&tsig, asked->query, asked->n, &m, t->keys, t->peer_count, NULL, now);
+	if ((!readable || tsig.error != TSIG_NOERROR) && is_over(asked, told)) {
+		return answer_little(asked, &m, out, told);
+	}
+	if (!readable) {
 		told->outcome = COUNTER_DNS_FORMERR;
 		return transfer_refuse(NULL, asked->query, m.question_end, RCODE_FORMERR, now, out);
 	}

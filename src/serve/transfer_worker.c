@@ -133,6 +133,7 @@ answer_next(struct worker *w)
 		return false; /* who is no secondary asks elsewhere */
 	}
 	desk.image = list_hold(w->t->list);
+	desk.now_s = (uint32_t)(instant_now().ms / 1000);
 	desk.now_ns = instant_monotonic_ns();
 	desk.confirmed_ns = list_confirmed(w->t->list);
 	answered =

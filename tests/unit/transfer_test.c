@@ -25,7 +25,8 @@
 static struct list *list;
 static struct transfers *transfers;
 static struct dns *dns;
-static int notified; /* a UDP socket that is told of changes */
+static struct dns_gate *gate; /* of dns: cookies, and no limits */
+static int notified;          /* a UDP socket that is told of changes */
 static uint64_t serial = 100;
 
 static struct source_key
@@ -118,9 +119,12 @@ open_all(void **state)
 	change("198.51.100.0/22", true);
 	change("mail.example", true);
 	assert_int_equal(transfer_start(transfers, NULL), RESULT_OK);
+	assert_int_equal(dns_gate_open(&(struct dns_gate_options){ .public_limit = 0 }, &gate, NULL),
+			 RESULT_OK);
 	assert_int_equal(dns_open(&(struct dns_options){ .addresses = addresses,
 							 .address_count = 1,
 							 .list = list,
+							 .gate = gate,
 							 .workers = 1,
 							 .transfers = transfers },
 				  &dns, NULL),
@@ -134,6 +138,7 @@ close_all(void **state)
 	(void)state;
 	dns_close(dns);
 	transfer_close(transfers);
+	dns_gate_close(gate);
 	list_close(list);
 	close(notified);
 	return 0;
@@ -146,6 +151,7 @@ struct question {
 	ldns_rr_type type;
 	uint32_t serial; /* of an IXFR */
 	int64_t later;   /* seconds that the clock of the secondary is wrong */
+	bool cookie;     /* with one of the client (RFC 7873) */
 	uint8_t wire[1024];
 	size_t n;
 	ldns_rdf *mac; /* of the request */
@@ -167,6 +173,13 @@ question_make(struct question *q)
 			       (unsigned)q->serial);
 		assert_int_equal(ldns_rr_new_frm_str(&soa, words, 0, NULL, NULL), LDNS_STATUS_OK);
 		assert_true(ldns_pkt_push_rr(pkt, LDNS_SECTION_AUTHORITY, soa));
+	}
+	if (q->cookie) {
+		static const uint8_t option[] = { 0, 10, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8 };
+
+		ldns_pkt_set_edns_udp_size(pkt, 1232);
+		ldns_pkt_set_edns_data(pkt,
+				       ldns_rdf_new_frm_data(LDNS_RDF_TYPE_UNKNOWN, sizeof option, option));
 	}
 	if (q->key != NULL) {
 		assert_int_equal(ldns_pkt_tsig_sign(pkt, q->key, q->secret, 300, q->algorithm, NULL),
@@ -545,38 +558,6 @@ test_a_wrong_clock_is_told_the_time(void **state)
 	ldns_pkt_free(pkt);
 }
 
-static void
-test_a_list_that_nobody_confirms_is_not_given_to_secondaries(void **state)
-{
-	struct question q = transfer("list.example", LDNS_RR_TYPE_AXFR, 0);
-	const struct prefix client = { 4, 32, { 127, 0, 0, 1 } };
-	const int64_t second = 1000000000;
-	struct dns_gate *gate;
-	uint8_t out[DNS_ANSWER_BYTES_MAX];
-
-	(void)state;
-	assert_int_equal(dns_gate_open(&(struct dns_gate_options){ .stale_after = { 5000 } }, &gate, NULL),
-			 RESULT_OK);
-	question_make(&q);
-	for (int64_t age = 1; age <= 9; age += 8) {
-		const struct dns_desk desk = { .image = list_hold(list),
-					       .gate = gate,
-					       .now_ns = 100 * second,
-					       .confirmed_ns = (100 - age) * second };
-		struct transfer_job *job;
-		struct dns_told told;
-		size_t n = transfer_answer(transfers, &(struct transfer_asked){ &desk, &client, q.wire, q.n },
-					   out, &told, &job);
-
-		assert_true((job != NULL) == (age < 5));
-		assert_true((n > 0) == (age > 5) && (n == 0 || (out[3] & 15) == LDNS_RCODE_SERVFAIL));
-		transfer_drop(job);
-		list_release(list, desk.image);
-	}
-	ldns_rdf_deep_free(q.mac);
-	dns_gate_close(gate);
-}
-
 /* ---- UDP */
 
 static struct zone *
@@ -646,6 +627,40 @@ test_one_connection_serves_several_transfers(void **state)
 		zone_free(z);
 	}
 	close(fd);
+}
+
+/* A cookie of a connection that has transferred is dated now, as all others are, or it is good nowhere else. */
+static void
+test_a_cookie_after_a_transfer_has_the_date_of_today(void **state)
+{
+	struct question axfr = transfer("list.example", LDNS_RR_TYPE_AXFR, 0),
+			soa = transfer("list.example", LDNS_RR_TYPE_SOA, 0);
+	int fd = connect_to_us(SOCK_STREAM);
+	struct zone *z;
+	const uint8_t *option;
+	ldns_pkt *pkt;
+	int64_t dated;
+
+	(void)state;
+	question_make(&axfr);
+	tcp_write(fd, axfr.wire, axfr.n);
+	zone_free(zone_read(fd, &axfr));
+	soa.cookie = true;
+	question_make(&soa);
+	tcp_write(fd, soa.wire, soa.n);
+	soa.type = LDNS_RR_TYPE_IXFR; /* one SOA is all that comes */
+	z = zone_read(fd, &soa);
+	close(fd);
+	assert_int_equal(z->rcode, LDNS_RCODE_NOERROR);
+	assert_int_equal(ldns_wire2pkt(&pkt, z->last, z->last_bytes), LDNS_STATUS_OK);
+	assert_non_null(ldns_pkt_edns_data(pkt));
+	assert_true(ldns_rdf_size(ldns_pkt_edns_data(pkt)) >= 4 + 8 + 16);
+	option = ldns_rdf_data(ldns_pkt_edns_data(pkt));
+	assert_true(option[1] == 10 && option[3] == 8 + 16);
+	dated = (int64_t)ldns_read_uint32(option + 4 + 8 + 4); /* RFC 9018 4 */
+	assert_in_range(instant_now().ms / 1000 - dated + 3600, 0, 7200);
+	ldns_pkt_free(pkt);
+	zone_free(z);
 }
 
 static void
@@ -757,9 +772,9 @@ main(void)
 		cmocka_unit_test(test_a_serial_that_is_not_in_the_journal_gets_the_whole_zone),
 		cmocka_unit_test(test_without_the_right_key_there_is_no_record),
 		cmocka_unit_test(test_a_wrong_clock_is_told_the_time),
-		cmocka_unit_test(test_a_list_that_nobody_confirms_is_not_given_to_secondaries),
 		cmocka_unit_test(test_over_udp_there_is_only_the_soa),
 		cmocka_unit_test(test_one_connection_serves_several_transfers),
+		cmocka_unit_test(test_a_cookie_after_a_transfer_has_the_date_of_today),
 		cmocka_unit_test(test_who_does_not_read_holds_up_nobody_and_takes_a_bounded_share),
 		cmocka_unit_test(test_a_secondary_is_told_until_it_answers),
 	};
