@@ -10,7 +10,7 @@
 #include <string.h>
 
 static void
-take_report(struct take *t, struct pipeline *p, struct report *report, const struct hash *raw)
+take_report(struct take *t, struct pipeline *p, struct report *report, struct hash *raw)
 {
 	struct journal_tx *tx = pipeline_tx(p);
 	struct buffer b;
@@ -30,6 +30,9 @@ take_report(struct take *t, struct pipeline *p, struct report *report, const str
 		t->over_quota++;
 		t->job.result = fault_set(&t->job.fault, RESULT_QUOTA, "%s", result_sentence(RESULT_QUOTA));
 		return;
+	}
+	if (t->accepted == 0) { /* what is refused, or was there before, takes no room on the disk */
+		*raw = journal_put_raw(tx, t->raw);
 	}
 	report->raw = *raw;
 	buffer_init(&b, RECORD_BYTES_MAX);
@@ -82,17 +85,14 @@ static void
 take_run(struct job *job, struct pipeline *p)
 {
 	struct take *t = (struct take *)job;
+	struct hash raw = { { 0 } };
 
 	t->accepted = t->duplicate = t->quarantined = t->over_quota = 0;
 	t->number = 0;
 	t->observations = t->unknown = 0;
 	t->job.result = RESULT_OK;
-	if (t->read.report_count > 0) {
-		struct hash raw = journal_put_raw(pipeline_tx(p), t->raw);
-
-		for (uint32_t i = 0; i < t->read.report_count && t->job.result == RESULT_OK; i++) {
-			take_report(t, p, &t->read.reports[i], &raw);
-		}
+	for (uint32_t i = 0; i < t->read.report_count && t->job.result == RESULT_OK; i++) {
+		take_report(t, p, &t->read.reports[i], &raw);
 	}
 	for (uint32_t i = 0; i < t->read.fault_count && t->job.result == RESULT_OK; i++) {
 		take_fault(t, p, &t->read.faults[i]);

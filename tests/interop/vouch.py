@@ -227,6 +227,12 @@ lists:
         with contextlib.closing(sqlite3.connect(f"file:{self.data}/journal.db?mode=ro", uri=True)) as store:
             return [payload for payload, in store.execute("SELECT payload FROM records WHERE kind = ? ORDER BY seq", (kind,))]
 
+    def keeps(self, document):
+        """Are these bytes among the raw documents of the store?"""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data}/journal.db?mode=ro", uri=True)) as store:
+            found = store.execute("SELECT 1 FROM raw_documents WHERE hash = ?", (hashlib.sha256(document).digest(),))
+            return found.fetchone() is not None
+
     # ---- the command line
 
     def cli(self, *args, check=True):

@@ -25,7 +25,9 @@ expect    counts accepted 0 duplicate 1
 # The quota of alder is three documents a day; what was there before is no new one.
 report    abuse.eml about 192.0.2.10 by alder 2 times
 expect    counts accepted 2 duplicate 0
+expect    kept 2
 expect    refused 429 "as much as is taken": report abuse.eml about 192.0.2.10 by alder
+expect    kept 0
 expect    metric vouch_reports_over_quota_total == 1
 report    abuse.eml about 192.0.2.10 by mailbox 5 times
 wait      1d

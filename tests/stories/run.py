@@ -402,6 +402,11 @@ class Story:
         for name, count in zip(words[::2], words[1::2]):
             same(name, self.counts.get(name), int(count))
 
+    @sentence("expect kept 1", r"expect kept (?P<count>\d+)")
+    def expect_kept(self, count):
+        """How many of the documents that were sent last take room in the store, byte for byte."""
+        same("documents kept", sum(self.daemon.keeps(document) for document in self.documents), int(count))
+
     @sentence("expect quarantine == 1", r"expect quarantine == (?P<count>\d+)")
     def expect_quarantine(self, count):
         """How many documents wait there."""
