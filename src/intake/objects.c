@@ -93,14 +93,15 @@ take_object(struct walk *w, const json_t *object, struct text bytes)
 	}
 }
 
-/* An element of an array is set aside as it is written anew. */
+/* An element of an array is set aside as it is written anew; an array in an array as one still, for alone it would be read. */
 static void
 take_element(struct walk *w, const json_t *element)
 {
 	char *dumped = json_dumps(element, JSON_COMPACT | JSON_ENCODE_ANY);
-	struct text bytes = text_of(dumped == NULL ? "null" : dumped);
+	bool is_array = json_is_array(element);
+	struct text bytes = text_of(arena_format(w->d->arena, "%s%s%s", is_array ? "[" : "",
+						 dumped == NULL ? "null" : dumped, is_array ? "]" : ""));
 
-	bytes.p = text_copy(w->d->arena, bytes);
 	free(dumped);
 	take_object(w, element, bytes);
 }
@@ -162,6 +163,9 @@ skip_bad(struct walk *w, struct text *text, const json_error_t *error)
 	(void)text_cut(text, '\n', &line);
 	intake_fault(w->d, w->line, (struct text){ 0 }, w->stopped ? rest : line, "no JSON: %s%s",
 		     error->text, w->stopped ? "; the rest is set aside unread" : "");
+	if (w->stopped) {
+		w->d->faults[w->d->fault_count - 1].rows = intake_lines(rest);
+	}
 	w->line++;
 }
 
