@@ -368,7 +368,7 @@ check_receivers(const struct config *c, struct fault *fault)
 						      : "networks or a key are wanted");
 		}
 	}
-	if (c->stale_after.ms > 0 && c->stale_after.ms < 2 * c->tick.ms) {
+	if (c->stale_after.ms > 0 && c->stale_after.ms / 2 < c->tick.ms) {
 		return fault_set(fault, RESULT_BAD_INPUT, "%s: stale_after: at least twice the tick",
 				 c->file);
 	}
