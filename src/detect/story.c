@@ -93,8 +93,12 @@ honest_prior(const struct outlook *o, enum voice voice)
 double
 detect_story_bad_list(const struct cohort *c, const struct outlook *o)
 {
-	struct chances all = honest_prior(o, VOICE_BAYES);
+	struct chances all;
 
+	if (o->bad_list < BAD_LIST_LOOKED_AT && !detect_story_surprises(c, o)) {
+		return 0; /* the usual case, at no cost */
+	}
+	all = honest_prior(o, VOICE_BAYES);
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		struct chances one = honest_chances(c, o, e);
 

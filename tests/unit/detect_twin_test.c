@@ -152,7 +152,14 @@ static double
 twin_bad_after(const struct cohort *c, const struct twin_outlook *o)
 {
 	double odds = log(o->bad / (1 - o->bad));
+	bool more = false;
 
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		more = more || (double)c->n.events[e] > 1.2 * o->rate[e] * o->mail[e];
+	}
+	if (o->bad < 0.05 && !more) {
+		return 0;
+	}
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		odds += twin_honest(c, o, e, true) - twin_honest(c, o, e, false);
 	}
