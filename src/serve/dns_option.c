@@ -1,6 +1,8 @@
 /* serve/dns_option.c - RFC 6891 6.1.2, 7873, 7828, 8914. */
 #include "serve/dns_option_int.h"
 
+#include "serve/dns_wire_int.h"
+
 #include <string.h>
 
 #define OPTION_COOKIE     10U
@@ -18,12 +20,6 @@ static const struct {
 #include "serve/dns_errors.def"
 #undef DNS_ERROR
 };
-
-static size_t
-get16(const uint8_t *p)
-{
-	return (size_t)p[0] << 8 | p[1];
-}
 
 static bool
 cookie_good(size_t n)

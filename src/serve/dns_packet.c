@@ -1,47 +1,21 @@
 /* serve/dns_packet.c - RFC 1035, 2308, 4343, 5782, 6891, 6895, 7873, 8482. */
 #include "serve/dns_packet.h"
 
-#include "list/list.h"
 #include "serve/dns_option_int.h"
+#include "serve/dns_wire_int.h"
 
 #include <string.h>
 
-#define HEADER_BYTES      12U
-#define UDP_BYTES_MIN     512U /* RFC 1035 4.2.1 */
-#define LABEL_BYTES_MAX   63U
 #define STRING_BYTES_MAX  255U
-#define CLASS_IN          1U
 #define OPT_BYTES         11U
 #define OPT_DO            0x8000U
 #define NS_TTL_SECONDS    3600U
 #define REFRESH_SECONDS   300U
 #define RETRY_SECONDS     60U
 #define EXPIRE_SECONDS    3600U /* a copy that cannot reach us stops vouching after an hour */
-#define FLAG_QR           0x8000U
-#define FLAG_AA           0x0400U
-#define FLAG_TC           0x0200U
-#define FLAG_RD           0x0100U
-#define FLAGS_OPCODE      0x7800U
 #define TYPES_META_FIRST  128U
 #define TYPES_META_LAST   254U
-#define POINTER           0xc000U
 #define POINTER_BYTES_MAX 0x3fffU
-
-enum type {
-	TYPE_A = 1,
-	TYPE_NS = 2,
-	TYPE_SOA = 6,
-	TYPE_HINFO = 13,
-	TYPE_TXT = 16,
-	TYPE_OPT = 41,
-	TYPE_ANY = 255
-};
-
-enum rcode {
-#define RCODE(id, value, counter) RCODE_##id = (value),
-#include "serve/dns_rcodes.def"
-#undef RCODE
-};
 
 /* A query, read. */
 struct query {
@@ -62,19 +36,6 @@ struct answer {
 	bool full;
 	uint16_t count; /* records of the section that is being written */
 };
-
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void
-set16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
 
 static void
 put(struct answer *a, const void *p, size_t n)
@@ -135,24 +96,6 @@ read_opt(struct query *q, const uint8_t *fixed, size_t owner_bytes, size_t data_
 		       : udp_bytes > DNS_UDP_BYTES_MAX ? DNS_UDP_BYTES_MAX
 						       : udp_bytes;
 	return true;
-}
-
-/* Bytes of a record's owner, which may end in a pointer that nobody follows; 0 when it is none. */
-static size_t
-owner_bytes(const uint8_t *p, size_t n, size_t at)
-{
-	size_t start = at;
-
-	while (at < n && p[at] != 0 && p[at] <= LABEL_BYTES_MAX) {
-		at += p[at] + 1U;
-	}
-	if (at >= n || at - start >= LIST_NAME_BYTES_MAX) {
-		return 0;
-	}
-	if (p[at] == 0) {
-		return at + 1 - start;
-	}
-	return p[at] >= POINTER >> 8 && n - at >= 2 ? at + 2 - start : 0;
 }
 
 /* Walks the records behind the question; only an OPT among the additional ones matters. */

@@ -4,24 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define FLAG_QR      0x8000U
-#define FLAG_TC      0x0200U
-#define FLAG_RD      0x0100U
-#define FLAGS_OPCODE 0x7800U
-
-enum rcode {
-#define RCODE(id, value, counter) RCODE_##id = (value),
-#include "serve/dns_rcodes.def"
-#undef RCODE
-};
-
-static void
-set16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 uint64_t
 transfer_seconds(const struct transfers *t)
 {
@@ -35,7 +17,7 @@ transfer_wanted(const uint8_t *query, size_t n)
 {
 	struct tsig_message m;
 
-	if (n < TRANSFER_HEADER_BYTES || (query[2] & 0x80) != 0 || !tsig_message_read(query, n, &m)) {
+	if (n < HEADER_BYTES || (query[2] & 0x80) != 0 || !tsig_message_read(query, n, &m)) {
 		return false;
 	}
 	return m.signed_end > 0 ||
@@ -62,8 +44,8 @@ transfer_top(const struct list_image *image, const struct list_zone *zone, unsig
 	const struct prefix nobody = { 4, 32, { 0 } };
 	struct dns_told told;
 
-	memcpy(query + TRANSFER_HEADER_BYTES, zone->name.bytes, zone->name.n);
-	*first = TRANSFER_HEADER_BYTES + zone->name.n + 4U;
+	memcpy(query + HEADER_BYTES, zone->name.bytes, zone->name.n);
+	*first = HEADER_BYTES + zone->name.n + 4U;
 	set16(query + *first - 4, type);
 	set16(query + *first - 2, CLASS_IN);
 	return dns_answer(&(struct dns_desk){ .image = image }, &nobody, query, *first, out, &told);
@@ -129,8 +111,7 @@ answer_soa(const struct transfers *t, const struct transfer_asked *a, const stru
 
 	memcpy(out, top, n);
 	memcpy(out, a->query, 2);
-	memcpy(out + TRANSFER_HEADER_BYTES, a->query + TRANSFER_HEADER_BYTES,
-	       m->question_end - TRANSFER_HEADER_BYTES);
+	memcpy(out + HEADER_BYTES, a->query + HEADER_BYTES, m->question_end - HEADER_BYTES);
 	return n;
 }
 
@@ -169,7 +150,7 @@ answer_peer(struct transfers *t, const struct transfer_asked *a, const struct ts
 		peer = &t->peers[i].key == tsig->key ? &t->peers[i] : NULL;
 	}
 	check(peer != NULL);
-	zone = allowed_zone(t, peer, a->query + TRANSFER_HEADER_BYTES, m->name_bytes, &zone_count);
+	zone = allowed_zone(t, peer, a->query + HEADER_BYTES, m->name_bytes, &zone_count);
 	if (m->class == CLASS_IN && zone < zone_count && may_ask_from(peer, a->client)) {
 		if (m->type == TYPE_IXFR && !m->soa_before) {
 			rcode = RCODE_FORMERR;

@@ -5,16 +5,12 @@
 #include "base/limits.h"
 #include "list/records.h"
 #include "serve/dns_int.h"
+#include "serve/dns_wire_int.h"
 #include "serve/transfer.h"
 
 #include <pthread.h>
 
-#define TRANSFER_HEADER_BYTES   12U
-#define TRANSFER_QUESTION_BYTES (TRANSFER_HEADER_BYTES + LIST_NAME_BYTES_MAX + 4U)
-#define TYPE_SOA                6U
-#define TYPE_IXFR               251U
-#define TYPE_AXFR               252U
-#define CLASS_IN                1U
+#define TRANSFER_QUESTION_BYTES (HEADER_BYTES + LIST_NAME_BYTES_MAX + 4U)
 #define SOA_SERIAL_BEFORE_END   20U /* five numbers end the record; the first is the serial */
 
 struct peer {

@@ -7,13 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define TYPE_A           1U
-#define TYPE_NS          2U
-#define TYPE_TXT         16U
 #define FLAGS_ANSWER     0x8400U /* QR, AA */
-#define RCODE_SERVFAIL   2U
-#define ZONE_POINTER     0xc000U /* of the question's name, at offset 12 */
-#define FIXED_BYTES      10U
 #define STRING_BYTES_MAX 255U
 #define TXT_BYTES_MAX    (LIST_TEXT_BYTES_MAX + LIST_TEXT_BYTES_MAX / STRING_BYTES_MAX + 1)
 
@@ -31,20 +25,6 @@ struct stream {
 	uint8_t soa[DNS_ANSWER_BYTES_MAX]; /* behind its owner */
 	uint8_t message[DNS_LENGTH_BYTES + TRANSFER_MESSAGE_BYTES + TSIG_BYTES_MAX];
 };
-
-static void
-set16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
-static void
-set32(uint8_t *p, uint32_t v)
-{
-	set16(p, v >> 16);
-	set16(p + 2, v & 0xffff);
-}
 
 static uint8_t *
 body(struct stream *s)
@@ -94,12 +74,12 @@ put(struct stream *s, struct text labels, bool same, const uint8_t *rest, size_t
 	}
 	to = body(s) + s->n;
 	if (same && s->owner_at > 0) {
-		set16(to, ZONE_POINTER | (unsigned)s->owner_at);
+		set16(to, POINTER | (unsigned)s->owner_at);
 		to += 2;
 	} else {
-		s->owner_at = labels.n > 0 ? s->n : TRANSFER_HEADER_BYTES;
+		s->owner_at = labels.n > 0 ? s->n : HEADER_BYTES;
 		memcpy(to, labels.p, labels.n);
-		set16(to + labels.n, ZONE_POINTER | TRANSFER_HEADER_BYTES);
+		set16(to + labels.n, POINTER | HEADER_BYTES);
 		to += labels.n + 2;
 	}
 	memcpy(to, rest, n);

@@ -1,21 +1,14 @@
 /* serve/tsig.c - RFC 8945. */
 #include "serve/tsig.h"
 
+#include "serve/dns_wire_int.h"
+
 #include <string.h>
 
-#define HEADER_BYTES    12U
-#define UDP_BYTES_MIN   512U
-#define LABEL_BYTES_MAX 63U
-#define POINTER         0xc0U
-#define TYPE_SOA        6U
-#define TYPE_OPT        41U
-#define TYPE_TSIG       250U
-#define CLASS_ANY       255U
-#define FIXED_BYTES     10U /* type, class, ttl, length */
-#define TIME_BYTES      6U
-#define SOA_NUMBERS     20U
-#define MAC_BYTES_MIN   10U /* RFC 8945 5.2.2.1 */
-#define VARIABLE_BYTES  (2 * LIST_NAME_BYTES_MAX + 32U)
+#define TIME_BYTES     6U
+#define SOA_NUMBERS    20U
+#define MAC_BYTES_MIN  10U /* RFC 8945 5.2.2.1 */
+#define VARIABLE_BYTES (2 * LIST_NAME_BYTES_MAX + 32U)
 
 static const struct {
 	const char *name;
@@ -53,12 +46,6 @@ name_equal(const struct list_name *a, const struct list_name *b)
 	return a->n == b->n && memcmp(a->bytes, b->bytes, a->n) == 0;
 }
 
-static uint16_t
-get16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
 static uint64_t
 get48(const uint8_t *p)
 {
@@ -66,24 +53,6 @@ get48(const uint8_t *p)
 }
 
 /* ---- reading */
-
-/* Bytes of a name at `at`, which may end in a pointer; 0 when it is none. */
-static size_t
-name_skip(const uint8_t *p, size_t n, size_t at)
-{
-	size_t start = at;
-
-	while (at < n && p[at] != 0 && p[at] <= LABEL_BYTES_MAX) {
-		at += p[at] + 1U;
-	}
-	if (at >= n || at - start >= LIST_NAME_BYTES_MAX) {
-		return 0;
-	}
-	if (p[at] == 0) {
-		return at + 1 - start;
-	}
-	return p[at] >= POINTER && n - at >= 2 ? at + 2 - start : 0;
-}
 
 /* The name at `at` in lower case; pointers lead back only. Returns its bytes there, 0 when it is none. */
 static size_t
@@ -96,7 +65,7 @@ name_read(const uint8_t *p, size_t n, size_t at, struct list_name *name)
 		if (at >= n || name->n + (p[at] & LABEL_BYTES_MAX) + 1U > LIST_NAME_BYTES_MAX) {
 			return 0;
 		}
-		if (p[at] >= POINTER) {
+		if (p[at] >= POINTER_FIRST) {
 			size_t to = at + 1 < n ? (size_t)(p[at] & LABEL_BYTES_MAX) << 8 | p[at + 1] : n;
 
 			bytes = bytes == 0 ? at + 2 - start : bytes;
@@ -155,7 +124,7 @@ tsig_message_read(const uint8_t *p, size_t n, struct tsig_message *m)
 	}
 	m->id = get16(p);
 	m->flags = get16(p + 2);
-	m->name_bytes = name_skip(p, n, at);
+	m->name_bytes = owner_bytes(p, n, at);
 	if (m->name_bytes == 0 || p[at + m->name_bytes - 1] != 0 || n - at - m->name_bytes < 4) {
 		return false;
 	}
@@ -165,7 +134,7 @@ tsig_message_read(const uint8_t *p, size_t n, struct tsig_message *m)
 	m->question_end = at;
 	for (size_t section = 0; section < 3; section++) {
 		for (unsigned left = get16(p + 6 + 2 * section); left > 0; left--) {
-			size_t owner = name_skip(p, n, at), fixed = at + owner;
+			size_t owner = owner_bytes(p, n, at), fixed = at + owner;
 
 			if (owner == 0 || n - fixed < FIXED_BYTES ||
 			    n - fixed - FIXED_BYTES < get16(p + fixed + 8) ||
@@ -383,8 +352,7 @@ put(uint8_t *to, const void *p, size_t n)
 static uint8_t *
 put16(uint8_t *to, unsigned v)
 {
-	to[0] = (uint8_t)(v >> 8);
-	to[1] = (uint8_t)v;
+	set16(to, v);
 	return to + 2;
 }
 
