@@ -4,6 +4,12 @@
 Nothing here knows the reader: what is expected stands beside each message, as a person reads it, with the rules of doc/data/dsn.md.
 """
 
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 DATE = "Mon, 05 Jan 2026 08:00:00 +0000"
 AT = "2026-01-05T08:00:00Z"
 ORIGINAL = """Return-Path: <news@shop.example>
@@ -21,11 +27,6 @@ LOCAL = ORIGINAL.replace("""Received: from out1.shop.example (out1.shop.example 
 """, """Received: from app.internal (app.internal [10.1.2.3])
 \tby out1.shop.example with ESMTP id 2; Mon, 05 Jan 2026 07:59:55 +0000
 """)
-made = []
-
-
-def add(name, text, *expected):
-    made.append((name, text, expected))
 
 
 def status(recipients, reporting="mx.inbox.example", original=ORIGINAL, header="", kind="delivery-status",
@@ -178,13 +179,4 @@ add("not-a-bounce", plain("User unknown 5.1.1\n", "Hello", "someone@else.example
 add("copy-without-header", plain("<a@inbox.example>:\nno such user\n"),
     "refused no source: the mail that came back names no address and no domain")
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8", newline="") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, text, expected in made:
-            out.write(f"=== {name}\n{text}" + ("" if text.endswith("\n") else "\n"))
-            want.write(name + "\n" + "".join(f"  {line}\n" for line in expected))
-
-
-main()
+write()

@@ -9,21 +9,18 @@ import base64
 import datetime
 import gzip
 import io
+import os
 import re
+import sys
 import xml.etree.ElementTree as etree
 import zipfile
 
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 AT = "2026-01-05T11:59:59.500Z"  # the middle of the day
 BEGIN, END = 1767571200, 1767657599
-made, expected = [], []
-
-
-def add(name, content, *lines):
-    if isinstance(content, str):
-        made.append(f"=== {name}\n{content}\n".encode())
-    else:
-        made.append(f"=== {name} base64\n".encode() + base64.encodebytes(content))
-    expected.append((name, lines))
+samples = []  # names, and what they must read as
 
 
 def record(ip="192.0.2.10", count="7", dkim="pass", spf="pass", disposition="none", sender="shop.example", auth="", extra="", row=""):
@@ -179,7 +176,7 @@ def sample(name):
     elif name.endswith(".zip"):
         with zipfile.ZipFile(name) as z:
             raw = z.read(z.namelist()[0])
-    expected.append((name, list(read(raw))))
+    samples.append((name, list(read(raw))))
 
 
 def main():
@@ -188,11 +185,7 @@ def main():
                  "fastmail.com_example.com_1516060800_1516147199_102675056.xml.gz", "nice-input.xml", "old_draft_from_wiki.xml",
                  "rfc9990-sample.xml"):
         sample(name)
-    with open("made.txt", "wb") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        out.writelines(made)
-        want.write("# written by make.py\n")
-        for name, lines in expected:
-            want.write(name + "\n" + "".join(f"  {line}\n" for line in lines))
+    write(end="\n", more=samples)
 
 
 main()

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """make.py: writes made.txt (main logs of Exim, lines as its manual shows them) and made_expected.txt (what each must read as, as it stands here)."""
 
-made = []
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 AT = "2026-01-05T08:00:00Z"
 ID = "1vXabc-00000000AbC-0dEf"
 OUT = "H=out1.shop.example [192.0.2.10]"
@@ -25,10 +30,6 @@ def failed(said, recipient="a@inbox.example", **kw):
 
 def rejected(words, who="H=(helo) [192.0.2.10]", sender="F=<news@shop.example>", **kw):
     return line(f"{who} {sender} {words}", **kw)
-
-
-def add(name, text, *lines):
-    made.append((name, text, lines))
 
 
 D = f"delivered 1 192.0.2.10 {AT}"
@@ -68,13 +69,4 @@ add("other-lines", line("exim 4.96 daemon started: pid=1, -q30m, listening for S
     "rubbish\n\n" + arrived() + to() + line("End queue run: pid=2"), D)
 add("tomorrow", arrived(time="2027-01-05 08:00:07") + to(time="2027-01-05 08:00:07"), "nothing")
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, text, lines in made:
-            out.write(f"=== {name}\n{text}")
-            want.write(name + "\n" + "".join(f"  {one}\n" for one in lines))
-
-
-main()
+write()

@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 """make.py: writes made.txt (logs of Postfix, lines as its sources print them) and made_expected.txt (what each must read as, as it stands here)."""
 
-made = []
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 AT = "2026-01-05T08:00:00Z"
 OUT = "out1.shop.example[192.0.2.10]"
 
@@ -25,10 +30,6 @@ def to(status="sent", said="250 2.0.0 Ok", dsn="2.0.0", recipient="a@inbox.examp
 
 def reject(reply, who=OUT, stage="RCPT", kind="NOQUEUE: reject", recipient="a@inbox.example", daemon="smtpd", **kw):
     return line(daemon, f"{kind}: {stage} from {who}: {reply}; from=<news@shop.example> to=<{recipient}> proto=ESMTP helo=<out1.shop.example>", **kw)
-
-
-def add(name, text, *lines):
-    made.append((name, text, lines))
 
 
 D = f"delivered 1 192.0.2.10 {AT}"
@@ -88,13 +89,4 @@ add("status-in-a-subject", client() + line("cleanup", '4bX2Zk1234z: warning: hea
 add("a-recipient-with-blanks", client() + to(recipient='"status=bounced to"@inbox.example'), D)
 add("tomorrow", client(time="2027-01-05T08:00:07Z") + to(time="2027-01-05T08:00:07Z"), "nothing")
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, text, lines in made:
-            out.write(f"=== {name}\n{text}")
-            want.write(name + "\n" + "".join(f"  {one}\n" for one in lines))
-
-
-main()
+write()

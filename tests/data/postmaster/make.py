@@ -2,16 +2,16 @@
 """make.py: writes made.txt (statistics of Postmaster Tools written for Vouch) and made_expected.txt (what each must read as, as it stands here)."""
 
 import json
+import os
+import sys
 
-made = []
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 
 
 def day(name="domains/shop.example/trafficStats/20260105", **more):
     return {"name": name, **more}
-
-
-def add(name, content, *lines):
-    made.append((name, content if isinstance(content, str) else json.dumps(content), lines))
 
 
 R = "rating 1 shop.example 2026-01-05T12:00:00Z"
@@ -44,13 +44,4 @@ add("a-share-as-text", day(userReportedSpamRatio="0.1"), R + " spam_rate=0.1")
 add("long-list", day(deliveryErrors=[{"errorType": "E", "errorRatio": 0.5}] * 40), R + ' errors="' + " ".join(["E=0.5"] * 16) + '"')
 add("a-list-of-lists", day(ipReputations=[[], 1, None]), R + ' ip_reputations="= = ="')
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, text, lines in made:
-            out.write(f"=== {name}\n{text}\n")
-            want.write(name + "\n" + "".join(f"  {one}\n" for one in lines))
-
-
-main()
+write(end="\n")

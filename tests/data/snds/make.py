@@ -1,17 +1,18 @@
 #!/usr/bin/env python3
 """make.py: writes made.txt (tables of SNDS written for Vouch) and made_expected.txt (what each must read as, as it stands here beside each)."""
 
-made = []
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
+
 NOON = "2026-01-05T12:00:00Z"
 
 
 def row(address="192.0.2.10", begin="1/5/2026 12:00 AM", end="1/6/2026 12:00 AM", rcpt="1010", data="1000", recipients="1000", colour="GREEN",
         rate="< 0.1%", trap_begin="", trap_end="", traps="0", helo="out1.shop.example", sender="b@shop.example", comments=""):
     return ",".join((address, begin, end, rcpt, data, recipients, colour, rate, trap_begin, trap_end, traps, helo, sender, comments)) + "\r\n"
-
-
-def add(name, text, *lines):
-    made.append((name, text, lines))
 
 
 D = f"delivered 1000 192.0.2.10 {NOON}"
@@ -43,13 +44,4 @@ add("future-row", row() + row(begin="1/5/2027 12:00 AM", end="1/6/2027 12:00 AM"
 add("no-such-day", row() + row(begin="13/45/2026 12:00 AM"), D, "fault no time of activity, or it lies in the future")
 add("without-comments", row().rstrip(",\r\n") + "\n", D)
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8", newline="") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, text, lines in made:
-            out.write(f"=== {name}\n{text}")
-            want.write(name + "\n" + "".join(f"  {one}\n" for one in lines))
-
-
-main()
+write()

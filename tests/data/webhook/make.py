@@ -2,13 +2,13 @@
 """make.py: writes made.txt (delivery events written for Vouch) and made_expected.txt (what each must read as, as it stands here beside each)."""
 
 import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
 
 AT, SECONDS = "2026-01-05T08:00:00Z", 1767600000
-made = []
-
-
-def add(name, content, *lines):
-    made.append((name, content if isinstance(content, str) else json.dumps(content), lines))
 
 
 # ---- KumoMTA (docs.kumomta.com, log record)
@@ -101,13 +101,4 @@ add("sendgrid-account-only", [sendgrid("delivered", ip=None, subuser="s1")], f"d
 add("one-bad-in-an-array", [sendgrid("delivered", ip="x"), sendgrid("delivered"), 7], "fault no source: neither an address nor an account", "fault not a JSON object",
     f"delivered {G}")
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, content, lines in made:
-            out.write(f"=== {name}\n{content}\n")
-            want.write(name + "\n" + "".join(f"  {line}\n" for line in lines))
-
-
-main()
+write(end="\n")

@@ -3,9 +3,13 @@
 
 import base64
 import json
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from made import add, write  # noqa: E402
 
 AT = "2026-01-05T08:00:00Z"
-made = []
 MAIL = """Received: from out1.shop.example (out1.shop.example [192.0.2.10]) by trap.example; Mon, 05 Jan 2026 07:59:00 +0000
 From: Shop <news@shop.example>
 Subject: January
@@ -13,10 +17,6 @@ Message-ID: <1@shop.example>
 
 Hello
 """
-
-
-def add(name, content, *lines):
-    made.append((name, content if isinstance(content, str) else json.dumps(content), lines))
 
 
 def v4(**changes):
@@ -107,13 +107,4 @@ add("mail-v3-in-arf", mail(v3()), C)
 add("mail-v4", mail(v4(), feedback=False), C + " report=r-1")
 add("mail-other-json-is-no-xarf", mail({"a": 1}, feedback=False), "refused no message/feedback-report part")
 
-
-def main():
-    with open("made.txt", "w", encoding="utf-8") as out, open("made_expected.txt", "w", encoding="utf-8") as want:
-        want.write("# written by make.py\n")
-        for name, content, lines in made:
-            out.write(f"=== {name}\n{content}\n")
-            want.write(name + "\n" + "".join(f"  {line}\n" for line in lines))
-
-
-main()
+write(end="\n")
