@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "intake/intake.h"
+#include "unit/test_file.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -174,16 +175,12 @@ static struct text
 load(const char *file, struct arena *arena)
 {
 	const char *path = arena_format(arena, "%s/arf/%s.eml", TEST_DATA, file);
-	static char bytes[65536];
-	FILE *f = fopen(path, "rb");
-	size_t n;
+	struct text bytes = test_file(arena, path);
 
-	if (f == NULL) {
-		fail_msg("%s cannot be opened", path);
+	if (bytes.p == NULL) {
+		fail_msg("%s cannot be read", path);
 	}
-	n = fread(bytes, 1, sizeof bytes, f);
-	fclose(f);
-	return (struct text){ arena_copy(arena, bytes, n), n };
+	return bytes;
 }
 
 static const char *

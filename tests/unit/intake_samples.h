@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "intake/intake.h"
+#include "unit/test_file.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>
@@ -36,22 +37,7 @@ struct samples {
 static inline struct text
 samples_load(struct samples *s, const char *name)
 {
-	const char *path = arena_format(&s->arena, "%s/%s/%s", TEST_DATA, s->folder, name);
-	FILE *f = fopen(path, "rb");
-	char *bytes;
-	long n;
-
-	if (f == NULL) {
-		return (struct text){ NULL, 0 };
-	}
-	assert_int_equal(fseek(f, 0, SEEK_END), 0);
-	n = ftell(f);
-	assert_true(n >= 0);
-	rewind(f);
-	bytes = arena_get(&s->arena, (size_t)n + 1);
-	assert_int_equal(fread(bytes, 1, (size_t)n, f), n);
-	fclose(f);
-	return (struct text){ bytes, (size_t)n };
+	return test_file(&s->arena, arena_format(&s->arena, "%s/%s/%s", TEST_DATA, s->folder, name));
 }
 
 static inline struct text
