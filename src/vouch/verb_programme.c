@@ -151,12 +151,33 @@ read_settings(struct vouch *v, size_t first, json_t *set)
 	return RESULT_OK;
 }
 
+/* Proposes one change. Takes `set`; `r`: how reading it ended. */
+static enum result
+propose_set(struct vouch *v, struct proposal *p, const char *op, const char *thing, const char *id,
+	    json_t *set, enum result r)
+{
+	json_t *body = json_pack("{s:s,s:s,s:s,s:o}", "op", op, "thing", thing, "id", id, "set", set);
+	char *bytes = NULL;
+
+	if (r == RESULT_OK) {
+		bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
+		r = bytes == NULL ? fault_set(&v->fault, RESULT_BAD_USAGE, "the id must be UTF-8")
+				  : vouch_connect(v);
+	}
+	json_decref(body);
+	if (r == RESULT_OK) {
+		p->body = text_of(bytes);
+		r = propose(v, p);
+	}
+	free(bytes);
+	return r;
+}
+
 static enum result
 edit(struct vouch *v, const char *op, bool asks)
 {
 	struct proposal p = { .path = "/v1/registry?apply=", .asks = asks };
-	json_t *set, *body;
-	char *bytes = NULL;
+	json_t *set;
 	enum result r;
 
 	if (v->args.operand_count < 2) {
@@ -165,20 +186,7 @@ edit(struct vouch *v, const char *op, bool asks)
 	}
 	set = json_object();
 	r = read_settings(v, 2, set);
-	body = json_pack("{s:s,s:s,s:s,s:o}", "op", op, "thing", v->args.operands[0], "id",
-			 v->args.operands[1], "set", set);
-	if (r == RESULT_OK) {
-		bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-		r = bytes == NULL ? fault_set(&v->fault, RESULT_BAD_USAGE, "the id must be UTF-8")
-				  : vouch_connect(v);
-	}
-	json_decref(body);
-	if (r == RESULT_OK) {
-		p.body = text_of(bytes);
-		r = propose(v, &p);
-	}
-	free(bytes);
-	return r;
+	return propose_set(v, &p, op, v->args.operands[0], v->args.operands[1], set, r);
 }
 
 enum result
@@ -254,34 +262,19 @@ enum result
 verb_declare(struct vouch *v)
 {
 	struct proposal p = { .path = "/v1/registry?apply=" };
-	json_t *set = json_object(), *body;
-	enum result r = RESULT_OK;
-	char *bytes = NULL;
+	json_t *set;
+	enum result r;
 
 	if (v->args.operand_count < 2) {
-		json_decref(set);
 		return fault_set(&v->fault, RESULT_BAD_USAGE, "usage: vouch declare %s",
 				 args_verb_arguments(v->args.verb));
 	}
+	set = json_object();
 	r = read_settings(v, 1, set);
 	if (r == RESULT_OK && json_object_get(set, "campaign") != NULL) {
 		r = pack_campaign(v, set);
 	}
-	set = as_declared(v, set);
-	body = json_pack("{s:s,s:s,s:s,s:o}", "op", "declare", "thing", "system", "id", v->args.operands[0],
-			 "set", set);
-	if (r == RESULT_OK) {
-		bytes = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
-		r = bytes == NULL ? fault_set(&v->fault, RESULT_BAD_USAGE, "the id must be UTF-8")
-				  : vouch_connect(v);
-	}
-	json_decref(body);
-	if (r == RESULT_OK) {
-		p.body = text_of(bytes);
-		r = propose(v, &p);
-	}
-	free(bytes);
-	return r;
+	return propose_set(v, &p, "declare", "system", v->args.operands[0], as_declared(v, set), r);
 }
 
 /* ---- the programme as it is */
