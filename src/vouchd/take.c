@@ -9,6 +9,18 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* One more document of this reporter; false when it has had its share of the day. */
+static bool
+take_quota(struct take *t, struct pipeline *p, struct text reporter)
+{
+	if (t->is_own || pipeline_quota(p, reporter)) {
+		return true;
+	}
+	t->over_quota++;
+	t->job.result = fault_set(&t->job.fault, RESULT_QUOTA, "%s", result_sentence(RESULT_QUOTA));
+	return false;
+}
+
 static void
 take_report(struct take *t, struct pipeline *p, struct report *report, struct hash *raw)
 {
@@ -26,9 +38,7 @@ take_report(struct take *t, struct pipeline *p, struct report *report, struct ha
 		t->job.result = fault_set(&t->job.fault, r, "the journal cannot be read");
 		return;
 	}
-	if (!t->is_own && !pipeline_quota(p, report->reporter)) {
-		t->over_quota++;
-		t->job.result = fault_set(&t->job.fault, RESULT_QUOTA, "%s", result_sentence(RESULT_QUOTA));
+	if (!take_quota(t, p, report->reporter)) {
 		return;
 	}
 	if (t->accepted == 0) { /* what is refused, or was there before, takes no room on the disk */
@@ -93,6 +103,10 @@ take_run(struct job *job, struct pipeline *p)
 	t->job.result = RESULT_OK;
 	for (uint32_t i = 0; i < t->read.report_count && t->job.result == RESULT_OK; i++) {
 		take_report(t, p, &t->read.reports[i], &raw);
+	}
+	if (t->read.report_count == 0 && t->read.fault_count > 0 && !t->is_retry &&
+	    !take_quota(t, p, t->reporter)) {
+		return; /* what cannot be read fills the disk as well as what can */
 	}
 	for (uint32_t i = 0; i < t->read.fault_count && t->job.result == RESULT_OK; i++) {
 		take_fault(t, p, &t->read.faults[i]);

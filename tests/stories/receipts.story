@@ -39,3 +39,8 @@ suspend   192.0.2.10 by operator because "a customer was phished"
 expect    receipt for alder == 200 "'192.0.2.10': 'open'"
 confirm   case of 192.0.2.10 by operator because "it was"
 expect    receipt for alder == 200 "'192.0.2.10': 'confirmed'"
+
+# What cannot be read takes of the quota too: quarantine is no way around it.
+expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by alder
+expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by alder
+expect    refused 429 "as much as is taken": report notes.txt about 192.0.2.10 by alder
