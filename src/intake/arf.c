@@ -202,7 +202,8 @@ intake_arf_read(struct intake_reading *d)
 	draft_open(&a.draft, d, type->signal);
 	a.draft.o->count = read_incidents(&a);
 	if (d->hint->is_trap_network && type->signal == SIGNAL_COMPLAINT) {
-		a.draft.o->signal = d->hint->trap_signal;
+		a.draft.o->signal =
+		    intake_trap_class(d, fields_first(&a.mail->feedback, TEXT("Original-Rcpt-To")));
 	}
 	read_keys(&a);
 	if (a.draft.o->key_count == 0) {

@@ -34,9 +34,12 @@ struct intake_hint {
 	bool is_trusted; /* its word counts in full; else a mail is one for each reporter that hands it in */
 	bool
 	    is_trap_network; /* a mail of this reporter that says "abuse" counts as trap_signal, not as complaint */
-	enum signal trap_signal; /* with is_trap_network: one of SIGNAL_TRAP_* */
-	uint64_t first_line;     /* number of the first line of this chunk, for faults; 0 counts as 1 */
-	struct text header;      /* CSV: the header row, when the chunk has none */
+	enum signal trap_signal;       /* with is_trap_network: one of SIGNAL_TRAP_* */
+	struct text traps;             /* with is_trap_network: classes of single addresses (model/trap.h) */
+	const struct text *recipients; /* envelope recipients of a mail, where the door knows them */
+	size_t recipient_count;
+	uint64_t first_line; /* number of the first line of this chunk, for faults; 0 counts as 1 */
+	struct text header;  /* CSV: the header row, when the chunk has none */
 };
 
 /* What could not be read, in words for the sender, and what to set aside. */

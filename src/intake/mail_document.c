@@ -72,6 +72,9 @@ intake_mail_format(struct intake_reading *d)
 {
 	const struct mail *mail = intake_mail(d);
 
+	if (intake_trap_hits(d, (uint32_t[SIGNAL_COUNT]){ 0 }) > 0) {
+		return INTAKE_SAMPLE; /* whatever a sender puts into it */
+	}
 	for (size_t i = 0; i < mail->file_count; i++) {
 		if (intake_is_xarf(mail->files[i].content)) {
 			return INTAKE_XARF;

@@ -38,6 +38,51 @@ read_time(struct draft *t, const struct fields *header)
 	}
 }
 
+/* One mail to two traps is two hits: the addresses make the id too. */
+static void
+tell_apart(struct intake_reading *d)
+{
+	struct hash content = d->content;
+
+	for (size_t i = 0; i < d->hint->recipient_count; i++) {
+		const struct text parts[] = { { (const char *)content.bytes, HASH_BYTES },
+					      d->hint->recipients[i] };
+
+		content = hash_of_parts(parts, countof(parts));
+	}
+	if (d->hint->recipient_count == 0) {
+		const struct fields *outer = &d->mail->outer;
+		const struct text parts[] = { { (const char *)content.bytes, HASH_BYTES },
+					      fields_first(outer, TEXT("Delivered-To")),
+					      TEXT(" "),
+					      fields_first(outer, TEXT("X-Original-To")),
+					      TEXT(" "),
+					      fields_first(outer, TEXT("Envelope-To")),
+					      TEXT(" "),
+					      fields_first(outer, TEXT("X-Envelope-To")) };
+
+		content = hash_of_parts(parts, countof(parts));
+	}
+	d->content = content;
+}
+
+/* The same mail, once for each class of trap that it came to. */
+static void
+keep_hits(struct draft *t, const uint32_t hits[SIGNAL_COUNT])
+{
+	const struct observation seen = *t->o;
+
+	for (enum signal signal = 0; signal < SIGNAL_COUNT; signal++) {
+		if (hits[signal] > 0) {
+			draft_open(t, t->d, signal);
+			*t->o = seen;
+			t->o->signal = signal;
+			t->o->count = hits[signal];
+			draft_keep(t);
+		}
+	}
+}
+
 enum result
 intake_sample_read(struct intake_reading *d)
 {
@@ -46,12 +91,14 @@ intake_sample_read(struct intake_reading *d)
 	struct mail_parts parts = { 0 };
 	struct draft t;
 
+	uint32_t hits[SIGNAL_COUNT] = { 0 }, sum = intake_trap_hits(d, hits);
+
 	if (mail->has_feedback || mail->is_delivery_report) {
 		intake_fault(d, 0, TEXT("Content-Type"), d->raw,
 			     "a report about a mail, not the mail itself");
 		return RESULT_BAD_INPUT;
 	}
-	intake_rows_open(d, 1);
+	intake_rows_open(d, SIGNAL_COUNT);
 	draft_report(d);
 	draft_open(&t, d, d->hint->is_trap_network ? d->hint->trap_signal : SIGNAL_SAMPLE);
 	read_key(&t, header);
@@ -66,6 +113,11 @@ intake_sample_read(struct intake_reading *d)
 	draft_content(&t, header, &parts, (struct text){ 0 });
 	draft_attribute(&t, "message_id", fields_first(header, TEXT("Message-ID")));
 	draft_attribute(&t, "subject", fields_first(header, TEXT("Subject")));
-	draft_keep(&t);
+	if (sum == 0) {
+		draft_keep(&t);
+		return RESULT_OK;
+	}
+	tell_apart(d);
+	keep_hits(&t, hits);
 	return RESULT_OK;
 }

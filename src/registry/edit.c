@@ -37,25 +37,26 @@ want(struct editor *e, enum thing thing, struct text name, uint32_t id)
 /* ---- the values */
 
 static bool
-has_entry(struct text list, struct text entry)
+has_entry(enum registry_field field, struct text list, struct text what)
 {
 	struct text one;
 
 	while (list.n > 0) {
 		(void)text_cut(&list, ' ', &one);
-		if (text_equal(one, entry)) {
+		(void)registry_value_identifies(field, one, &one);
+		if (text_equal(one, what)) {
 			return true;
 		}
 	}
 	return false;
 }
 
-/* The reporter other than `self` that has this entry in a field; each token and address belongs to one. */
+/* The reporter other than `self` that is told by this in a field. */
 static uint32_t
-holder(const struct registry *r, enum registry_field field, struct text entry, uint32_t self)
+holder(const struct registry *r, enum registry_field field, struct text what, uint32_t self)
 {
 	for (uint32_t id = 0; id < registry_count(r, THING_REPORTER); id++) {
-		if (id != self && has_entry(registry_value(r, id, field), entry)) {
+		if (id != self && has_entry(field, registry_value(r, id, field), what)) {
 			return id;
 		}
 	}
@@ -86,11 +87,11 @@ put_entry(const struct editor *e, enum registry_field field, struct text in, str
 		return fault_set(e->fault, RESULT_TOO_LARGE, "%s: more than %d bytes", info->key,
 				 FIELD_BYTES_MAX);
 	}
-	if (field != FIELD_REPORTER_TOKEN && field != FIELD_REPORTER_ADDRESSES) {
+	entry = (struct text){ (const char *)value->p + from, value->n - from };
+	if (!registry_value_identifies(field, entry, &entry)) {
 		return RESULT_OK;
 	}
-	entry = (struct text){ (const char *)value->p + from, value->n - from };
-	if (has_entry((struct text){ (const char *)value->p, from }, entry)) {
+	if (has_entry(field, (struct text){ (const char *)value->p, from }, entry)) {
 		return fault_set(e->fault, RESULT_CONFLICT, "%s: %.*s stands there twice", info->key,
 				 TEXT_ARG(entry));
 	}

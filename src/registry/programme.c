@@ -193,7 +193,7 @@ claim(struct binder *b, const yaml_node_t *at, enum registry_field field, struct
 {
 	uint32_t index;
 
-	if (field != FIELD_REPORTER_TOKEN && field != FIELD_REPORTER_ADDRESSES) {
+	if (!registry_value_identifies(field, value, &value)) {
 		return RESULT_OK;
 	}
 	if (map_get(&b->secrets, value, secret_equal, b, &index)) {
@@ -238,7 +238,9 @@ bind_entry(struct binder *b, const yaml_node_t *n, enum registry_field field)
 			     arena_format(b->arena, "%s: %s is wanted", info->key, wanted), in);
 	}
 	if (b->value.full) {
-		return wrong(b, n, RESULT_TOO_LARGE, "more than 4096 bytes", text_of(info->key));
+		return wrong(b, n, RESULT_TOO_LARGE,
+			     arena_format(b->arena, "more than %d bytes", FIELD_BYTES_MAX),
+			     text_of(info->key));
 	}
 	put = buffer_text(&b->value);
 	return claim(b, n, field, (struct text){ put.p + from, put.n - from });

@@ -1,6 +1,8 @@
 /* registry/registry.c - the rows, their index by name, and addresses by the most specific prefix. */
 #include "registry/registry_int.h"
 
+#include "model/trap.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -425,11 +427,12 @@ registry_reporter(const struct registry *r, uint32_t id)
 	out.kind = registry_reporter_kind_of(registry_value(r, id, FIELD_REPORTER_KIND));
 	out.trust = registry_trust_of(registry_value(r, id, FIELD_REPORTER_TRUST));
 	if (trap.n > 0) {
-		out.trap_signal = registry_trap_of(trap);
+		check(trap_class_parse(trap, &out.trap_signal) == RESULT_OK);
 	}
 	if (weight.n > 0) {
 		check(blocklist_weight_parse(weight, &out.weight) == RESULT_OK);
 	}
+	out.traps = registry_value(r, id, FIELD_REPORTER_TRAPS);
 	out.receiver = registry_value(r, id, FIELD_REPORTER_RECEIVER);
 	if (out.receiver.n == 0 && out.kind == REPORTER_MAILBOX) {
 		out.receiver = out.id;

@@ -185,6 +185,7 @@ struct registry_reporter {
 	enum reporter_kind kind;
 	enum trust trust;
 	enum signal trap_signal;      /* of a trap network; SIGNAL_TRAP_PRISTINE when it does not say */
+	struct text traps;            /* the class of single addresses (model/trap.h) */
 	enum blocklist_weight weight; /* of a blocklist; BLOCKLIST_SIGNIFICANT when it does not say */
 	struct text receiver;         /* that its reports are about; empty: none, or each says it */
 	uint64_t quota;               /* reports a day; UINT64_MAX: as many as come */

@@ -74,10 +74,11 @@ bool registry_campaign_put(struct text in, struct buffer *out);
 bool registry_value_is_list(enum value_type type);
 /* Is this the canonical text of a whole value, not empty? */
 bool registry_value_is_canonical(enum value_type type, struct text value);
+/* Does this entry (canonical) tell a reporter at a door, so that it is one reporter's alone? *what: the part of it that does. */
+bool registry_value_identifies(enum registry_field field, struct text entry, struct text *what);
 /* Positions in tables; the names are canonical. */
 enum reporter_kind registry_reporter_kind_of(struct text name);
 enum trust registry_trust_of(struct text name);
-enum signal registry_trap_of(struct text name);
 
 /* ---- programme.c: the file as it says things should be */
 

@@ -1,6 +1,8 @@
 /* registry/value.c - the values of a programme file: one value, one canonical text. */
 #include "registry/registry_int.h"
 
+#include "model/trap.h"
+
 #include <string.h>
 
 static const char *const reporter_kinds[] = {
@@ -12,14 +14,6 @@ static const char *const trusts[] = {
 #define TRUST(id, name, meaning) name,
 #include "registry/trusts.def"
 #undef TRUST
-};
-static const struct {
-	const char *name;
-	enum signal signal;
-} traps[] = {
-	{ "pristine", SIGNAL_TRAP_PRISTINE },
-	{ "recycled", SIGNAL_TRAP_RECYCLED },
-	{ "typo", SIGNAL_TRAP_TYPO },
 };
 
 /* The place of a name among `count`, or `count`. */
@@ -64,18 +58,6 @@ registry_trust_of(struct text name)
 
 	check(i < countof(trusts));
 	return (enum trust)i;
-}
-
-enum signal
-registry_trap_of(struct text name)
-{
-	size_t i = 0;
-
-	while (!text_equal(name, text_of(traps[i].name))) {
-		i++;
-		check(i < countof(traps));
-	}
-	return traps[i].signal;
 }
 
 /* ---- one function per type: appends the canonical text, or says false and appends nothing */
@@ -204,12 +186,15 @@ put_TRUST(struct text in, struct buffer *out)
 static bool
 put_TRAP(struct text in, struct buffer *out)
 {
-	bool fits = false;
+	enum signal signal;
 
-	for (size_t i = 0; i < countof(traps); i++) {
-		fits = fits || text_equal(in, text_of(traps[i].name));
-	}
-	return put_if(fits, in, out);
+	return put_if(trap_class_parse(in, &signal) == RESULT_OK, in, out);
+}
+
+static bool
+put_TRAPS(struct text in, struct buffer *out)
+{
+	return trap_entry_put(in, out);
 }
 
 static bool
@@ -238,6 +223,14 @@ static const struct {
 #include "registry/values.def"
 #undef VALUE
 };
+
+bool
+registry_value_identifies(enum registry_field field, struct text entry, struct text *what)
+{
+	*what = field == FIELD_REPORTER_TRAPS ? trap_entry_pattern(entry) : entry;
+	return field == FIELD_REPORTER_TOKEN || field == FIELD_REPORTER_ADDRESSES ||
+	       field == FIELD_REPORTER_TRAPS;
+}
 
 const char *
 registry_value_put(enum value_type type, struct text in, struct buffer *out)

@@ -80,9 +80,7 @@ hint_of(struct api *api, const struct http_request *request, struct intake_hint 
 		return fault_set(fault, RESULT_BAD_INPUT, "line: a whole number is wanted");
 	}
 	if (directory_by_name(api->directory, hint->reporter, &reporter)) {
-		hint->is_trusted = reporter.is_trusted;
-		hint->is_trap_network = reporter.is_trap_network;
-		hint->trap_signal = reporter.trap_signal;
+		directory_hint(api->directory, &reporter, request->arena, hint);
 	} else if (named.n > 0) {
 		return fault_set(fault, RESULT_NOT_FOUND, "no reporter is called \"%.*s\"",
 				 (int)(named.n > 80 ? 80 : named.n), named.p);
@@ -216,9 +214,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 		hint.format = INTAKE_AUTO;
 	}
 	if (directory_by_name(api->directory, hint.reporter, &reporter)) {
-		hint.is_trusted = reporter.is_trusted;
-		hint.is_trap_network = reporter.is_trap_network;
-		hint.trap_signal = reporter.trap_signal;
+		directory_hint(api->directory, &reporter, request->arena, &hint);
 	}
 	t.name = c.entry.name;
 	(void)text_u64(request->key, &t.retry_of);

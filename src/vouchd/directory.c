@@ -1,6 +1,8 @@
 /* vouchd/directory.c - a mutex and a handful of rows: programmes have tens of reporters, not thousands. */
 #include "vouchd/directory.h"
 
+#include "model/trap.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,6 +31,7 @@ entries_free(struct directory_entry *entries, size_t count)
 			free(entries[i].addresses[k]);
 		}
 		free(entries[i].addresses);
+		free(entries[i].traps);
 	}
 	free(entries);
 }
@@ -56,44 +59,51 @@ directory_replace(struct directory *d, struct directory_entry *entries, size_t c
 	entries_free(old, old_count);
 }
 
-typedef bool entry_test(const struct directory_entry *e, const void *wanted);
+/* How well an entry fits; 0: not at all. */
+typedef uint32_t entry_test(const struct directory_entry *e, const void *wanted);
 
 static bool
-find(struct directory *d, entry_test *is, const void *wanted, struct directory_entry *entry)
+find(struct directory *d, entry_test *fits, const void *wanted, struct directory_entry *entry)
 {
-	bool found = false;
+	uint32_t best = 0;
 
 	check(pthread_mutex_lock(&d->lock) == 0);
-	for (size_t i = 0; i < d->count && !found; i++) {
-		if (is(&d->entries[i], wanted)) {
+	for (size_t i = 0; i < d->count; i++) {
+		uint32_t how = fits(&d->entries[i], wanted);
+
+		if (how > best) {
+			best = how;
 			*entry = d->entries[i];
 			entry->addresses = NULL;
 			entry->address_count = 0;
-			found = true;
+			entry->traps = NULL;
 		}
 	}
 	check(pthread_mutex_unlock(&d->lock) == 0);
-	return found;
+	return best > 0;
 }
 
-static bool
+static uint32_t
 has_token(const struct directory_entry *e, const void *wanted)
 {
 	return e->has_token && hash_equal(&e->token_hash, wanted);
 }
 
-static bool
+static uint32_t
 has_address(const struct directory_entry *e, const void *wanted)
 {
+	const struct text *address = wanted;
+	enum signal signal;
+
 	for (size_t i = 0; i < e->address_count; i++) {
-		if (text_equal_nocase(text_of(e->addresses[i]), *(const struct text *)wanted)) {
-			return true;
+		if (text_equal_nocase(text_of(e->addresses[i]), *address)) {
+			return UINT32_MAX;
 		}
 	}
-	return false;
+	return trap_find(text_of(e->traps), *address, &signal);
 }
 
-static bool
+static uint32_t
 has_name(const struct directory_entry *e, const void *wanted)
 {
 	return text_equal(text_of(e->name), *(const struct text *)wanted);
@@ -117,4 +127,20 @@ bool
 directory_by_name(struct directory *d, struct text name, struct directory_entry *entry)
 {
 	return find(d, has_name, &name, entry);
+}
+
+void
+directory_hint(struct directory *d, const struct directory_entry *reporter, struct arena *arena,
+	       struct intake_hint *hint)
+{
+	hint->is_trusted = reporter->is_trusted;
+	hint->is_trap_network = reporter->is_trap_network;
+	hint->trap_signal = reporter->trap_signal;
+	check(pthread_mutex_lock(&d->lock) == 0);
+	for (size_t i = 0; i < d->count; i++) {
+		if (d->entries[i].traps != NULL && strcmp(d->entries[i].name, reporter->name) == 0) {
+			hint->traps = text_of(text_copy(arena, text_of(d->entries[i].traps)));
+		}
+	}
+	check(pthread_mutex_unlock(&d->lock) == 0);
 }

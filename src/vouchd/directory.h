@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/limits.h"
-#include "model/signal.h"
+#include "intake/intake.h"
 
 struct directory_entry {
 	char name[NAME_BYTES_MAX + 1];
@@ -19,6 +19,7 @@ struct directory_entry {
 	enum signal trap_signal;
 	size_t address_count;
 	char **addresses; /* recipients of LMTP that belong to this reporter, lower case */
+	char *traps;      /* the class of its trap addresses (model/trap.h); NULL: none */
 };
 
 struct directory;
@@ -28,9 +29,19 @@ void directory_free(struct directory *d);
 /* Takes the ownership of the entries (malloc) and forgets those before. */
 void directory_replace(struct directory *d, struct directory_entry *entries, size_t count);
 
-/* Each copies the entry out, without its addresses; false: nobody. Thread-safe. The token is compared by its hash. */
+/*
+ * Each copies the entry out, without its addresses and traps; false: nobody. Thread-safe. The token is compared by its hash; an
+ * address is one of `addresses`, else a trap address: of the reporter whose table names it most exactly.
+ */
 bool directory_by_token(struct directory *d, struct text token, struct directory_entry *entry);
 bool directory_by_address(struct directory *d, struct text address, struct directory_entry *entry);
 bool directory_by_name(struct directory *d, struct text name, struct directory_entry *entry);
+
+/*
+ * What a door says of this reporter to intake: whether it is trusted, and its traps, which are copied into the arena. Who it is the door
+ * says itself. Thread-safe.
+ */
+void directory_hint(struct directory *d, const struct directory_entry *reporter, struct arena *arena,
+		    struct intake_hint *hint);
 
 #endif

@@ -179,15 +179,15 @@ take_message(struct lmtp_door *d, const struct lmtp_message *m)
 	struct intake_hint hint = { .format = INTAKE_AUTO,
 				    .media_type = TEXT("message/rfc822"),
 				    .door = TEXT("lmtp"),
-				    .received = pipeline_now(d->pipeline) };
+				    .received = pipeline_now(d->pipeline),
+				    .recipients = m->recipients,
+				    .recipient_count = m->recipient_count };
 
 	check(t != NULL);
 	for (size_t i = 0; i < m->recipient_count; i++) {
 		if (directory_by_address(d->directory, m->recipients[i], &reporter)) {
 			hint.reporter = text_of(reporter.name);
-			hint.is_trusted = reporter.is_trusted;
-			hint.is_trap_network = reporter.is_trap_network;
-			hint.trap_signal = reporter.trap_signal;
+			directory_hint(d->directory, &reporter, &t->arena, &hint);
 			break;
 		}
 	}

@@ -74,13 +74,11 @@ submit(struct log_door *d, struct text document)
 				    .door = TEXT("log"),
 				    .received = pipeline_now(d->pipeline) };
 
+	d->take = (struct take){ .name = d->name };
 	if (directory_by_name(d->directory, d->reporter, &reporter)) {
 		hint.reporter = d->reporter;
-		hint.is_trusted = reporter.is_trusted;
-		hint.is_trap_network = reporter.is_trap_network;
-		hint.trap_signal = reporter.trap_signal;
+		directory_hint(d->directory, &reporter, &d->take.arena, &hint);
 	}
-	d->take = (struct take){ .name = d->name };
 	take_read(&d->take, document, &hint);
 	d->take.job.done = on_taken;
 	d->take.door = d;

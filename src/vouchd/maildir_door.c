@@ -111,13 +111,11 @@ submit(struct maildir_door *d, const struct maildir_mail *mail)
 				    .door = TEXT("maildir"),
 				    .received = pipeline_now(d->pipeline) };
 
+	*t = (struct take){ .name = mail->name };
 	if (directory_by_name(d->directory, d->reporter, &reporter)) {
 		hint.reporter = d->reporter;
-		hint.is_trusted = reporter.is_trusted;
-		hint.is_trap_network = reporter.is_trap_network;
-		hint.trap_signal = reporter.trap_signal;
+		directory_hint(d->directory, &reporter, &t->arena, &hint);
 	}
-	*t = (struct take){ .name = mail->name };
 	take_read(t, mail->content, &hint);
 	t->job.done = on_taken;
 	t->door = d;

@@ -261,6 +261,10 @@ publish_reporters(struct pipeline *p)
 		entries[n].is_trap_network = r.kind == REPORTER_TRAP_NETWORK;
 		entries[n].trap_signal = r.trap_signal;
 		copy_addresses(registry_value(registry, i, FIELD_REPORTER_ADDRESSES), &entries[n]);
+		if (r.kind == REPORTER_TRAP_NETWORK && r.traps.n > 0) {
+			entries[n].traps = strndup(r.traps.p, r.traps.n);
+			check(entries[n].traps != NULL);
+		}
 		n++;
 	}
 	directory_replace(p->directory, entries, n);

@@ -1,6 +1,7 @@
-/* Any text as a source key, a prefix, a time or a span: an error, or a value whose written form reads back the same. */
+/* Any text as a source key, a prefix, a time, a span or an entry of a trap table: an error, or a value whose written form reads back the same. */
 #include "base/instant.h"
 #include "model/source.h"
+#include "model/trap.h"
 
 #include <string.h>
 
@@ -46,6 +47,25 @@ time_reads_back(struct text t, enum result (*parse)(struct text text, struct ins
 	}
 }
 
+/* The canonical form of a canonical entry is itself, and any text may be looked for in it. */
+static void
+trap_reads_back(struct text t)
+{
+	struct buffer b, again;
+	enum signal signal;
+
+	buffer_init(&b, 2 * SOURCE_BYTES_MAX);
+	buffer_init(&again, 2 * SOURCE_BYTES_MAX);
+	if (trap_entry_put(t, &b)) {
+		check(trap_entry_put(buffer_text(&b), &again));
+		check(text_equal(buffer_text(&again), buffer_text(&b)));
+		check(trap_find(buffer_text(&b), trap_entry_pattern(t), &signal) < UINT32_MAX);
+		check(trap_find(buffer_text(&b), t, &signal) < UINT32_MAX);
+	}
+	buffer_free(&b);
+	buffer_free(&again);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -54,6 +74,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	key_reads_back(t);
 	prefix_reads_back(t);
+	trap_reads_back(t);
 	time_reads_back(t, instant_parse);
 	time_reads_back(t, instant_parse_mail);
 	if (span_parse(t, &s) == RESULT_OK) {

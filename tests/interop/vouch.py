@@ -214,9 +214,15 @@ lists:
         return self.call("POST", "/v1/reports", body, token_of(reporter)[0], format=format, **query)
 
     def send_mail(self, body, recipient="feedback@certified.example", sender="", timeout=60):
-        """Hand over one mail by LMTP; smtplib.SMTPException unless it is taken."""
+        """Hand over one mail by LMTP, to one recipient or a list; smtplib.SMTPException unless it is taken."""
         with smtplib.LMTP("127.0.0.1", self.lmtp_port, timeout=timeout) as lmtp:
-            lmtp.sendmail(sender, [recipient], body)
+            recipients = [recipient] if isinstance(recipient, str) else recipient
+            lmtp.ehlo_or_helo_if_needed()
+            replies = [lmtp.mail(sender), *(lmtp.rcpt(one) for one in recipients), lmtp.data(body)]
+            replies += [lmtp.getreply() for _ in recipients[1:]]  # one for each: smtplib reads the first alone
+            for code, words in replies:
+                if code // 100 != 2:
+                    raise smtplib.SMTPResponseException(code, words)
 
     def ask(self, subject, kind="A"):
         """Ask the list for an address or a domain."""

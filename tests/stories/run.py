@@ -260,6 +260,13 @@ class Story:
         mails = self.mails(name, source, "somebody", times)
         self.send(mails, lambda mail: self.daemon.send_mail(mail, sender="somebody@elsewhere.test"))
 
+    @sentence("mail MAIL from SOURCE to ADDRESS [ADDRESS ...] [3 times]",
+              rf"mail (?P<name>{NAME}) from (?P<source>{NAME}) to (?P<recipients>[\w.@ -]+?)(?: (?P<times>\d+) times)?")
+    def on_mail(self, name, source, recipients, times):
+        """Mails as a sender's system sent them, by LMTP, each to all of these recipients."""
+        mails = self.mails(name, source, "mx", times)
+        self.send(mails, lambda mail: self.daemon.send_mail(mail, recipients.split(), "bounce@news.harbour.test"))
+
     def mails(self, name, source, reporter, times):
         template = string.Template(self.file(name).replace("\n", "\r\n"))
         mails = []
