@@ -6,14 +6,18 @@ import hashlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 
 import peers
 import vouch
 
 LISTED, OTHER = "198.18.0.7", "198.18.0.9"  # RFC 2544: filters do not know it as a private or illegal range
+BLOCKED = "198.18.0.11"  # a resolver that lies says of it what other lists say of the blocked
 DOMAIN, SELECTOR = "news.sender.test", "s1"
 TTL_SECONDS = 1
+RECIPIENT = "u@inbox.test"
+INSIDE = "VOUCH_TEST_INSIDE"  # set in namespaces of its own
 START = "2026-01-05T00:00:00Z"
 CONTRIB = os.path.join(peers.TREE, "contrib")
 PROGRAMME = f"""\
@@ -69,6 +73,30 @@ def resolver(server, *options, port=None):
     """Unbound that asks this daemon. options: more lines of its server section."""
     stub = f"127.0.0.1@{server.dns_port}"
     return peers.Unbound({vouch.ZONE: stub, vouch.DOMAIN_ZONE: stub}, options, port)
+
+
+def lies():
+    """Lines for a resolver that answers BLOCKED with an address, as a list does that tells so whom it refuses."""
+    return [f'local-zone: "{vouch.question(BLOCKED)}." static', f'local-data: "{vouch.question(BLOCKED)}. A 127.255.255.255"']
+
+
+def in_namespace(*needed):
+    """Start this program again in namespaces of its own, when these peers are here; does not return."""
+    peers.need(*needed)
+    if subprocess.run(["unshare", "--net", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
+        os.environ[INSIDE] = "yes"
+        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, "-B", *sys.argv])
+    print(f"{'FAILED' if peers.in_ci() else 'skipped'}: namespaces cannot be made here")
+    sys.exit(1 if peers.in_ci() else peers.SKIPPED)
+
+
+def own_resolver(folder):
+    """127.0.0.1, port 53, is the resolver here."""
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    path = os.path.join(folder, "resolv.conf")
+    with open(path, "w", encoding="utf-8") as out:
+        out.write("nameserver 127.0.0.1\n")
+    subprocess.run(["mount", "--bind", path, os.path.realpath("/etc/resolv.conf")], check=True)
 
 
 def suspend_and_wait(server, unbound):

@@ -16,11 +16,9 @@ import threading
 
 import certified
 import peers
-import postfix_receiver_test
 import vouch
-from certified import DOMAIN, LISTED, OTHER, SELECTOR, expect
+from certified import DOMAIN, LISTED, OTHER, RECIPIENT, SELECTOR, expect
 
-RECIPIENT = "u@inbox.test"
 BLOCKED, BOTH, REWRITTEN, REFUSED, FAILS = (f"198.18.0.{n}" for n in range(21, 26))
 # What the sender of EVIL asks for a certified list of its own: its key is found under this name too.
 EVIL = "evil.test"
@@ -118,7 +116,7 @@ def check():
     plain = certified.MAIL.format(domain=DOMAIN).replace("\n", "\r\n").encode() + b"\r\nGood morning.\r\n"
     with tempfile.TemporaryDirectory() as folder:
         os.chmod(folder, 0o755)
-        postfix_receiver_test.own_resolver(folder)
+        certified.own_resolver(folder)
         peers.Exim.own_names(folder)
         for address in (LISTED, OTHER, BLOCKED, BOTH, REWRITTEN, REFUSED, FAILS):
             subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
@@ -140,6 +138,6 @@ def check():
 
 
 if __name__ == "__main__":
-    if not os.environ.get(postfix_receiver_test.INSIDE):
-        postfix_receiver_test.in_namespace("exim4", "unbound")
+    if not os.environ.get(certified.INSIDE):
+        certified.in_namespace("exim4", "unbound")
     sys.exit(certified.run(check, "exim4", "unbound"))

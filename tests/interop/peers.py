@@ -368,10 +368,14 @@ class Postfix(Server):
         with open(peer_file("/usr/share/postfix/master.cf.dist"), encoding="utf-8") as dist:
             services = [line for line in dist if not line.startswith(("smtp      inet", "#", "postlog "))]
         services = [line.replace("  y  ", "  n  ") for line in services]  # no chroot: the queue holds no /etc
-        services += [f"127.0.0.1:{self.port} inet n - n - - smtpd\n", "postlog unix-dgram n - n - 1 postlogd\n"]
+        services += [*self._doors(), "postlog unix-dgram n - n - 1 postlogd\n"]
         self.write("conf/master.cf", "".join(services))
         master = os.path.join(peer_file("/usr/lib/postfix/sbin"), "master")
         self.run([master, "-c", os.path.join(self.dir, "conf"), "-d"], self._greets)
+
+    def _doors(self):
+        """The services that listen, as lines of master.cf."""
+        return [f"127.0.0.1:{self.port} inet n - n - - smtpd\n"]
 
     def _greets(self):
         with socket.create_connection(("127.0.0.1", self.port), 2) as sock:
@@ -395,6 +399,37 @@ class Postfix(Server):
     def wait_line(self, text, seconds=30):
         """Wait for a line in the mail log, for example "status=sent"."""
         self.wait(lambda: self.lines(text), f"log {text!r}", seconds)
+
+
+class Postscreen(Postfix):
+    """Postfix behind its postscreen, which believes who the client is by the PROXY protocol, as behind a balancer."""
+
+    name = "postscreen"
+
+    def __init__(self, lmtp_port, domain="inbox.test", settings=None):
+        super().__init__(lmtp_port, domain, {"postscreen_upstream_proxy_protocol": "haproxy", **(settings or {})})
+
+    def _doors(self):
+        return [f"127.0.0.1:{self.port} inet n - n - 1 postscreen\n", "smtpd pass - - n - - smtpd\n",
+                "dnsblog unix - - n - 0 dnsblog\n"]
+
+    def _greets(self):
+        with self.session("127.0.0.1"):
+            return True
+
+    @contextlib.contextmanager
+    def session(self, client, seconds=60):
+        """An SMTP session of a client with this address, greeted already."""
+        smtp = smtplib.SMTP(timeout=seconds)
+        smtp.sock = socket.create_connection(("127.0.0.1", self.port), seconds)
+        try:
+            smtp.sock.sendall(f"PROXY TCP4 {client} 127.0.0.1 40000 25\r\n".encode())
+            code, words = smtp.getreply()
+            if code != 220:
+                raise OSError(f"greeted with {code} {words.decode()}")
+            yield smtp
+        finally:
+            smtp.close()
 
 
 # ---- Exim

@@ -7,35 +7,12 @@ resolver is the test's Unbound; that needs root, as the master of Postfix does.
 
 import os
 import smtplib
-import subprocess
 import sys
 import tempfile
 
 import certified
 import peers
-from certified import LISTED, OTHER, expect
-
-INSIDE = "VOUCH_TEST_INSIDE"
-RECIPIENT = "u@inbox.test"
-
-
-def in_namespace(*needed):
-    """Start again in namespaces of its own; does not return when that is possible."""
-    peers.need(*needed)
-    if subprocess.run(["unshare", "--net", "--mount", "true"], stderr=subprocess.DEVNULL, check=False).returncode == 0:
-        os.environ[INSIDE] = "yes"
-        os.execvp("unshare", ["unshare", "--net", "--mount", sys.executable, "-B", *sys.argv])
-    print(f"{'FAILED' if peers.in_ci() else 'skipped'}: namespaces cannot be made here")
-    sys.exit(1 if peers.in_ci() else peers.SKIPPED)
-
-
-def own_resolver(folder):
-    """127.0.0.1, port 53, is the resolver here."""
-    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    path = os.path.join(folder, "resolv.conf")
-    with open(path, "w", encoding="utf-8") as out:
-        out.write("nameserver 127.0.0.1\n")
-    subprocess.run(["mount", "--bind", path, os.path.realpath("/etc/resolv.conf")], check=True)
+from certified import BLOCKED, INSIDE, LISTED, OTHER, RECIPIENT, expect
 
 
 def answer(postfix, address):
@@ -56,17 +33,18 @@ def check():
                 "relay_domains": "inbox.test", "relay_recipient_maps": f"inline:{{ {RECIPIENT}=ok }}",
                 "smtpd_relay_restrictions": "", "max_use": "1"}
     with tempfile.TemporaryDirectory() as folder:
-        own_resolver(folder)
-        with certified.daemon() as server, certified.resolver(server, port=53) as unbound, \
+        certified.own_resolver(folder)
+        with certified.daemon() as server, certified.resolver(server, *certified.lies(), port=53) as unbound, \
                 peers.Postfix(1, domain="inbox.test", settings=shipped) as postfix:
             expect("no unknown or unused setting", not postfix.lines("unused parameter"))
             expect("a certified client to pass", answer(postfix, LISTED) == 250)
             expect("another client to be checked further", answer(postfix, OTHER) >= 400)
+            expect("a client with another code to be checked further", answer(postfix, BLOCKED) >= 400)
             certified.suspend_and_wait(server, unbound)
             expect("a suspended client to be checked further", answer(postfix, LISTED) >= 400)
 
 
 if __name__ == "__main__":
     if not os.environ.get(INSIDE):
-        in_namespace("postfix", "unbound")
+        certified.in_namespace("postfix", "unbound")
     sys.exit(certified.run(check, "postfix", "unbound"))

@@ -8,7 +8,7 @@ import tempfile
 
 import certified
 import peers
-from certified import LISTED, OTHER, expect
+from certified import BLOCKED, LISTED, OTHER, expect
 
 WEIGHTS = {"VOUCH_CERTIFIED_ADDRESS": -0.5, "VOUCH_CERTIFIED_DOMAIN": -2.0}
 
@@ -19,7 +19,7 @@ def ours(symbols):
 
 def check():
     key = certified.Key()
-    with certified.daemon() as server, certified.resolver(server, *key.unbound_options()) as unbound, \
+    with certified.daemon() as server, certified.resolver(server, *key.unbound_options(), *certified.lies()) as unbound, \
             tempfile.TemporaryDirectory() as conf:
         os.mkdir(f"{conf}/local.d")
         for name in ("rbl.conf", "rbl_group.conf"):
@@ -32,6 +32,7 @@ def check():
             got = hits(certified.mail(LISTED, key), LISTED)
             expect(f"both symbols with their weights, not {got}", got == WEIGHTS)
             expect("none for another", hits(certified.mail(OTHER), OTHER) == {})
+            expect("none for another code", hits(certified.mail(BLOCKED), BLOCKED) == {})
             forged = certified.mail(OTHER, forged=certified.FORGED)
             expect("none for an address that stands deeper", hits(forged, OTHER) == {})
             spoilt = certified.mail(OTHER, key).replace(b"Good morning", b"Your account")

@@ -5,14 +5,14 @@ import sys
 
 import certified
 import peers
-from certified import LISTED, OTHER, expect
+from certified import BLOCKED, LISTED, OTHER, expect
 
 RULES = {"RCVD_IN_VOUCH_CERTIFIED", "DKIM_VOUCH_CERTIFIED"}
 
 
 def check():
     key = certified.Key()
-    with certified.daemon() as server, certified.resolver(server, *key.unbound_options()) as unbound:
+    with certified.daemon() as server, certified.resolver(server, *key.unbound_options(), *certified.lies()) as unbound:
         with peers.SpamAssassin(unbound.port, certified.shipped("spamassassin")) as assassin:
             assassin.lint()
 
@@ -21,6 +21,7 @@ def check():
 
             expect("both rules for a certified sender", hits(certified.mail(LISTED, key)) == RULES)
             expect("none for another", hits(certified.mail(OTHER)) == set())
+            expect("none for another code", hits(certified.mail(BLOCKED)) == set())
             expect("none for an address that stands deeper", hits(certified.mail(OTHER, forged=certified.FORGED)) == set())
             spoilt = certified.mail(OTHER, key).replace(b"Good morning", b"Your account")
             expect("none for a signature that does not fit", hits(spoilt) == set())
