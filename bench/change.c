@@ -147,7 +147,7 @@ write_programme(struct buffer *b, uint32_t sources)
 {
 	buffer_format(b, "members:\n");
 	for (uint32_t i = 0; i < sources; i++) {
-		uint32_t a = server_address(i);
+		uint32_t a = set_ipv4(i);
 
 		if (i % MEMBER_SOURCES == 0) {
 			buffer_format(b, "- {id: m%u, name: M, systems: [\n", i / MEMBER_SOURCES);
@@ -221,7 +221,7 @@ victim(uint32_t next)
 }
 
 static void
-run_daemon(const struct server_ends *ends, uint32_t sources)
+run_daemon(const struct server_ends *ends, enum set_id set, uint32_t sources)
 {
 	static const char *const addresses[] = { "127.0.0.1:0" };
 	struct served d = { 0 };
@@ -232,6 +232,7 @@ run_daemon(const struct server_ends *ends, uint32_t sources)
 	uint16_t port;
 	char byte;
 
+	(void)set; /* single addresses */
 	fill_apart(sources);
 	began = instant_monotonic_ns();
 	open_daemon(&d);
@@ -273,8 +274,8 @@ measure(struct server *s, struct changes *c, uint32_t count, bool listed)
 	int fd = server_dial(s);
 
 	for (uint32_t i = 0; i < count; i++) {
-		uint32_t address = server_address(listed ? s->entries + i : victim(i));
-		int64_t commit_ns, ns = server_change(s, fd, address, listed, i, &c->silence_ns, &commit_ns);
+		uint32_t entry = listed ? s->entries + i : victim(i);
+		int64_t commit_ns, ns = server_change(s, fd, entry, listed, i, &c->silence_ns, &commit_ns);
 
 		c->command_ms[i] = (double)ns / 1e6;
 		c->commit_ms[i] = (double)commit_ns / 1e6;

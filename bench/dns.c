@@ -1,12 +1,17 @@
 /*
- * bench_dns [ENTRIES]: DNS answers beside other servers with the same entries (1,000,000 IPv4 addresses), in one run.
+ * bench_dns [SET...]: DNS answers beside other servers with the same entries, in one run; of three sets (common/sets.def): a million
+ * IPv4 addresses, a million IPv4 prefixes in one another, 100,000 IPv6 /64; or those named. Takes three to four minutes.
  *
  * Each server is a process on the first core, the asker is on the last; they are asked in turns, ROUNDS times, and medians
  * count, so that all meet the same machine. A bare echo with the same system calls shows what the kernel alone costs.
  * Queries: half listed, half not, at most WINDOW on their way. A change is one entry more: Vouch is told to put and publish
  * it (bench_change measures the whole way through the daemon), rbldnsd and NSD have it in their file and get SIGHUP, Knot and
- * BIND get an RFC 2136 update; measured until the first answer that differs, asked every 100 us. A peer that is not here
- * is left out (script/peers fetches them; by hand: script/peers run -- build/release/bench_dns).
+ * BIND get an RFC 2136 update; measured until the first answer that differs, asked every 100 us.
+ *
+ * Latency is of one question after the other, in SLICES at rest and as many while CHANGES_PER_SECOND go in, taking turns; who reads a file
+ * gets those of a slice at once. The longest is given twice: of all slices, and the median of each slice's, which a moment
+ * of another program on the machine does not decide. A peer that is not here is left out (script/peers fetches them; by hand: script/peers
+ * run -- build/release/bench_dns).
  */
 #include "common/server.h"
 #include "list/list.h"
@@ -19,60 +24,90 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ENTRIES     1000000U
-#define ENTRIES_MAX 4000000U
-#define WINDOW      256
-#define BATCH       64
-#define QUERIES     65536U /* different ones; a multiple of BATCH */
-#define ROUNDS      5U
-#define ROUND_NS    600000000
-#define LOST_NS     10000000
-#define CHANGES_MAX 30U
-#define ASKS_MAX    100000U
-#define ASK_NS      INT64_C(1500000000) /* asking one after the other, at rest and while changes go in */
-#define PACE_NS     1000000             /* between two of these changes */
+#define WINDOW             256
+#define BATCH              64
+#define QUERIES            65536U /* different ones; a multiple of BATCH */
+#define ROUNDS             5U
+#define ROUND_NS           600000000
+#define LOST_NS            10000000
+#define CHANGES_MAX        200U
+#define CHANGES_PER_SECOND 1000U
+#define SLICES             4U
+#define SLICE_NS           INT64_C(500000000)
+#define ASKS_MAX           200000U /* of all slices at rest, or under change */
+#define PATIENCE_NS        INT64_C(1000000000)
 
-/* Servers in the order of the table, with what is measured of each. */
+/* What is measured, in the order of the table. */
+enum measure {
+	PER_SECOND,
+	CPU_US,
+	REST_MEDIAN,
+	REST_P99,
+	REST_LONGEST,
+	REST_SLICE,
+	PACED_MEDIAN,
+	PACED_P99,
+	PACED_LONGEST,
+	PACED_SLICE,
+	CHANGE_MEDIAN,
+	CHANGE_P99,
+	SILENCE,
+	READY,
+	ENTRY_BYTES,
+	MEASURE_COUNT
+};
+static const struct {
+	const char *what;
+	bool echo;         /* said of the echo too */
+	enum measure rest; /* the same at rest */
+} measures[MEASURE_COUNT] = {
+	[PER_SECOND] = { .what = "queries/s on one core", .echo = true },
+	[CPU_US] = { .what = "CPU us per query", .echo = true },
+	[REST_MEDIAN] = { .what = "latency at rest, us, median" },
+	[REST_P99] = { .what = "latency at rest, us, p99" },
+	[REST_LONGEST] = { .what = "latency at rest, us, longest" },
+	[REST_SLICE] = { .what = "latency at rest, us, longest of a slice" },
+	[PACED_MEDIAN] = { .what = "latency under change, us, median", .rest = REST_MEDIAN },
+	[PACED_P99] = { .what = "latency under change, us, p99", .rest = REST_P99 },
+	[PACED_LONGEST] = { .what = "latency under change, us, longest", .rest = REST_LONGEST },
+	[PACED_SLICE] = { .what = "latency under change, us, longest of a slice", .rest = REST_SLICE },
+	[CHANGE_MEDIAN] = { .what = "change to answer, ms, median" },
+	[CHANGE_P99] = { .what = "change to answer, ms, p99" },
+	[SILENCE] = { .what = "longest silence of a change alone, ms" },
+	[READY] = { .what = "start to first answer, ms" },
+	[ENTRY_BYTES] = { .what = "resident bytes per entry" },
+};
+
+/* Servers in the order of the table. */
 static struct contender {
 	const char *name;
-	uint32_t changes; /* so many one by one */
-	bool paced;       /* takes a thousand changes per second */
+	uint32_t changes; /* so many one by one, each waited for */
 	struct server server;
 	double per_second[ROUNDS], cpu_us[ROUNDS];
-	double change_ms[CHANGES_MAX];
-	int64_t silence_ns; /* longest time without an answer during a change */
-	double rest_us[2];  /* latency: median and 99 of 100 */
-	double paced_us[2]; /* the same while changes go in */
-	double entry_bytes; /* resident */
+	double value[MEASURE_COUNT];
 } contenders[] = {
-	{ .name = "vouch", .changes = 30, .paced = true },
+	{ .name = "vouch", .changes = CHANGES_MAX },
 	{ .name = "bare echo" },
 	{ .name = "rbldnsd", .changes = 15 },
 	{ .name = "NSD", .changes = 2 },
 	{ .name = "Knot", .changes = 5 },
-	{ .name = "BIND", .changes = 15, .paced = true },
+	{ .name = "BIND", .changes = 100 },
 };
 enum { OWN, ECHO };
 
 /* ---- the servers of this program */
 
 static void
-put(struct list *list, uint32_t i)
+put(struct list *list, enum set_id set, uint32_t entries, uint32_t i)
 {
-	uint32_t a = server_address(i);
-	struct source_key key;
-	char text[20];
+	struct source_key key = { .prefix = set_entry(set, entries, i) };
 
-	(void)snprintf(text, sizeof text, "%u.%u.%u.%u", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255);
-	check(source_key_parse(text_of(text), &key, NULL) == RESULT_OK);
-	if (list_put(list, 0, &key, 0, NULL) != RESULT_OK) {
-		fprintf(stderr, "bench_dns: %s cannot be listed\n", text);
-		exit(1);
-	}
+	key.kind = prefix_is_address(&key.prefix) ? SOURCE_IP : SOURCE_PREFIX;
+	check(list_put(list, 0, &key, 0, NULL) == RESULT_OK);
 }
 
 static void
-run_vouch(const struct server_ends *ends, uint32_t entries)
+run_vouch(const struct server_ends *ends, enum set_id set, uint32_t entries)
 {
 	static const char *const addresses[] = { "127.0.0.1:0" };
 	const struct list_options options = {
@@ -88,7 +123,7 @@ run_vouch(const struct server_ends *ends, uint32_t entries)
 
 	check(list_open(&options, 1, &list, NULL) == RESULT_OK);
 	for (uint32_t i = 0; i < entries; i++) {
-		put(list, i);
+		put(list, set, entries, i);
 	}
 	list_publish(list, 1);
 	check(dns_gate_open(&(struct dns_gate_options){ .stale_after = SPAN_HOUR }, &gate, NULL) ==
@@ -101,7 +136,7 @@ run_vouch(const struct server_ends *ends, uint32_t entries)
 	while (read(ends->commands, &byte, 1) == 1) {
 		int64_t now = instant_monotonic_ns();
 
-		put(list, next);
+		put(list, set, entries, next);
 		list_publish(list, next++);
 		check(write(ends->reports, &now, sizeof now) == sizeof now);
 	}
@@ -109,7 +144,7 @@ run_vouch(const struct server_ends *ends, uint32_t entries)
 
 /* The kernel's share: what comes in goes out, with the answer bit. */
 static void
-run_echo(const struct server_ends *ends, uint32_t entries)
+run_echo(const struct server_ends *ends, enum set_id set, uint32_t entries)
 {
 	static uint8_t bytes[BATCH][SERVER_QUERY_BYTES];
 	struct sockaddr_in at = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) },
@@ -120,6 +155,7 @@ run_echo(const struct server_ends *ends, uint32_t entries)
 	int fd = socket(AF_INET, SOCK_DGRAM, 0), bytes_wanted = 1 << 20;
 	uint16_t port;
 
+	(void)set;
 	(void)entries;
 	(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes_wanted, sizeof bytes_wanted);
 	check(bind(fd, (struct sockaddr *)&at, sizeof at) == 0 &&
@@ -164,10 +200,9 @@ saturate(struct contender *c, unsigned round)
 
 	memset(in, 0, sizeof in);
 	for (size_t i = 0; i < countof(out); i++) { /* even ones are listed */
-		uint32_t address =
-		    server_address((uint32_t)((uint64_t)i * 7919 % s->entries + i % 2 * s->entries));
+		uint32_t entry = (uint32_t)((uint64_t)i * 7919 % s->entries + i % 2 * s->entries);
 
-		out_iov[i] = (struct iovec){ queries[i], server_query(queries[i], address) };
+		out_iov[i] = (struct iovec){ queries[i], server_query(s, queries[i], entry) };
 		out[i].msg_hdr = (struct msghdr){ .msg_iov = &out_iov[i], .msg_iovlen = 1 };
 	}
 	for (size_t i = 0; i < BATCH; i++) {
@@ -203,50 +238,97 @@ saturate(struct contender *c, unsigned round)
 static void
 measure_changes(struct contender *c)
 {
+	double ms[CHANGES_MAX];
+	int64_t silence_ns = 0;
 	int fd = server_dial(&c->server);
 
 	for (uint32_t i = 0; i < c->changes; i++) {
 		int64_t since_commit;
 
-		c->change_ms[i] = (double)server_change(&c->server, fd, server_address(c->server.entries + i),
-							true, i, &c->silence_ns, &since_commit) /
-				  1e6;
+		ms[i] = (double)server_change(&c->server, fd, c->server.entries + i, true, i, &silence_ns,
+					      &since_commit) /
+			1e6;
 	}
+	c->value[CHANGE_MEDIAN] = server_quantile(ms, c->changes, 0.5);
+	c->value[CHANGE_P99] = server_quantile(ms, c->changes, 0.99);
+	c->value[SILENCE] = (double)silence_ns / 1e6;
 	(void)close(fd);
 }
 
-/* Asks one after the other for ASK_NS, with a change every PACE_NS or none. */
-static void
-measure_latency(struct contender *c, bool paced, double us[2])
-{
-	static double took[ASKS_MAX];
-	int fd = server_dial(&c->server);
-	int64_t began = instant_monotonic_ns(), now = began, changed = began;
-	size_t asks = 0;
-	uint32_t next = c->changes;
+/* ---- latency */
 
-	while (now - began < ASK_NS && asks < ASKS_MAX) {
+struct latencies {
+	double took[ASKS_MAX];
+	size_t asks;
+	double longest[SLICES];
+};
+
+/* Asks one after the other for SLICE_NS. `next` counts the changes that go in meanwhile; NULL: none do. */
+static void
+measure_slice(const struct server *s, struct latencies *l, unsigned slice, uint32_t *next)
+{
+	const uint32_t at_once = CHANGES_PER_SECOND * (uint32_t)(SLICE_NS / 1000000) / 1000;
+	int64_t began, now, changed;
+	int fd = server_dial(s);
+	uint32_t due = 1;
+
+	if (next != NULL && server_reloads(s)) {
+		due = at_once;
+		server_prepare(s, *next, due);
+	}
+	began = now = instant_monotonic_ns();
+	changed = began - PATIENCE_NS;
+	while (now - began < SLICE_NS && l->asks < ASKS_MAX) {
 		int64_t then = instant_monotonic_ns();
 
-		if (paced && then - changed >= PACE_NS) {
-			server_command(&c->server, next++);
+		if (next != NULL && then - changed >= (int64_t)due * 1000000000 / CHANGES_PER_SECOND) {
+			server_command(s, *next, due);
+			*next += due;
 			changed = then;
 			then = instant_monotonic_ns();
 		}
-		(void)server_ask(fd, server_address((uint32_t)asks * 7919 % (2 * c->server.entries)),
-				 LOST_NS);
+		(void)server_ask(s, fd, (uint32_t)(l->asks * 7919 % (2 * (size_t)s->entries)), PATIENCE_NS);
 		now = instant_monotonic_ns();
-		took[asks++] = (double)(now - then) / 1e3;
+		l->took[l->asks] = (double)(now - then) / 1e3;
+		if (l->took[l->asks] > l->longest[slice]) {
+			l->longest[slice] = l->took[l->asks];
+		}
+		l->asks++;
 	}
-	us[0] = server_quantile(took, asks, 0.5);
-	us[1] = server_quantile(took, asks, 0.99);
 	(void)close(fd);
 }
+
+static void
+tell_latency(struct contender *c, struct latencies *l, enum measure first)
+{
+	c->value[first] = server_quantile(l->took, l->asks, 0.5);
+	c->value[first + 1] = server_quantile(l->took, l->asks, 0.99);
+	c->value[first + 2] = server_quantile(l->took, l->asks, 1);
+	c->value[first + 3] = server_quantile(l->longest, SLICES, 0.5);
+}
+
+static void
+measure_latency(struct contender *c)
+{
+	static struct latencies rest, paced;
+	uint32_t next = c->changes;
+
+	memset(&rest, 0, sizeof rest);
+	memset(&paced, 0, sizeof paced);
+	for (unsigned slice = 0; slice < SLICES; slice++) {
+		measure_slice(&c->server, &rest, slice, NULL);
+		measure_slice(&c->server, &paced, slice, &next);
+	}
+	tell_latency(c, &rest, REST_MEDIAN);
+	tell_latency(c, &paced, PACED_MEDIAN);
+}
+
+/* ---- one set */
 
 static void
 measure_entry(struct contender *c)
 {
-	struct server one = { .entries = 1 };
+	struct server one = { .set = c->server.set, .entries = 1 };
 
 	if (c != &contenders[OWN]) {
 		if (!server_start_peer(&one, c->name)) {
@@ -256,17 +338,18 @@ measure_entry(struct contender *c)
 		server_start(&one, run_vouch);
 		check(server_await(&one));
 	}
-	c->entry_bytes = (c->server.resident_mib - one.resident_mib) * (1 << 20) / c->server.entries;
+	c->value[ENTRY_BYTES] = (c->server.resident_mib - one.resident_mib) * (1 << 20) / c->server.entries;
 	server_stop(&one);
 }
 
 static void
-start_all(uint32_t entries)
+start_all(enum set_id set)
 {
 	for (size_t i = 0; i < countof(contenders); i++) {
 		struct contender *c = &contenders[i];
 
-		c->server.entries = entries;
+		c->server = (struct server){ .set = set, .entries = sets[set].entries };
+		memset(c->value, 0, sizeof c->value);
 		if (i == ECHO) {
 			server_start(&c->server, run_echo);
 		} else if (i == OWN) {
@@ -276,11 +359,13 @@ start_all(uint32_t entries)
 			(void)server_start_peer(&c->server, c->name);
 		}
 		if (i != ECHO && c->server.pid != 0) {
+			c->value[READY] = c->server.ready_ms;
 			measure_entry(c); /* while this process is small: a fork shares its memory */
 		}
 	}
 }
 
+/* Who is done is stopped: what a change leaves to do would disturb the others. */
 static void
 measure_all(void)
 {
@@ -298,121 +383,75 @@ measure_all(void)
 	for (size_t i = 0; i < countof(contenders); i++) {
 		struct contender *c = &contenders[i];
 
-		if (c->server.pid != 0 && i != ECHO) {
-			measure_latency(c, false, c->rest_us);
+		if (c->server.pid == 0) {
+			continue;
+		}
+		c->value[PER_SECOND] = server_quantile(c->per_second, ROUNDS, 0.5);
+		c->value[CPU_US] = server_quantile(c->cpu_us, ROUNDS, 0.5);
+		if (i != ECHO) {
 			measure_changes(c);
+			measure_latency(c);
 		}
-		if (c->server.pid != 0 && c->paced) {
-			measure_latency(c, true, c->paced_us);
-		}
+		server_stop(&c->server);
 	}
 }
 
 /* ---- telling */
 
 static void
-print_row(const char *what, double own, const struct contender *peer, double value)
+print_row(const struct set *set, enum measure m, double value, const char *peer, double peer_value)
 {
-	printf("{\"bench\":\"dns\",\"what\":\"%s\",\"value\":%.3f,\"peer\":\"%s\",\"peer_value\":%.3f,"
+	printf("{\"bench\":\"dns\",\"what\":\"%s: %s\",\"value\":%.3f,\"peer\":\"%s\",\"peer_value\":%.3f,"
 	       "\"entries\":%u}\n",
-	       what, own, peer->name, value, peer->server.entries);
+	       set->name, measures[m].what, value, peer, peer_value, set->entries);
 }
 
-/* A row for each server that is here; `of` gives its value. */
 static void
-print_rows(const char *what, bool echo, double (*of)(struct contender *c))
+print_all(const struct set *set)
 {
-	for (size_t i = ECHO; i < countof(contenders); i++) {
-		if (contenders[i].server.ready_ms > 0 || (i == ECHO && echo)) {
-			print_row(what, of(&contenders[OWN]), &contenders[i], of(&contenders[i]));
+	const struct contender *own = &contenders[OWN];
+
+	for (enum measure m = 0; m < MEASURE_COUNT; m++) {
+		if (m >= PACED_MEDIAN && m <= PACED_SLICE) {
+			print_row(set, m, own->value[m], "the same at rest", own->value[measures[m].rest]);
+		}
+		for (size_t i = ECHO; i < countof(contenders); i++) {
+			const struct contender *c = &contenders[i];
+
+			if (c->value[PER_SECOND] > 0 && (i != ECHO || measures[m].echo)) {
+				print_row(set, m, own->value[m], c->name, c->value[m]);
+			}
 		}
 	}
-}
-
-static double
-per_second(struct contender *c)
-{
-	return server_quantile(c->per_second, ROUNDS, 0.5);
-}
-
-static double
-cpu_us(struct contender *c)
-{
-	return server_quantile(c->cpu_us, ROUNDS, 0.5);
-}
-
-static double
-change_ms(struct contender *c)
-{
-	return server_quantile(c->change_ms, c->changes, 0.5);
-}
-
-static double
-longest_change_ms(struct contender *c)
-{
-	return server_quantile(c->change_ms, c->changes, 1);
-}
-
-static double
-silence_ms(struct contender *c)
-{
-	return (double)c->silence_ns / 1e6;
-}
-
-static double
-rest_us(struct contender *c)
-{
-	return c->rest_us[0];
-}
-
-static double
-rest_p99_us(struct contender *c)
-{
-	return c->rest_us[1];
-}
-
-static double
-ready_ms(struct contender *c)
-{
-	return c->server.ready_ms;
-}
-
-static double
-entry_bytes(struct contender *c)
-{
-	return c->entry_bytes;
-}
-
-static void
-print_all(void)
-{
-	const struct contender *own = &contenders[OWN], *bind = &contenders[countof(contenders) - 1];
-
-	print_rows("DNS queries/s on one core", true, per_second);
-	print_rows("DNS CPU us per query", true, cpu_us);
-	print_rows("latency, us, median", false, rest_us);
-	print_rows("latency, us, p99", false, rest_p99_us);
-	print_row("latency at 1000 changes/s, us, median", own->paced_us[0], bind, bind->paced_us[0]);
-	print_row("latency at 1000 changes/s, us, p99", own->paced_us[1], bind, bind->paced_us[1]);
-	print_rows("change to answer, ms, median", false, change_ms);
-	print_rows("change to answer, ms, longest", false, longest_change_ms);
-	print_rows("longest silence during a change, ms", false, silence_ms);
-	print_rows("start to first answer, ms", false, ready_ms);
-	print_rows("resident bytes per entry", false, entry_bytes);
+	(void)fflush(stdout);
 }
 
 int
 main(int argc, char **argv)
 {
-	uint32_t entries = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : ENTRIES;
+	for (int i = 1; i < argc; i++) {
+		bool known = false;
 
-	check(entries >= 1 && entries <= ENTRIES_MAX);
-	server_pin_last();
-	start_all(entries);
-	measure_all();
-	for (size_t i = 0; i < countof(contenders); i++) {
-		server_stop(&contenders[i].server);
+		for (size_t set = 0; set < SET_COUNT; set++) {
+			known = known || strcmp(argv[i], sets[set].name) == 0;
+		}
+		if (!known) {
+			(void)fprintf(stderr, "usage: bench_dns [\"IPv4\" | \"mixed\" | \"IPv6 /64\"]...\n");
+			return 2;
+		}
 	}
-	print_all();
+	server_pin_last();
+	for (enum set_id set = 0; set < SET_COUNT; set++) {
+		bool wanted = argc == 1;
+
+		for (int i = 1; i < argc; i++) {
+			wanted = wanted || strcmp(argv[i], sets[set].name) == 0;
+		}
+		if (wanted) {
+			start_all(set);
+			measure_all();
+			print_all(&sets[set]);
+		}
+	}
 	return 0;
 }

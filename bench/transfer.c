@@ -42,12 +42,7 @@ struct secondary {
 static struct source_key
 source(uint32_t i)
 {
-	uint32_t a = server_address(i);
-
-	return (struct source_key){
-		.kind = SOURCE_IP,
-		.prefix = { 4, 32, { (uint8_t)(a >> 24), (uint8_t)(a >> 16), (uint8_t)(a >> 8), (uint8_t)a } }
-	};
+	return (struct source_key){ .kind = SOURCE_IP, .prefix = set_entry(SET_SINGLE, ENTRIES, i) };
 }
 
 static int

@@ -20,18 +20,18 @@
 #define CONF_BYTES_MAX 4096
 
 enum peer_way { PEER_HUP, PEER_UPDATE };
-enum peer_order { PEER_BACK, PEER_FORTH };
+enum peer_form { PEER_NAMES, PEER_PREFIX };
 
 struct peer {
 	const char *name, *program;
 	enum peer_way way;
-	enum peer_order order;
+	enum peer_form form;
 	const char *behind, *head, *arguments, *conf;
 };
 
 static const struct peer peers[] = {
-#define PEER(name, program, way, order, behind, head, arguments, conf) \
-	{ name, program, PEER_##way, PEER_##order, behind, head, arguments, conf },
+#define PEER(name, program, way, form, behind, head, arguments, conf) \
+	{ name, program, PEER_##way, PEER_##form, behind, head, arguments, conf },
 #include "common/peers.def"
 #undef PEER
 };
@@ -55,29 +55,49 @@ free_port(void)
 	return ntohs(at.sin_port);
 }
 
+struct zone_file {
+	FILE *f;
+	const struct peer *peer;
+};
+
+static void
+write_name(void *context, const struct prefix *name)
+{
+	const struct zone_file *z = context;
+	uint8_t labels[SET_LABELS_BYTES];
+	size_t n = set_labels(name, labels);
+
+	for (size_t i = 0; i < n; i += labels[i] + 1U) {
+		(void)fprintf(z->f, "%s%.*s", i == 0 ? "" : ".", labels[i], (const char *)labels + i + 1);
+	}
+	(void)fputs(z->peer->behind, z->f);
+}
+
 static void
 write_entries(const struct server *s, const char *mode, uint32_t from, uint32_t to)
 {
-	char path[SERVER_PATH_BYTES];
-	FILE *f;
+	char path[SERVER_PATH_BYTES], text[PREFIX_TEXT_BYTES];
+	struct zone_file z = { .peer = s->peer };
 
 	path_of(s, "zone", path);
-	f = fopen(path, mode);
-	check(f != NULL);
+	z.f = fopen(path, mode);
+	check(z.f != NULL);
 	if (from == 0) {
-		(void)fputs(s->peer->head, f);
+		(void)fputs(s->peer->head, z.f);
 	}
 	for (uint32_t i = from; i < to; i++) {
-		uint32_t forth = server_address(i);
-		uint32_t a = s->peer->order == PEER_BACK ? __builtin_bswap32(forth) : forth;
+		struct prefix p = set_entry(s->set, s->entries, i);
 
-		(void)fprintf(f, "%u.%u.%u.%u%s", a >> 24, a >> 16 & 255, a >> 8 & 255, a & 255,
-			      s->peer->behind);
+		if (s->peer->form == PEER_NAMES) {
+			set_names(s->set, s->entries, i, write_name, &z);
+		} else {
+			(void)fprintf(z.f, "%s%s", prefix_format(&p, text), s->peer->behind);
+		}
 	}
-	check(fclose(f) == 0);
+	check(fclose(z.f) == 0);
 }
 
-/* Puts folder, port and user where the row has %F, %P and %U. */
+/* Puts folder, port, data set and user where the row has %F, %P, %D and %U. */
 static void
 fill_in(const struct server *s, const char *row, char out[CONF_BYTES_MAX])
 {
@@ -91,6 +111,8 @@ fill_in(const struct server *s, const char *row, char out[CONF_BYTES_MAX])
 			buffer_format(&b, "%s", s->folder);
 		} else if (*p == 'P') {
 			buffer_format(&b, "%u", s->port);
+		} else if (*p == 'D') {
+			buffer_format(&b, "%s", sets[s->set].dataset);
 		} else { /* who is root is asked to become somebody else; -n twice is the same as once */
 			buffer_format(&b, "%s", geteuid() == 0 ? "-unobody:nogroup" : "-n");
 		}
@@ -187,43 +209,50 @@ peer_forget(const struct server *s)
 	(void)nftw(s->folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-void
-peer_prepare(const struct server *s, uint32_t next)
+bool
+peer_reloads(const struct server *s)
 {
-	if (s->peer->way == PEER_HUP) {
-		write_entries(s, "a", s->entries + next, s->entries + next + 1);
+	return s->peer->way == PEER_HUP;
+}
+
+void
+peer_prepare(const struct server *s, uint32_t next, uint32_t count)
+{
+	if (peer_reloads(s)) {
+		write_entries(s, "a", s->entries + next, s->entries + next + count);
 	}
 }
 
-/* RFC 2136: add <address>.<zone> A 127.0.0.2. */
+/* RFC 2136: add <name>.<zone> A 127.0.0.2. */
 static void
-send_update(int fd, uint32_t address)
+send_update(void *context, const struct prefix *name)
 {
 	static const uint8_t zone[] = "\004list\007example\000\000\006\000\001",
-			     record[] = "\000\001\000\001\000\000\000\074\000\004\177\000\000\002";
-	uint8_t query[SERVER_QUERY_BYTES],
-	    p[2 * SERVER_QUERY_BYTES] = { 0x43, 0x21, 0x28, 0, 0, 1, 0, 0, 0, 1 };
-	size_t name = server_query(query, address) - 12 - 4, n = 12;
+			     record[] = "\300\014\000\001\000\001\000\000\000\074\000\004\177\000\000\002";
+	uint8_t p[2 * SERVER_QUERY_BYTES] = { 0x43, 0x21, 0x28, 0, 0, 1, 0, 0, 0, 1 };
+	int *fd = context;
+	size_t n = 12;
 
 	memcpy(p + n, zone, sizeof zone - 1);
 	n += sizeof zone - 1;
-	memcpy(p + n, query + 12, name);
-	n += name;
+	n += set_labels(name, p + n);
 	memcpy(p + n, record, sizeof record - 1);
 	n += sizeof record - 1;
-	check(send(fd, p, n, 0) == (ssize_t)n);
+	check(send(*fd, p, n, 0) == (ssize_t)n);
 }
 
 void
-peer_change(const struct server *s, uint32_t next)
+peer_change(const struct server *s, uint32_t next, uint32_t count)
 {
 	int fd;
 
-	if (s->peer->way == PEER_HUP) {
+	if (peer_reloads(s)) {
 		check(kill(s->pid, SIGHUP) == 0);
 		return;
 	}
 	fd = server_dial(s); /* of its own: the answer is not waited for */
-	send_update(fd, server_address(s->entries + next));
+	for (uint32_t i = 0; i < count; i++) {
+		set_names(s->set, s->entries, s->entries + next + i, send_update, &fd);
+	}
 	(void)close(fd);
 }

@@ -18,12 +18,6 @@
 #define PROBE_NS      100000
 #define PROCESSES_MAX 32
 
-uint32_t
-server_address(uint32_t i)
-{
-	return i * 2654435761U | 0x80000000U;
-}
-
 void
 server_pin(size_t core)
 {
@@ -121,7 +115,7 @@ server_start(struct server *s, server_run *run)
 		server_pin(0);
 		(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 		(void)close(commands[1]);
-		run(&(struct server_ends){ port[1], commands[0], reports[1] }, s->entries);
+		run(&(struct server_ends){ port[1], commands[0], reports[1] }, s->set, s->entries);
 		_exit(0);
 	}
 	(void)close(port[1]);
@@ -144,7 +138,7 @@ server_await(struct server *s)
 			s->pid = 0; /* it ended, and its number may be somebody else's soon */
 			break;
 		}
-		there = server_ask(fd, server_address(0), 10 * PROBE_NS) == 1;
+		there = server_ask(s, fd, 0, 10 * PROBE_NS) == 1;
 		if (!there) {
 			(void)usleep(1000);
 		}
@@ -205,17 +199,15 @@ server_dial(const struct server *s)
 }
 
 size_t
-server_query(uint8_t out[SERVER_QUERY_BYTES], uint32_t address)
+server_query(const struct server *s, uint8_t out[SERVER_QUERY_BYTES], uint32_t entry)
 {
 	static const uint8_t header[12] = { 0x12, 0x34, 1, 0, 0, 1 },
 			     end[] = "\004list\007example\000\000\001\000\001";
+	struct prefix address = set_address(s->set, s->entries, entry);
 	size_t n = sizeof header;
 
 	memcpy(out, header, n);
-	for (int i = 0; i < 4; i++) {
-		out[n] = (uint8_t)snprintf((char *)out + n + 1, 4, "%u", address >> 8 * i & 255);
-		n += out[n] + 1U;
-	}
+	n += set_labels(&address, out + n);
 	memcpy(out + n, end, sizeof end - 1);
 	return n + sizeof end - 1;
 }
@@ -230,11 +222,11 @@ server_answers(int fd, int64_t patience_ns)
 }
 
 int
-server_ask(int fd, uint32_t address, int64_t patience_ns)
+server_ask(const struct server *s, int fd, uint32_t entry, int64_t patience_ns)
 {
 	static uint16_t id;
 	uint8_t q[SERVER_QUERY_BYTES], p[512];
-	size_t n = server_query(q, address);
+	size_t n = server_query(s, q, entry);
 
 	memcpy(q, &(uint16_t){ ++id }, sizeof id);
 	(void)!send(fd, q, n, 0);
@@ -246,31 +238,45 @@ server_ask(int fd, uint32_t address, int64_t patience_ns)
 	return p[7] == 1;
 }
 
+bool
+server_reloads(const struct server *s)
+{
+	return s->peer != NULL && peer_reloads(s);
+}
+
 void
-server_command(const struct server *s, uint32_t next)
+server_prepare(const struct server *s, uint32_t next, uint32_t count)
 {
 	if (s->peer != NULL) {
-		peer_change(s, next);
-	} else {
+		peer_prepare(s, next, count);
+	}
+}
+
+void
+server_command(const struct server *s, uint32_t next, uint32_t count)
+{
+	if (s->peer != NULL) {
+		peer_change(s, next, count);
+		return;
+	}
+	for (uint32_t i = 0; i < count; i++) {
 		check(write(s->commands, "+", 1) == 1);
 	}
 }
 
 int64_t
-server_change(struct server *s, int fd, uint32_t address, bool listed, uint32_t next, int64_t *silence_ns,
+server_change(struct server *s, int fd, uint32_t entry, bool listed, uint32_t next, int64_t *silence_ns,
 	      int64_t *commit_ns)
 {
 	const struct timespec pause = { 0, PROBE_NS };
 	int64_t begin, last, committed = 0;
 
-	check(server_ask(fd, address, SERVER_GIVE_UP_NS) == !listed);
-	if (s->peer != NULL) {
-		peer_prepare(s, next);
-	}
+	check(server_ask(s, fd, entry, SERVER_GIVE_UP_NS) == !listed);
+	server_prepare(s, next, 1);
 	begin = last = instant_monotonic_ns();
-	server_command(s, next);
+	server_command(s, next, 1);
 	for (;;) {
-		bool changed = server_ask(fd, address, SERVER_GIVE_UP_NS) == listed;
+		bool changed = server_ask(s, fd, entry, SERVER_GIVE_UP_NS) == listed;
 		int64_t now = instant_monotonic_ns();
 
 		*silence_ns = now - last > *silence_ns ? now - last : *silence_ns;

@@ -1,13 +1,14 @@
 /*
  * bench/common/server.h - DNS servers to be measured: processes on the first core with the same entries, asked from the last.
  *
- * Entries are numbered: server_address(i) is listed for i below the number of entries, and not listed from there on. A bench
+ * Entries are numbered (sets.h): those below the number of entries are listed, and not those from there on. A bench
  * stops when something that is ours to do fails; a peer that is not installed is left out.
  */
 #ifndef BENCH_COMMON_SERVER_H
 #define BENCH_COMMON_SERVER_H
 
 #include "base/instant.h"
+#include "common/sets.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -24,6 +25,7 @@ struct peer;
 
 struct server {
 	const char *name;
+	enum set_id set;
 	uint32_t entries;
 	pid_t pid; /* 0: it is not here */
 	uint16_t port;
@@ -42,10 +44,7 @@ struct server_ends {
 	int commands; /* ends when the bench does */
 	int reports;
 };
-typedef void server_run(const struct server_ends *ends, uint32_t entries);
-
-/* The i-th address: each another one, spread over the upper half of IPv4. */
-uint32_t server_address(uint32_t i);
+typedef void server_run(const struct server_ends *ends, enum set_id set, uint32_t entries);
 
 void server_pin(size_t core);                  /* this process from now on */
 void server_pin_last(void);                    /* the asker's core */
@@ -59,13 +58,17 @@ bool server_await(struct server *s);
 bool server_start_peer(struct server *s, const char *name);
 void server_stop(struct server *s);
 
-/* Tells the server to change its next entry, `next` changes after the start. */
-void server_command(const struct server *s, uint32_t next);
+/* Lists so many more entries, beginning `next` after the start: what can be done before the clock runs (a file), and the command. */
+void server_prepare(const struct server *s, uint32_t next, uint32_t count);
+void server_command(const struct server *s, uint32_t next, uint32_t count);
+/* Does it read its file anew for a change, so that many cost it as much as one? */
+bool server_reloads(const struct server *s);
 /*
- * The same, and waits for the changed answer, asking every 100 us. Returns ns from the command to the answer; a file that the server reads is written before. *silence_ns grows to
- * the longest time without an answer. *commit_ns: from the commit to the answer, when the server reports commits; else 0.
+ * Lists one more (or what the command of this program's server does) and waits until the answer for `entry` is `listed`, asking every
+ * 100 us. Returns ns from the command to the answer. *silence_ns grows to the longest time without an answer. *commit_ns: from the commit to
+ * the answer, when the server reports commits; else 0.
  */
-int64_t server_change(struct server *s, int fd, uint32_t address, bool listed, uint32_t next,
+int64_t server_change(struct server *s, int fd, uint32_t entry, bool listed, uint32_t next,
 		      int64_t *silence_ns, int64_t *commit_ns);
 
 /* ---- asking */
@@ -73,9 +76,11 @@ int64_t server_change(struct server *s, int fd, uint32_t address, bool listed, u
 #define SERVER_QUERY_BYTES 128
 
 int server_dial(const struct server *s);
-size_t server_query(uint8_t out[SERVER_QUERY_BYTES], uint32_t address); /* A, without EDNS */
-bool server_answers(int fd, int64_t patience_ns);                       /* something came */
-int server_ask(int fd, uint32_t address, int64_t patience_ns); /* 1: listed, 0: not, -1: no answer in time */
+size_t server_query(const struct server *s, uint8_t out[SERVER_QUERY_BYTES],
+		    uint32_t entry);              /* A of an address in it, without EDNS */
+bool server_answers(int fd, int64_t patience_ns); /* something came */
+/* 1: listed, 0: not, -1: no answer in time. */
+int server_ask(const struct server *s, int fd, uint32_t entry, int64_t patience_ns);
 
 /* The value below which `share` of the numbers lie; sorts them. */
 double server_quantile(double *values, size_t count, double share);

@@ -4,9 +4,10 @@
 
 #include "common/server.h"
 
-/* A change with the next entry: what may be done before the clock runs, and the command itself. */
-void peer_prepare(const struct server *s, uint32_t next);
-void peer_change(const struct server *s, uint32_t next);
+bool peer_reloads(const struct server *s);
+/* Changes with the next entries: what may be done before the clock runs, and the command itself. */
+void peer_prepare(const struct server *s, uint32_t next, uint32_t count);
+void peer_change(const struct server *s, uint32_t next, uint32_t count);
 void peer_forget(const struct server *s); /* removes its folder */
 
 #endif
