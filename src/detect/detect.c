@@ -129,15 +129,15 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 static int64_t
 due_ms(const struct detect *d, const struct unit *u)
 {
-	int64_t since_ms = detect_pending_since(d, u);
-	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && since_ms != NEVER);
+	bool waits = u->lots != NO_LOTS; /* the lots themselves are elsewhere in memory, and rarely needed */
+	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && waits);
 	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
 	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);
 
 	if (u->bin_mail > 0 || news) {
 		return due;
 	}
-	return since_ms != NEVER ? since_ms + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
+	return waits ? detect_pending_since(d, u) + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
 }
 
 /* Never falls when time goes on, so what is not due by minutes is not due. */

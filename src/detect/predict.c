@@ -1,5 +1,8 @@
 #include "detect/detect_int.h"
 
+#define FEW \
+	8 /* whole events up to here are multiplied out, which takes one logarithm instead of three; the product stays above 1e-100 */
+
 /*
  * ln of the likelihood of `events` among `mail` messages of a sender whose rate is `rate` times a factor from
  * Gamma(shape, shape): the negative binomial
@@ -14,13 +17,20 @@
 double
 detect_predict(double shape, double rate, double mail, double events)
 {
-	double mean = rate * mail, ln = -shape * number_ln1p(mean / shape);
+	double mean = rate * mail, ln = -shape * number_ln1p(mean / shape), each = rate / (shape + mean);
 
 	if (events <= 0) {
 		return ln;
 	}
-	return ln + number_lgamma(shape + events) - number_lgamma(shape) +
-	       events * number_ln(rate / (shape + mean));
+	if (events <= FEW && events == (double)(uint32_t)events) {
+		double product = 1;
+
+		for (uint32_t i = 0; i < (uint32_t)events; i++) {
+			product *= (shape + i) * each;
+		}
+		return ln + number_ln(product);
+	}
+	return ln + number_lgamma(shape + events) - number_lgamma(shape) + events * number_ln(each);
 }
 
 double
