@@ -221,13 +221,13 @@ begins_new(const struct unit *u, const struct cohort *c, const struct bin *bin)
 
 /* The time since the last start weight. Of a unit that is not known yet only a part counts: then honest senders are misjudged most. */
 static double
-years_to_give(struct unit *u, int64_t now_ms)
+years_to_give(struct detect *d, struct unit *u, int64_t now_ms)
 {
 	double years = (double)(now_ms - u->times[CREDIT]) / YEAR_MS,
 	       known = (double)u->n.volume_hours / (24 * YOUNG_DAYS);
 
 	u->times[CREDIT] = now_ms;
-	return known < 1 ? years * known * known : years;
+	return detect_threat_years(d, u, known < 1 ? years * known * known : years, now_ms);
 }
 
 /*
@@ -235,9 +235,9 @@ years_to_give(struct unit *u, int64_t now_ms)
  * next burst, so that all that was ever given is never more than the time that went by.
  */
 static double
-start_weight(struct unit *u, int64_t now_ms, enum stream stream)
+start_weight(struct detect *d, struct unit *u, int64_t now_ms, enum stream stream)
 {
-	double years = years_to_give(u, now_ms), given;
+	double years = years_to_give(d, u, now_ms), given;
 
 	if (stream == STREAM_BURST) {
 		given = BURST_WEIGHT * ((double)u->n.bank + years);
@@ -292,7 +292,7 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 			      .stream = (uint16_t)stream,
 			      .n.look = 1 };
 	detect_audit_years(d, u, bin->end_ms);
-	c->n.weight = (float)start_weight(u, bin->end_ms, heavy ? STREAM_BURST : stream);
+	c->n.weight = (float)start_weight(d, u, bin->end_ms, heavy ? STREAM_BURST : stream);
 	u->flags &= (uint8_t)~UNIT_NEW;
 	return c;
 }

@@ -83,6 +83,17 @@ telling_link(const struct novelty *n, const struct detect_look *l)
 	return link;
 }
 
+/*
+ * The sender's own text with another link: a template of its own, of a member that has declared where its links lead. What others link to
+ * changes with each issue, so of them it would be no news.
+ */
+static bool
+leads_elsewhere(const struct novelty *n, const struct detect_look *l, uint64_t link)
+{
+	return (l->flags & LOOK_DECLARES) != 0 &&
+	       is_new(n, link, true, (l->flags & LOOK_LINK_DECLARED) != 0, l->at.ms);
+}
+
 static uint32_t
 traits_of(struct detect *d, const struct novelty *n, const struct detect_look *l, uint64_t cluster,
 	  uint64_t link)
@@ -223,7 +234,7 @@ void
 detect_look(struct detect *d, const struct detect_look *l)
 {
 	struct novelty *n;
-	uint64_t cluster, link;
+	uint64_t cluster, link, known = 0;
 	uint32_t set;
 	double e;
 
@@ -238,9 +249,12 @@ detect_look(struct detect *d, const struct detect_look *l)
 	count_unit(d, l->source, l, cluster);
 	if (detect_novelty_seen(n, cluster)) {
 		detect_novelty_note(n, cluster, l->at.ms);
-		return;
+		if (!leads_elsewhere(n, l, link)) {
+			return;
+		}
+		known = detect_novelty_name(cluster ^ link, 4);
 	}
-	set = traits_of(d, n, l, cluster, link);
+	set = traits_of(d, n, l, known != 0 ? known : cluster, link);
 	e = weigh_traits(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);
 	if (e <= CONTENT_BEGINS) {
 		teach(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);

@@ -268,7 +268,7 @@ start_unit(struct unit *u, int64_t at_ms)
 {
 	u->flags |= UNIT_STARTED;
 	u->times[LAST] = u->times[STEP] = u->times[CREDIT] = u->times[RETIRED] = at_ms;
-	u->times[VOLUME] = u->times[JOINED] = NEVER;
+	u->times[VOLUME] = u->times[JOINED] = u->times[THREAT] = NEVER;
 }
 
 struct unit *
@@ -434,7 +434,12 @@ detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view
 
 	check(unit < d->unit_count);
 	u = &d->units[unit];
-	*view = (struct detect_view){ .left_out = u->left_out };
+	*view = (struct detect_view){ .left_out = u->left_out,
+				      .threat = 1,
+				      .threat_until = { u->times[THREAT] } };
+	if (d->now_ms < u->times[THREAT]) {
+		view->threat = (double)u->n.threat;
+	}
 	detect_baseline_outlook(d, u, u->times[LAST], o);
 	detect_evidence(u, o, evidence);
 	for (int v = 0; v < VOICE_COUNT; v++) {

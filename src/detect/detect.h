@@ -121,6 +121,18 @@ void detect_tick(struct detect *d, struct instant now);
  */
 void detect_unit_forget(struct detect *d, uint32_t unit);
 
+/*
+ * A takeover of the unit is `factor` times as likely as of others until then, 1..DETECT_THREAT_MAX: by what people know, or since it is linked to a confirmed one.
+ * It gets that much more start weight, of what all units saved for such (THREAT_SHARE in tuning.def) and as long as there is any: the budget
+ * holds as before. Of several the highest factor counts. The second: all systems that had the template which `unit` was suspected for
+ * last, but itself. Cost: O(1); O(units). Test: tests/unit/threat_test.c.
+ */
+#define DETECT_THREAT_MAX 100
+void detect_threaten(struct detect *d, uint32_t unit, double factor, struct instant now,
+		     struct instant until);
+void detect_threaten_linked(struct detect *d, uint32_t unit, double factor, struct instant now,
+			    struct instant until);
+
 /* True when some bin is open, so that a tick may still tell something. */
 bool detect_waits(const struct detect *d);
 
@@ -133,6 +145,8 @@ struct detect_view {
 	    [EVIDENCE_COUNT];  /* learnt rate per delivered message of the kind of mail that was sent last */
 	double volume_per_day; /* learnt mean volume, messages */
 	uint64_t left_out;     /* observations that were more than a day late */
+	double threat;         /* factor; 1: it is under no threat */
+	struct instant threat_until;
 };
 void detect_unit_view(const struct detect *d, uint32_t unit, struct detect_view *view);
 

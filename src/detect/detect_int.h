@@ -114,6 +114,7 @@ enum unit_time {
 	VOLUME,  /* start of the latest volume report; NEVER */
 	RETIRED, /* start of the latest cohort that left the ring */
 	CREDIT,  /* start weight was given up to here */
+	THREAT,  /* it is under threat until then */
 	UNIT_TIMES
 };
 #define NEVER (-((int64_t)1 << 53))
@@ -123,6 +124,7 @@ struct unit_numbers {
 	float bad_list; /* chance that the latest cohort that left the ring was mail to a bad list */
 	float stand_in; /* messages presumed in the latest cohort, until their volume is reported */
 	float bank;     /* years of start weight that wait for the next burst */
+	float threat;   /* how much likelier a takeover of it is, while it is under threat */
 	struct tally learnt[STREAM_COUNT];
 	float lag
 	    [LAG_COUNT]; /* complaints to come about mail that left the ring, as it was complained about so far */
@@ -151,6 +153,7 @@ struct unit {
 	uint64_t pending_seq; /* first bad news that waits; 0: none */
 	uint64_t bin_mail;
 	uint64_t reports[ALARM_REPORTS_MAX];
+	uint64_t told; /* name of the template that it was suspected for last; 0: none */
 	uint32_t left_out;
 	uint32_t lots;    /* index; NO_LOTS */
 	uint32_t novelty; /* index; NO_NOVELTY: no message was looked at yet, or a source */
@@ -211,6 +214,7 @@ struct detect {
 	double limit[UNIT_KIND_COUNT][VOICE_COUNT]; /* alarm when the e-process reaches it, in years */
 	double witness_limit[UNIT_KIND_COUNT];      /* the same of what witnesses say */
 	int64_t now_ms;                             /* latest time that was heard of */
+	double threat_bank;                         /* years of start weight for units under threat */
 	detect_alarm_fn *alarm;
 	detect_judged_fn *judged; /* or NULL */
 	void *context;
@@ -262,6 +266,9 @@ struct outlook {
 /* predict.c: see there. */
 double detect_predict(double shape, double rate, double mail, double events);
 double detect_ln_sum(double a, double b); /* ln(exp a + exp b) */
+
+/* threat.c */
+double detect_threat_years(struct detect *d, const struct unit *u, double years, int64_t now_ms);
 
 /* cohort.c */
 struct cohort *detect_cohort(struct unit *u, uint32_t i); /* 0: the oldest */

@@ -1,7 +1,7 @@
 #include "detect/detect_int.h"
 
-#define FEW \
-	8 /* whole events up to here are multiplied out, which takes one logarithm instead of three; the product stays above 1e-100 */
+#define FEW     8     /* whole events up to here are multiplied out: one logarithm instead of three */
+#define PRODUCT 1e290 /* a product within this and its inverse has lost nothing */
 
 /*
  * ln of the likelihood of `events` among `mail` messages of a sender whose rate is `rate` times a factor from
@@ -28,7 +28,9 @@ detect_predict(double shape, double rate, double mail, double events)
 		for (uint32_t i = 0; i < (uint32_t)events; i++) {
 			product *= (shape + i) * each;
 		}
-		return ln + number_ln(product);
+		if (product > 1 / PRODUCT && product < PRODUCT) {
+			return ln + number_ln(product);
+		}
 	}
 	return ln + number_lgamma(shape + events) - number_lgamma(shape) + events * number_ln(each);
 }

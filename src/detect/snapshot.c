@@ -6,14 +6,14 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  10
+#define VERSION  11
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 696 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
+_Static_assert(sizeof(struct unit) <= 720 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
 	       "the header promises it");
 
 void
@@ -143,6 +143,7 @@ put_unit(struct buffer *b, const struct detect *d, const struct unit *u)
 		wire_put_i64(b, u->times[i]);
 	}
 	wire_put_u64(b, u->pending_seq);
+	wire_put_u64(b, u->told);
 	wire_put_u64(b, u->bin_mail);
 	wire_put_u64(b, u->left_out);
 	wire_put_u64(b, u->gap_longer);
@@ -168,6 +169,7 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 		w->bad = w->bad || u->times[i] < -TIME_MAX || u->times[i] > TIME_MAX;
 	}
 	u->pending_seq = wire_u64(w);
+	u->told = wire_u64(w);
 	u->bin_mail = wire_u64(w);
 	u->left_out = get_u32(w, UINT32_MAX);
 	u->gap_longer = (uint8_t)get_u32(w, VOLUME_GAPS_LONGER);
@@ -178,7 +180,7 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 	}
 	get_suspect(w, &u->suspect);
 	detect_get_floats(w, &u->n, sizeof u->n);
-	w->bad = w->bad || u->n.bad_list > 1;
+	w->bad = w->bad || u->n.bad_list > 1 || u->n.threat > DETECT_THREAT_MAX;
 	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
 	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {
 		get_cohort(w, &u->ring[i]);
@@ -307,6 +309,7 @@ detect_save(const struct detect *d, struct buffer *b)
 {
 	wire_put_u8(b, VERSION);
 	wire_put_i64(b, d->now_ms);
+	put_fleet(b, &d->threat_bank, 1);
 	put_fleet(b, d->fleet.events[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.mail[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.weight[0], FLEET_SUMS);
@@ -368,6 +371,7 @@ detect_load(struct detect *d, struct wire *w)
 	}
 	d->now_ms = wire_i64(w);
 	w->bad = w->bad || d->now_ms < -TIME_MAX || d->now_ms > TIME_MAX;
+	get_fleet(w, &d->threat_bank, 1, 0);
 	get_fleet(w, d->fleet.events[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.mail[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.weight[0], FLEET_SUMS, 0);
@@ -401,6 +405,7 @@ detect_load(struct detect *d, struct wire *w)
 		memset(d->taught, 0, sizeof d->taught);
 		d->first_look_ms = NEVER;
 		d->now_ms = 0;
+		d->threat_bank = 0;
 		d->fleet = (struct fleet){ 0 };
 		d->audit_sums = (struct audit_sums){ 0 };
 		return RESULT_DAMAGED;

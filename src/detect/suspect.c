@@ -40,6 +40,7 @@ detect_suspect_begin(struct unit *u, struct cohort *c, uint64_t cluster)
 	}
 	c->traits |= COHORT_SUSPECT;
 	u->suspect = (struct suspect){ .cluster = (uint32_t)cluster | 1 };
+	u->told = cluster;
 }
 
 /* A message of `at`, which was complained about or sampled. True when the evidence may have changed. */

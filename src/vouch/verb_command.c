@@ -1,4 +1,4 @@
-/* Verbs by which a person decides: confirm, clear, suspend, accept, apply, refuse. One request, one answer. */
+/* Verbs by which a person decides: confirm, clear, suspend, accept, apply, refuse, threat. One request, one answer. */
 #include "model/state.h"
 #include "vouch/table.h"
 #include "vouch/vouch.h"
@@ -23,7 +23,7 @@ print_moves(const struct vouch *v, const json_t *root)
 		return;
 	}
 	if (json_array_size(moves) == 0) {
-		(void)puts("no source moved");
+		(void)puts(v->args.verb == VERB_threat ? "noted; no source moves by it" : "no source moved");
 	}
 	table_print(stdout, moves, move_columns, countof(move_columns), v->colour);
 	for (size_t i = 0; i < json_array_size(cases); i++) {
@@ -50,13 +50,14 @@ check_role(struct vouch *v)
 					"--role wants operator, analyst or member, not \"%s\"", role);
 }
 
+/* `threat`: what it is, for that verb. The reason stands behind the other operands. */
 static enum result
-command(struct vouch *v)
+command(struct vouch *v, size_t reason_at, const char *threat)
 {
 	const char *reason;
 	json_t *body, *root = NULL;
 	char *bytes = NULL;
-	enum result r = vouch_reason(v, 1, &reason);
+	enum result r = vouch_reason(v, reason_at, &reason);
 
 	if (r == RESULT_OK) {
 		r = check_role(v);
@@ -64,8 +65,8 @@ command(struct vouch *v)
 	if (r != RESULT_OK) {
 		return r;
 	}
-	body = json_pack("{s:s,s:s,s:s}", "verb", args_verb_name(v->args.verb), "subject",
-			 v->args.operands[0], "reason", reason);
+	body = json_pack("{s:s,s:s,s:s,s:s*}", "verb", args_verb_name(v->args.verb), "subject",
+			 v->args.operands[0], "reason", reason, "threat", threat);
 	if (vouch_has(v, FLAG_role)) {
 		(void)json_object_set_new(body, "role", json_string(v->args.flags[FLAG_role]));
 	}
@@ -91,7 +92,7 @@ command(struct vouch *v)
 #define COMMAND(name)                            \
 	enum result verb_##name(struct vouch *v) \
 	{                                        \
-		return command(v);               \
+		return command(v, 1, NULL);      \
 	}
 COMMAND(confirm)
 COMMAND(clear)
@@ -99,3 +100,13 @@ COMMAND(suspend)
 COMMAND(accept)
 COMMAND(apply)
 COMMAND(refuse)
+
+enum result
+verb_threat(struct vouch *v)
+{
+	if (v->args.operand_count < 2) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE,
+				 "which threat? vouch threat SUBJECT exposure|posture REASON");
+	}
+	return command(v, 2, v->args.operands[1]);
+}

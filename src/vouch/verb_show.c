@@ -37,8 +37,9 @@ static const struct table_column case_columns[] = {
 };
 
 static const struct table_column watch_columns[] = {
-	{ "level", "WATCH" }, { "nats_left", "NATS LEFT" }, { "unit", "UNIT" },
-	{ "name", "NAME" },   { "member", "MEMBER" },       { "volume_per_day", "MAIL A DAY" },
+	{ "level", "WATCH" },   { "nats_left", "NATS LEFT" }, { "unit", "UNIT" },
+	{ "name", "NAME" },     { "member", "MEMBER" },       { "volume_per_day", "MAIL A DAY" },
+	{ "threat", "THREAT" }, { "threat_until", "UNTIL" },
 };
 
 static const struct table_column receiver_columns[] = {
@@ -297,7 +298,7 @@ enum result
 verb_watch(struct vouch *v)
 {
 	return show(v, "/v1/watch", "units", watch_columns, countof(watch_columns),
-		    "nothing is near an alarm");
+		    "nothing is near an alarm or under threat");
 }
 
 enum result

@@ -46,9 +46,15 @@ command_of(const struct command_call *c, const struct fold *f, struct command *c
 	struct api_subject subject;
 	enum result r;
 
-	if (command_verb(member(c->body, "verb"), &command->decide.event) != RESULT_OK) {
+	command->is_threat = text_equal(member(c->body, "verb"), TEXT("threat"));
+	if (command->is_threat) {
+		r = threat_parse(member(c->body, "threat"), &command->threat, fault);
+		if (r != RESULT_OK) {
+			return r;
+		}
+	} else if (command_verb(member(c->body, "verb"), &command->decide.event) != RESULT_OK) {
 		return fault_set(fault, RESULT_BAD_USAGE,
-				 "verb: accept, refuse, apply, suspend, clear or confirm");
+				 "verb: accept, refuse, apply, suspend, clear, confirm or threat");
 	}
 	if (!read_role(json_object_get(c->body, "role"), &command->decide.role)) {
 		return fault_set(fault, RESULT_BAD_USAGE, "role: operator, analyst or member");

@@ -1,5 +1,6 @@
 /* vouchd/api_timeline.c - what happened to something, in order: a sentence for each record, and one for each run of reports. */
 #include "vouchd/api_int.h"
+#include "vouchd/command.h"
 
 #include "journal/journal.h"
 #include "model/report.h"
@@ -214,11 +215,28 @@ tell_registry(const struct telling *t, struct text payload)
 	json_decref(header);
 }
 
+/* A threat, or a verdict that made its kin threatened; what else people ask for is told by the moves that follow. */
+static void
+tell_command(const struct telling *t, struct text payload)
+{
+	struct arena arena = { 0 };
+	struct command c;
+
+	if (command_read(payload, &arena, &c, NULL) == RESULT_OK && !c.is_threat) {
+		buffer_format(t->words, "under threat: %s %.*s was confirmed as taken over by %.*s: %.*s",
+			      command_subject_name(c.decide.subject), TEXT_ARG(c.name),
+			      TEXT_ARG(c.decide.actor), TEXT_ARG(c.decide.reason));
+	} else if (c.is_threat) {
+		buffer_format(t->words, "%s %.*s under threat (%s) by %.*s: %.*s",
+			      command_subject_name(c.decide.subject), TEXT_ARG(c.name), threat_name(c.threat),
+			      TEXT_ARG(c.decide.actor), TEXT_ARG(c.decide.reason));
+	}
+	arena_clear(&arena);
+}
+
 static void (*const tellers[RECORD_COUNT])(const struct telling *t, struct text payload) = {
-	[RECORD_ALARM] = tell_alarm,
-	[RECORD_MOVE] = tell_move,
-	[RECORD_CASE] = tell_case,
-	[RECORD_REGISTRY] = tell_registry,
+	[RECORD_COMMAND] = tell_command, [RECORD_ALARM] = tell_alarm,       [RECORD_MOVE] = tell_move,
+	[RECORD_CASE] = tell_case,       [RECORD_REGISTRY] = tell_registry,
 };
 
 /* ---- which records */

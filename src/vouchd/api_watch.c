@@ -35,6 +35,19 @@ api_watch_level(const struct fold *f, uint32_t source)
 	return own > all ? own : all;
 }
 
+/* By how much a takeover of it is likelier; null: as of others. */
+static json_t *
+threat_of(const struct detect_view *v)
+{
+	return v->threat > 1 ? json_real(v->threat) : json_null();
+}
+
+static json_t *
+threat_until(const struct detect_view *v)
+{
+	return v->threat > 1 ? api_time(v->threat_until) : json_null();
+}
+
 json_t *
 api_watch_of(const struct fold *f, uint32_t source)
 {
@@ -45,9 +58,10 @@ api_watch_of(const struct fold *f, uint32_t source)
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
 		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(v.rate[i]));
 	}
-	return json_pack("{s:s, s:f, s:f, s:f, s:o}", "level", detect_watch_name(api_watch_level(f, source)),
-			 "evidence_share", share, "nats_left", detect_nats_left(&v), "volume_per_day",
-			 v.volume_per_day, "rates", rates);
+	return json_pack("{s:s, s:f, s:f, s:f, s:o, s:o, s:o}", "level",
+			 detect_watch_name(api_watch_level(f, source)), "evidence_share", share, "nats_left",
+			 detect_nats_left(&v), "volume_per_day", v.volume_per_day, "rates", rates, "threat",
+			 threat_of(&v), "threat_until", threat_until(&v));
 }
 
 /* ---- the list of all that are not calm */
@@ -69,8 +83,8 @@ add_if_watched(const struct fold *f, struct watched_list *w, enum unit_kind kind
 	struct detect_view v;
 
 	detect_unit_view(fold_detect(f), fold_unit(f, kind, id), &v);
-	if (detect_watch_of(&v) == DETECT_WATCH_CALM) {
-		return;
+	if (detect_watch_of(&v) == DETECT_WATCH_CALM && (kind == UNIT_SOURCE || v.threat <= 1)) {
+		return; /* of what is calm only systems under threat are shown */
 	}
 	if (w->count == w->size) {
 		w->size = w->size == 0 ? 64 : w->size * 2;
@@ -139,10 +153,10 @@ row_of(const struct fold *f, const struct watched *w)
 					: registry_item(registry, THING_MEMBER,
 							registry_item(registry, THING_SYSTEM, w->id).parent)
 					      .name;
-	return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f}", "unit", unit_kind_name(w->kind), "name",
+	return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f, s:o, s:o}", "unit", unit_kind_name(w->kind), "name",
 			 api_text(name), "member", api_text(member), "level",
 			 detect_watch_name(detect_watch_of(&v)), "nats_left", w->left, "volume_per_day",
-			 v.volume_per_day);
+			 v.volume_per_day, "threat", threat_of(&v), "threat_until", threat_until(&v));
 }
 
 static void

@@ -153,12 +153,16 @@ command_write(struct buffer *b, const struct command *c)
 {
 	const struct decide_command *d = &c->decide;
 	json_t *root = c->is_policy ? json_of_policy(c)
-				    : json_pack("{s:s, s:s, s:I, s:o, s:s}", "verb", event_name(d->event),
-						"subject", subjects[d->subject], "id", (json_int_t)d->id,
-						"name", json_of(c->name), "role", actor_name(d->role));
+				    : json_pack("{s:s, s:s, s:I, s:o, s:s}", "verb",
+						c->is_threat ? "threat" : event_name(d->event), "subject",
+						subjects[d->subject], "id", (json_int_t)d->id, "name",
+						json_of(c->name), "role", actor_name(d->role));
 	char *s;
 
 	check(root != NULL);
+	if (c->is_threat) {
+		check(json_object_set_new(root, "threat", json_string(threat_name(c->threat))) == 0);
+	}
 	check(json_object_set_new(root, "actor", json_of(d->actor)) == 0);
 	check(json_object_set_new(root, "reason", json_of(d->reason)) == 0);
 	s = json_dumps(root, JSON_COMPACT | JSON_REAL_PRECISION(17));
@@ -188,10 +192,21 @@ read_subject(const json_t *root, struct arena *arena, struct decide_command *d)
 		}
 	}
 	d->id = (uint32_t)id;
-	return has_subject && has_role && id >= 0 && id < UINT32_MAX &&
-		       command_verb(member(root, "verb", arena), &d->event) == RESULT_OK
-		   ? RESULT_OK
-		   : RESULT_DAMAGED;
+	return has_subject && has_role && id >= 0 && id < UINT32_MAX ? RESULT_OK : RESULT_DAMAGED;
+}
+
+/* What the verb asks of the subject. */
+static enum result
+read_verb(const json_t *root, struct arena *arena, struct command *c)
+{
+	struct text verb = member(root, "verb", arena);
+
+	c->is_threat = text_equal(verb, TEXT("threat"));
+	if (c->is_threat ? threat_parse(member(root, "threat", arena), &c->threat, NULL) != RESULT_OK
+			 : command_verb(verb, &c->decide.event) != RESULT_OK) {
+		return RESULT_DAMAGED;
+	}
+	return read_subject(root, arena, &c->decide);
 }
 
 enum result
@@ -219,7 +234,7 @@ command_read(struct text payload, struct arena *arena, struct command *c, struct
 			? read_thresholds(root, arena, &c->policy)
 			: RESULT_DAMAGED;
 	} else {
-		r = read_subject(root, arena, &c->decide);
+		r = read_verb(root, arena, c);
 	}
 	json_decref(root);
 	return r == RESULT_OK ? r : fault_set(fault, r, "a command record with members that none can have");

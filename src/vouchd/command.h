@@ -5,17 +5,21 @@
  * and {"verb": "policy", "budget": 10, "wait_ms": 604800000, "thresholds": [{"name": "complaint", "limit": "0.2 % from 200",
  * "days": 30, "warn": 80}, {"name": "complaint", "receiver": "comcast", "limit": "..."}, ...], "actor": "...", "reason": "..."},
  * which sets the operator's budget and, unless it has none, all thresholds; "shadow": 5 sends so many percent of the alarms to review.
+ * {"verb": "threat", "threat": "exposure", "subject": "member", ...} says that a takeover of these is likelier (model/threats.def).
  */
 #ifndef VOUCHD_COMMAND_H
 #define VOUCHD_COMMAND_H
 
 #include "decide/decide.h"
+#include "model/threat.h"
 
 #include <jansson.h>
 
 struct command {
 	bool is_policy;
-	double budget;                         /* of a policy */
+	bool is_threat;
+	enum threat threat; /* of a threat; its subject, actor and reason stand in `decide` */
+	double budget;      /* of a policy */
 	const struct threshold_policy *policy; /* of a policy; NULL: the thresholds stay */
 	uint32_t shadow;                       /* of a policy: percent of the alarms that go to review */
 	struct decide_command decide;

@@ -5,6 +5,7 @@
 #include "vouchd/about.h"
 #include "vouchd/command.h"
 #include "vouchd/look.h"
+#include "vouchd/threaten.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +53,10 @@ struct fold {
 	uint64_t unknown;
 	uint32_t *relisted; /* by a person, in the command that is being folded */
 	uint32_t relisted_count, relisted_size;
+	struct fold_kin {
+		uint64_t seq;
+		uint32_t system;
+	} kin; /* told of last: the sources of a case are confirmed one by one */
 };
 
 /* Makes room for entry `count` of an array that grows by doubling. */
@@ -89,15 +94,50 @@ on_judged(void *context, uint32_t unit)
 	f->sink.judged(f->sink.context, f->units[unit].kind, f->units[unit].id);
 }
 
-/* What a person says was a takeover must not become the usual ways of the source and of its system. */
+static uint32_t
+unit_of(const void *fold, enum unit_kind kind, uint32_t id)
+{
+	return fold_unit(fold, kind, id);
+}
+
 static void
-forget_takeover(struct fold *f, const struct move *move)
+touch(const void *context, uint32_t source)
+{
+	const struct fold *f = context;
+
+	f->sink.touch(f->sink.context, source);
+}
+
+static struct threaten
+threaten_of(const struct fold *f)
+{
+	return (struct threaten){ f->registry, f->detect, unit_of, touch, f, f->now.at };
+}
+
+/* What a person says was a takeover must not become the usual ways of the source and of its system; and its kin are under threat. */
+static void
+take_confirmed(struct fold *f, const struct move *move)
 {
 	const struct fold_source *s = &f->sources[move->source];
+	struct threaten threaten = threaten_of(f);
+
+	detect_unit_forget(f->detect, s->unit);
+	detect_unit_forget(f->detect, f->systems[s->system].unit);
+	if (f->kin.seq != f->now.seq || f->kin.system != s->system) {
+		f->kin = (struct fold_kin){ f->now.seq, s->system };
+		threaten_kin(&threaten, s->system);
+	}
+}
+
+static void
+take_verdict(struct fold *f, const struct move *move)
+{
+	struct threaten threaten = threaten_of(f);
 
 	if (move->event == EVENT_CONFIRM && move->kind == SUSPENSION_SECURITY) {
-		detect_unit_forget(f->detect, s->unit);
-		detect_unit_forget(f->detect, f->systems[s->system].unit);
+		take_confirmed(f, move);
+	} else if (move->to == STATE_REINSTATED && move->receiver.n == 0) {
+		threaten_source(&threaten, move->source, THREAT_PROBATION);
 	}
 }
 
@@ -124,7 +164,7 @@ on_move(void *context, const struct move *move)
 {
 	struct fold *f = context;
 
-	forget_takeover(f, move);
+	take_verdict(f, move);
 	note_relisted(f, move);
 	f->sink.move(f->sink.context, move);
 }
@@ -540,6 +580,10 @@ fold_command(struct fold *f, struct text payload, struct fault *fault)
 		if (c.policy != NULL) {
 			set_thresholds(f, c.policy);
 		}
+	} else if (r == RESULT_OK && c.is_threat) {
+		struct threaten threaten = threaten_of(f);
+
+		r = threaten_subject(&threaten, &c.decide, c.threat, fault);
 	} else if (r == RESULT_OK) {
 		f->relisted_count = 0;
 		r = decide_command(f->decide, &c.decide, f->now, &moves, fault);

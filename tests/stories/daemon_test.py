@@ -89,7 +89,7 @@ class Programs(unittest.TestCase):
                     ("/v1/export?format=xml", None, "format: text, json, rbldnsd, ip4trie, ip4set, ip6trie, dnset or rpz"),
                     ("/v1/commands", {**command, "role": "king"}, "role: operator, analyst or member"),
                     ("/v1/commands", {**command, "role": 1}, "role: operator, analyst or member"),
-                    ("/v1/commands", {**command, "verb": "list"}, "verb: accept, refuse, apply, suspend, clear or confirm"),
+                    ("/v1/commands", {**command, "verb": "list"}, "verb: accept, refuse, apply, suspend, clear, confirm or threat"),
                     ("/v1/commands", [], "a JSON object is wanted"),
                     ("/v1/registry", {"op": "drop"}, "op: add, change, remove or declare"),
                     ("/v1/registry", {"op": "add", "thing": "list"}, "thing: member, system"),

@@ -80,6 +80,37 @@ one_message_with_an_undeclared_link_that_lures_is_enough(void **state)
 	detect_close(w.d);
 }
 
+/* The sender's own words, that lead to a stranger's page: nobody who declares links does that. */
+static void
+a_known_template_that_leads_elsewhere_is_enough(void **state)
+{
+	struct detect_look undeclared = { .system = 1,
+					  .source = 0,
+					  .member = 1,
+					  .flags = LOOK_LURE,
+					  .cluster = 100,
+					  .from = 5,
+					  .link = 99,
+					  .seq = 9 };
+	struct world w;
+
+	(void)state;
+	honest_month(&w);
+	undeclared.at.ms = w.now_ms;
+	detect_look(w.d, &undeclared); /* of a member that declares nothing it tells nothing */
+	assert_int_equal(w.alarms, 0);
+	look(&w, 100, 7, LOOK_LINK_DECLARED | LOOK_LURE);
+	look(&w, 100, 0, LOOK_LURE);
+	assert_int_equal(w.alarms, 0);
+	look(&w, 100, 99, LOOK_LURE);
+	assert_true(w.alarms > 0);
+	assert_true((w.last.traits >> TRAIT_LINK_NEW & 1) != 0);
+	w.alarms = 0;
+	look(&w, 148, 99, LOOK_LURE); /* that link was told once */
+	assert_int_equal(w.alarms, 0);
+	detect_close(w.d);
+}
+
 static void
 a_declared_link_is_none(void **state)
 {
@@ -172,6 +203,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_message_with_an_undeclared_link_that_lures_is_enough),
+		cmocka_unit_test(a_known_template_that_leads_elsewhere_is_enough),
 		cmocka_unit_test(a_declared_link_is_none),
 		cmocka_unit_test(a_new_link_is_seen_among_known_ones),
 		cmocka_unit_test(a_template_tells_once),

@@ -320,12 +320,12 @@ twin_retire(struct pair *p, int64_t now_ms)
 	p->retired_checked++;
 }
 
-/* A fifth of the time goes to trickle as it passes; a burst takes nine tenths of all that waits. */
+/* A tenth of the time is for others. A fifth of the rest goes to trickle as it passes; a burst takes nine tenths of all that waits. */
 static double
 twin_weight(struct twin *t, const struct cohort *c, int64_t now_ms, double known_days)
 {
 	double years =
-	    (double)(now_ms - t->credit_ms) / (365.25 * 24 * 3.6e6) * pow(fmin(known_days / 20, 1), 2);
+	    0.9 * (double)(now_ms - t->credit_ms) / (365.25 * 24 * 3.6e6) * pow(fmin(known_days / 20, 1), 2);
 	double given = c->stream == STREAM_BURST ? 0.9 * (t->bank + years) : 0.2 * years;
 
 	t->bank += years - given;
@@ -549,6 +549,7 @@ start_weights_never_exceed_the_time(void **context)
 		assert_true((double)feed_unit(&p->f)->n.bank >= 0);
 		given += (double)feed_unit(&p->f)->n.bank;
 		years = (double)p->f.minute / 60 / 24 / 365.25;
+		years *= 0.9; /* the rest is for units under threat */
 		assert_true(given <= years * (1 + 1e-5));
 		young = 20 / 365.25; /* so much is lost while the unit is not known yet */
 		assert_true(years > 2 * young && given > 0.9 * (years - young) && given < years - young / 2);
