@@ -1,7 +1,7 @@
 # The front door. The work is done by CMake, Ninja, ctest and script/; each target first installs what is missing.
 #   make test T=journal     only the tests whose name contains "journal"
 #   make bench N="dns arf"  only the benches of these names
-#   make bench-detect D=--ablations  and what is caught when less is seen
+#   make bench-detect D=--ablations  what is caught when less is seen, or more
 #   make demo DEMO_EXIT=1   stops the daemon at the end
 .PHONY: help demo test build bench bench-detect fuzz tidy tsan format reference install clean distclean
 .SILENT:

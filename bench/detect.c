@@ -2,18 +2,21 @@
  * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
- *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years
+ *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
+ *                more with one system in a hundred taken over and nobody knows, and what the self-audit makes of both
  *   honest       other fleets: what ours suspends at nominal budgets of 100, 10 and 1, and what each does with its limit
- *   takeovers    each kind, with the limits of the calibration: recall, delay, share of the bad mail out
- *   ablations    ours when less is seen, or more
+ *   takeovers    each kind, with the limits of the calibration: recall, delay, share of the bad mail out; an oracle shows what could be seen
+ *   ablations    ours when less is seen, or more; nothing else
  *
  * Half of the members of the honest fleets have declared their domains; takeovers are run for fleets where none has and where all
- * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers.
+ * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers. Its share
+ * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --honest: ours at the nominal
  * budgets alone, on honest fleets.
  */
 #include "common/baseline.h"
+#include "common/oracle.h"
 
 #include <getopt.h>
 #include <math.h>
@@ -21,13 +24,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRIES_MAX 16
+#define ENTRIES_MAX 24
 #define FLEETS_MAX  64
 #define APART       1000U /* seeds of the fleets for calibration, from those of the test */
 
 static const struct {
 	const char *name;
-	double recall, out; /* of the prototype; below zero: it had none */
+	double recall, out; /* of the prototype, out as the mean; below zero: it had none */
 } kinds[] = {
 	{ "blast", 1, 0.13 },    { "own_list", 0.75, 0.60 },
 	{ "slow", 0.62, 0.64 },  { "in_campaign", 0.36, 0.89 },
@@ -37,7 +40,8 @@ static const struct {
 	{ "wake", -1, -1 },
 };
 
-static const double nominal[] = { 100, 10, 1 }, scales[] = { 1.0 / 16, 1.0 / 4, 1, 6, 36 };
+static const double nominal[] = { 100, 10, 1 }, scales[] = { 1.0 / 16, 1.0 / 6, 0.4, 1, 6 };
+#define TAKEN 0.01 /* share of the systems that are taken over in a calibration that knows nothing of it */
 
 struct options {
 	uint32_t systems, seeds, days;
@@ -117,6 +121,14 @@ add_others(struct lineup *l, const struct options *o)
 	}
 }
 
+/* Under threat a unit has ten times the start weight (model/threats.def): the same as a tenth of the limit, as long as the bank lasts. */
+static void
+add_threat(struct lineup *l, double budget, double limit)
+{
+	(void)add(l, &score_ours, budget, limit / 10);
+	(void)snprintf(l->rows[l->count - 1].name, sizeof l->rows[0].name, "vouch, under threat");
+}
+
 /* ---- calibration */
 
 /* Where the measured rate is the budget, between the scales on both sides of it; half an alarm stands for none. */
@@ -138,10 +150,47 @@ scale_of(const struct score_figures *f, size_t count, double budget)
 	return scales[count - 1];
 }
 
-/* Sets the lineup: each detector with its limit for the budget. */
+/* What the self-audit holds for right, over what was set: mean over the fleets. */
 static void
-calibrate(const struct options *o, struct score_sight sight, struct lineup *l)
+print_audit(const char *name, const struct score_outcome *outcomes, size_t count, size_t entries,
+	    size_t entry)
 {
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		double nats = 0;
+		uint32_t said = 0;
+
+		for (size_t i = 0; i < count; i++) {
+			const struct score_audit *a = &outcomes[i * entries + entry].audit[kind];
+
+			said += a->said;
+			nats += a->said ? a->nats : 0;
+		}
+		(void)fprintf(stderr, "%s: the self-audit of %u of %zu fleets says: %s, limit times %.2g\n",
+			      name, said, count, unit_kind_name(kind), exp(nats / (said > 0 ? said : 1)));
+		printf("{\"bench\":\"detect\",\"what\":\"%s: limit by the self-audit, over the one set, %s\","
+		       "\"value\":%.4g,\"fleets\":%u}\n",
+		       name, unit_kind_name(kind), exp(nats / (said > 0 ? said : 1)), said);
+	}
+}
+
+/* Ours at several limits, and the others, whose limit is found in one run. */
+static void
+add_trials(struct lineup *trial, double budget)
+{
+	for (size_t i = 0; i < countof(scales); i++) {
+		(void)add(trial, &score_ours, budget, scales[i]);
+	}
+	(void)add(trial, &baseline_fixed, budget, INFINITY);
+	for (size_t i = 0; i < baseline_rate_count; i++) {
+		(void)add(trial, &baseline_rates[i], budget, INFINITY);
+	}
+}
+
+/* Adds to the lineup each detector with its limit for the budget. `taken`: share of the fleet that is taken over, and nobody knows. */
+static void
+calibrate(const struct options *o, struct score_sight sight, double taken, struct lineup *l)
+{
+	const char *name = taken > 0 ? "calibration, 1 % taken over" : "calibration";
 	struct score_fleet fleets[FLEETS_MAX];
 	struct score_figures ours[countof(scales)];
 	struct lineup trial = { .count = 0 };
@@ -150,28 +199,30 @@ calibrate(const struct options *o, struct score_sight sight, struct lineup *l)
 
 	for (size_t i = 0; i < count; i++) {
 		fleets[i].keep_peaks = true;
+		fleets[i].taken = taken;
 	}
-	for (size_t i = 0; i < countof(scales); i++) {
-		(void)add(&trial, &score_ours, o->budget, scales[i]);
-	}
-	(void)add(&trial, &baseline_fixed, o->budget, INFINITY);
-	for (size_t i = 0; i < baseline_rate_count; i++) {
-		(void)add(&trial, &baseline_rates[i], o->budget, INFINITY);
-	}
+	add_trials(&trial, o->budget);
 	outcomes = run(&trial, fleets, count);
 	for (size_t i = 0; i < countof(scales); i++) {
 		ours[i] = score_figures(outcomes, count, trial.count, i);
-		(void)fprintf(stderr,
-			      "calibration: vouch, limits times %g: %.1f per 1000 source-years (%.0f)\n",
-			      scales[i], ours[i].per_1000, ours[i].source_years);
+		(void)fprintf(stderr, "%s: vouch, limits times %.2g: %.1f per 1000 source-years (%.0f)\n",
+			      name, scales[i], ours[i].per_1000, ours[i].source_years);
+		if (scales[i] >= 1 && scales[i] <= 1) {
+			print_audit(name, outcomes, count, trial.count, i);
+		}
 	}
 	(void)add(l, &score_ours, o->budget, scale_of(ours, countof(scales), o->budget));
-	(void)fprintf(stderr, "calibration: vouch: limits times %.3g\n", l->rows[l->count - 1].entry.limit);
 	for (size_t i = countof(scales); i < trial.count; i++) {
 		double limit = score_limit(outcomes, count, trial.count, i, o->budget);
 
 		(void)add(l, trial.rows[i].entry.detector, o->budget, limit);
-		(void)fprintf(stderr, "calibration: %s: limit %.3g\n", trial.rows[i].name, limit);
+	}
+	for (size_t i = l->count - (trial.count - countof(scales)) - 1; i < l->count; i++) {
+		(void)fprintf(stderr, "%s: %s: limit %.3g\n", name, l->rows[i].name, l->rows[i].entry.limit);
+		if (taken > 0) {
+			(void)strncat(l->rows[i].name, ", 1 % taken",
+				      sizeof l->rows[i].name - strlen(l->rows[i].name) - 1);
+		}
 	}
 	score_outcomes_free(outcomes, count * trial.count);
 }
@@ -248,7 +299,7 @@ run_takeovers(const struct options *o, const char *name, struct score_sight sigh
 	}
 	outcomes = run(l, fleets, count);
 	(void)fprintf(stderr, "\n%s\n%-12s %-24s %5s %9s %8s %9s %9s %9s %7s\n", name, "takeover", "detector",
-		      "count", "in 48 h", "minutes", "out", "out, mean", "prototype", "out");
+		      "count", "in 48 h", "minutes", "out", "out, mean", "prototype", "mean");
 	for (size_t i = 0; i < countof(kinds) * l->count; i++) {
 		size_t kind = i / l->count, row = i % l->count;
 		struct score_figures f =
@@ -260,10 +311,10 @@ run_takeovers(const struct options *o, const char *name, struct score_sight sigh
 	(void)fflush(stdout);
 }
 
-/* ---- less is seen, or more; limits as they are on the usual fleet */
+/* ---- less is seen, or more; nominal limits */
 
 static void
-run_ablations(const struct options *o, double limit)
+run_ablations(const struct options *o)
 {
 	static const struct {
 		const char *name;
@@ -283,7 +334,6 @@ run_ablations(const struct options *o, double limit)
 	struct lineup l = { .count = 0 };
 
 	add_nominal(&l, o->budget);
-	(void)add(&l, &score_ours, o->budget, limit);
 	for (size_t i = 0; i < countof(all); i++) {
 		run_honest(o, all[i].name, all[i].sight, &l);
 		run_takeovers(o, all[i].name, all[i].sight, &l);
@@ -325,6 +375,7 @@ main(int argc, char **argv)
 	struct options o = { .systems = 80, .seeds = 2, .days = 365, .seed = 1, .budget = 10 }, once;
 	struct score_sight half = SCORE_SIGHT_USUAL, none = half, every = half;
 	struct lineup all = { .count = 0 }, honest, ours = { .count = 0 };
+	double calibrated;
 
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
@@ -342,19 +393,26 @@ main(int argc, char **argv)
 		run_honest(&o, "half declared", half, &all);
 		return 0;
 	}
-	calibrate(&o, half, &all);
+	once = o;
+	once.seeds = o.seeds > 2 ? 2 : o.seeds;
+	once.systems = o.systems > 80 ? 80 : o.systems;
+	if (o.ablations) {
+		run_ablations(&once);
+		return 0;
+	}
+	calibrate(&o, half, 0, &all);
+	calibrated = all.rows[1].entry.limit;
+	calibrate(&o, half, TAKEN, &all);
 	honest = all;
 	add_others(&honest, &o);
 	run_honest(&o, "half declared", half, &honest);
-	once = o;
-	once.seeds = o.seeds > 2 ? 2 : 1;
+	add_threat(&all, o.budget, calibrated);
+	(void)add(&all, &oracle, o.budget, 1);
 	run_takeovers(&once, "none declared", none, &all);
-	ours.rows[0] = all.rows[0];
-	ours.rows[1] = all.rows[1];
-	ours.count = 2;
+	ours.rows[ours.count++] = all.rows[0];
+	ours.rows[ours.count++] = all.rows[1];
+	add_threat(&ours, o.budget, calibrated);
+	(void)add(&ours, &oracle, o.budget, 1);
 	run_takeovers(&once, "all declared", every, &ours);
-	if (o.ablations) {
-		run_ablations(&once, all.rows[1].entry.limit);
-	}
 	return 0;
 }

@@ -270,8 +270,13 @@ close_rates(void *detector)
 #undef BASELINE
 
 const struct score_detector baseline_rates[] = {
-#define BASELINE(id, name, minutes, pooling, what) \
-	{ name, false, open_##id, add_unit, observe, NULL, tick, close_rates },
+#define BASELINE(id, title, minutes, pooling, what) \
+	{ .name = title,                            \
+	  .open = open_##id,                        \
+	  .unit_add = add_unit,                     \
+	  .observe = observe,                       \
+	  .tick = tick,                             \
+	  .close = close_rates },
 #include "common/baseline.def"
 #undef BASELINE
 };

@@ -255,6 +255,9 @@ make_sender(struct sim *sim, uint64_t seed, uint32_t system)
 		d->mail_days = (uint32_t)fmin(d->campaigns + 0.5, 7);
 	}
 	d->imports = d->campaigns > 0 ? fmin(n->imports_per_year / (d->campaigns * WEEKS_YEAR), 0.5) : 0;
+	s->campaigns_per_year = d->campaigns * WEEKS_YEAR;
+	s->imports = d->imports;
+	s->rates = d->usual;
 	d->hour = INT64_MIN;
 	d->sleeper = SIM_NONE;
 	d->domain = sim->sources[last].kind == SOURCE_DOMAIN ? last : SIM_NONE;

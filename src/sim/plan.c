@@ -51,7 +51,7 @@ struct plan {
 	struct sim *sim;
 	const struct attack *attack;
 	uint32_t number; /* index of params.takeovers */
-	struct stream stream;
+	struct sim_rates stream;
 	bool lure;
 	bool *taken; /* per member: has a takeover */
 	struct random *random;
@@ -149,6 +149,19 @@ look_of(const struct plan *p, uint32_t system)
 	return look;
 }
 
+/* Of the mail to a system's own list only the complaints are others. */
+static struct sim_rates
+rates_of(const struct plan *p, uint32_t system)
+{
+	struct sim_rates rates = p->stream;
+
+	if (p->attack->unknown_low <= 0) {
+		rates.unknown = p->sim->senders[system].usual.unknown;
+		rates.traps = p->sim->senders[system].usual.traps;
+	}
+	return rates;
+}
+
 /* The campaign that bad mail rides on. Gives its length. */
 static double
 plan_ride(const struct plan *p, uint32_t system, int64_t at, double *messages)
@@ -195,14 +208,10 @@ plan_phases(const struct plan *p, uint32_t system, uint32_t source, int64_t at, 
 			*run = (struct run){ .left = count,
 					     .per_ms = count / (minutes * 60000),
 					     .begins = begins,
-					     .stream = p->stream,
+					     .stream = rates_of(p, system),
 					     .look = look_of(p, system),
 					     .source = source,
 					     .because = a->kind };
-			if (a->unknown_low <= 0) {
-				run->stream.unknown = d->usual.unknown;
-				run->stream.traps = d->usual.traps;
-			}
 		}
 	}
 	return end;
@@ -256,7 +265,9 @@ plan_member(const struct plan *p, uint32_t source, int64_t at)
 					     .system = system,
 					     .source = stolen,
 					     .takeover = p->number,
-					     .messages = messages });
+					     .messages = messages,
+					     .rates = rates_of(p, system),
+					     .lure = p->lure });
 }
 
 static void

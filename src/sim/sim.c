@@ -222,6 +222,12 @@ sim_systems(const struct sim *sim, uint32_t *count)
 	return sim->systems;
 }
 
+struct sim_numbers
+sim_numbers_of(const struct sim *sim)
+{
+	return sim->params.numbers;
+}
+
 const struct sim_source *
 sim_sources(const struct sim *sim, uint32_t *count)
 {

@@ -157,6 +157,11 @@ struct sim_observation {
 /* The next observation; false when the simulated time is over. What would arrive after it is not given out. */
 bool sim_next(struct sim *sim, struct sim_observation *o);
 
+/* The truth about some mail: how much bad news a message brings. Mail that is sent together shares one fate. */
+struct sim_rates {
+	double complaints, unknown, traps;
+};
+
 /*
  * What happened beside everyday mail. From the start stand here takeovers (one event for each system they have, in the order in
  * which they begin), the surge, and what happens to feeds; the rest comes behind them as it happens.
@@ -170,6 +175,8 @@ struct sim_event {
 	uint32_t takeover; /* index of params.takeovers; SIM_NONE: honest */
 	double
 	    messages; /* of a takeover: bad messages that are handed over, expected; delivered ones are `bad` */
+	struct sim_rates rates; /* of its mail; complaints are all, however many are reported */
+	bool lure;              /* its mail is seen to be one */
 };
 const struct sim_event *sim_events(const struct sim *sim, size_t *count);
 
@@ -186,6 +193,10 @@ struct sim_system {
 	uint32_t member, first_source, source_count;
 	enum sim_habit habit;
 	bool campaigns; /* sends campaigns, not only transactional mail */
+	double campaigns_per_year;
+	double imports; /* share of its campaigns that go to a badly imported list */
+	struct sim_rates
+	    rates; /* of its campaigns, those left out; mail that is sent together differs from it by one factor */
 };
 struct sim_source {
 	uint32_t system;
@@ -195,6 +206,7 @@ struct sim_source {
 const struct sim_member *sim_members(const struct sim *sim, uint32_t *count);
 const struct sim_system *sim_systems(const struct sim *sim, uint32_t *count);
 const struct sim_source *sim_sources(const struct sim *sim, uint32_t *count);
+struct sim_numbers sim_numbers_of(const struct sim *sim); /* with which it was opened */
 
 /*
  * Domains of From and of links. Below the count of members: the member's own; behind them SIM_SHARED_COUNT that all of the

@@ -41,11 +41,6 @@ enum {
 #define STREAM_FEEDS    (UINT64_MAX - 2) /* what happens to feeds */
 #define STREAM_DECLARES (UINT64_MAX - 3) /* who declares */
 
-/* Mail that shares one fate: what it does badly it does badly as a whole. Rates per message. */
-struct stream {
-	double complaints, unknown, traps;
-};
-
 /* What the messages of one mailing look like; numbers as in sim_content. */
 struct look {
 	uint32_t cluster, campaign, from, link;
@@ -59,7 +54,7 @@ struct run {
 	double left;    /* messages to send */
 	double per_ms;  /* messages per millisecond */
 	int64_t begins; /* ms; nothing is sent before */
-	struct stream stream;
+	struct sim_rates stream;
 	struct look look;
 	uint32_t source;             /* the only source that sends; SIM_NONE: all of the system */
 	enum sim_event_kind because; /* SIM_EVENT_COUNT: an honest campaign */
@@ -77,23 +72,23 @@ struct run {
 /* What a system is and where it stands. Times in ms. */
 struct sender {
 	struct random random[STREAM_COUNT];
-	double transactional; /* messages per day */
-	double campaigns;     /* per week */
-	double list;          /* messages of a campaign */
-	struct stream usual;  /* rates over all its campaigns */
-	double imports;       /* share of its campaigns that go to a badly imported list */
-	double surge;         /* factor on the day of the surge; 1: takes no part */
-	double season;        /* share of the year after 1 January when its campaigns are most */
-	int64_t zone_ms;      /* local time minus UTC */
-	uint32_t preferred;   /* hour of the week, local, from Monday 0:00 */
-	uint32_t mail_days;   /* days of the week that have such an hour, 1..7 */
-	double noise;         /* ln of the present noise */
-	int64_t hour;         /* hour since 1970 that the next two are of */
-	double per_ms;        /* transactional messages in this hour */
-	double hazard;        /* campaigns begun, per ms, in this hour */
+	double transactional;   /* messages per day */
+	double campaigns;       /* per week */
+	double list;            /* messages of a campaign */
+	struct sim_rates usual; /* rates over all its campaigns */
+	double imports;         /* share of its campaigns that go to a badly imported list */
+	double surge;           /* factor on the day of the surge; 1: takes no part */
+	double season;          /* share of the year after 1 January when its campaigns are most */
+	int64_t zone_ms;        /* local time minus UTC */
+	uint32_t preferred;     /* hour of the week, local, from Monday 0:00 */
+	uint32_t mail_days;     /* days of the week that have such an hour, 1..7 */
+	double noise;           /* ln of the present noise */
+	int64_t hour;           /* hour since 1970 that the next two are of */
+	double per_ms;          /* transactional messages in this hour */
+	double hazard;          /* campaigns begun, per ms, in this hour */
 	double until_campaign, until_report[2],
-	    until_sample[2]; /* what is left of a unit exponential; [1]: of takeovers */
-	struct stream block; /* transactional, with the frailty of the present block */
+	    until_sample[2];    /* what is left of a unit exponential; [1]: of takeovers */
+	struct sim_rates block; /* transactional, with the frailty of the present block */
 	int64_t block_ends, rebrand_at, rebrand_ends, move_from, move_to, forged_at, template_at;
 	uint32_t mailers;           /* sources that mail leaves by: all but the last when that is a domain */
 	uint32_t domain;            /* source index of the domain that signs, or SIM_NONE */
@@ -184,7 +179,7 @@ struct sim {
 
 /* Mail of one kind that a system sends in a tick. */
 struct mailing {
-	const struct stream *stream;
+	const struct sim_rates *stream;
 	const struct look *look; /* NULL: transactional, one of the system's templates */
 	double mean;             /* messages expected, from all of its sources */
 	int64_t from_ms;         /* it is sent from here on */

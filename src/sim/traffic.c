@@ -51,7 +51,7 @@ renew_block(const struct tick *t)
 	struct sender *d = t->d;
 	struct random *r = &d->random[STREAM_COURSE];
 
-	d->block = (struct stream){
+	d->block = (struct sim_rates){
 		.complaints =
 		    d->usual.complaints * n->transactional_complaints * random_frailty(r, n->complaint_shape),
 		.unknown = d->usual.unknown * random_frailty(r, n->unknown_shape),

@@ -21,7 +21,9 @@
 #define SCORE_LEARN_DAYS     30U
 #define SCORE_SYSTEM_SOURCES 3U /* on average; a domain that signs the mail is one of them in most systems */
 
-/* Called from within observe, look or tick. */
+struct score_outcome;
+
+/* Called from within observe, look, tick or told. */
 typedef void score_say_fn(void *context, uint32_t unit, double score);
 
 struct score_detector {
@@ -34,6 +36,10 @@ struct score_detector {
 	void (*look)(void *detector, const struct detect_look *look); /* NULL: it sees no content */
 	void (*tick)(void *detector, struct instant now);
 	void (*close)(void *detector);
+	/* NULL, or it is told the truth too: an oracle. Each observation as it is simulated, before what it is given of it. */
+	void (*told)(void *detector, const struct sim *sim, const struct sim_observation *o);
+	/* NULL, or before it is closed: what its self-audit says of limits; sets rows of outcome->audit. */
+	void (*audit)(const void *detector, struct score_outcome *outcome);
 };
 
 extern const struct score_detector score_ours; /* src/detect; `limit` is detect_params.limit_scale */
@@ -60,6 +66,8 @@ struct score_fleet {
 	struct span step; /* of the volume feed */
 	struct score_sight sight;
 	bool keep_peaks; /* for score_limit */
+	/* Of an honest fleet: this share of the systems with campaigns is taken over, each in another way, and counts as honest: nobody knows. */
+	double taken;
 };
 
 bool score_scenario_is_known(const char *scenario);
@@ -89,6 +97,11 @@ struct score_outcome {
 	size_t attack_count;
 	struct score_peak *peaks;
 	size_t peak_count, peak_size;
+	struct score_audit {
+		bool said; /* else there is not enough history */
+		double
+		    nats; /* ln of the limit that the self-audit holds for right, over the one that was set */
+	} audit[UNIT_KIND_COUNT]; /* of the voice with the largest share */
 };
 
 /*

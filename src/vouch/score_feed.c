@@ -38,7 +38,7 @@ open_scene(struct score_scene *scene, const struct score_fleet *fleet)
 		scene->attacks[i].kind = SIM_EVENT_COUNT;
 	}
 	events = sim_events(scene->sim, &count);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && !(fleet->taken > 0); i++) {
 		if (sim_event_is_takeover(events[i].kind) && events[i].system != SIM_NONE) {
 			note_attack(scene, &events[i]);
 		}
@@ -133,6 +133,9 @@ take(struct score_scene *scene, struct score_judge *judges, size_t count, const 
 		look = look_of(scene, o);
 	}
 	for (size_t i = 0; i < count; i++) {
+		if (judges[i].entry->detector->told != NULL) {
+			judges[i].entry->detector->told(judges[i].detector, scene->sim, o);
+		}
 		if (bad) {
 			score_judge_bad(&judges[i], o);
 		}

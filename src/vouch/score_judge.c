@@ -166,6 +166,9 @@ score_judge_close(struct score_judge *j)
 		}
 	}
 	out->source_years = scene->source_count * (double)(scene->now.ms - scene->learnt.ms) / YEAR_MS;
+	if (j->entry->detector->audit != NULL) {
+		j->entry->detector->audit(j->detector, out);
+	}
 	j->entry->detector->close(j->detector);
 	free(j->units);
 	free(j->bad_out);

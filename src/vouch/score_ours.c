@@ -4,6 +4,8 @@
  */
 #include "vouch/score.h"
 
+#include "detect/audit.h"
+
 #include <stdlib.h>
 
 struct ours {
@@ -58,6 +60,18 @@ tick(void *detector, struct instant now)
 }
 
 static void
+audit(const void *detector, struct score_outcome *outcome)
+{
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		struct detect_audit a;
+
+		detect_audit(((const struct ours *)detector)->detect, kind, VOICE_BAYES, &a);
+		outcome->audit[kind].said = a.how != DETECT_AUDIT_SHORT;
+		outcome->audit[kind].nats = a.calibrated_nats - a.limit_nats;
+	}
+}
+
+static void
 close_ours(void *detector)
 {
 	detect_close(((struct ours *)detector)->detect);
@@ -73,4 +87,5 @@ const struct score_detector score_ours = {
 	.look = look,
 	.tick = tick,
 	.close = close_ours,
+	.audit = audit,
 };

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "common/baseline.h"
+#include "common/oracle.h"
 #include "vouch/score_int.h"
 #include "vouch/vouch.h"
 
@@ -103,10 +104,12 @@ puppet_close(void *detector)
 	free(detector);
 }
 
-static const struct score_detector puppet = { "puppet",       false,       puppet_open, puppet_add,
-					      puppet_observe, puppet_look, puppet_tick, puppet_close };
-static const struct score_detector deciding = { "deciding",     true,        puppet_open, puppet_add,
-						puppet_observe, puppet_look, puppet_tick, puppet_close };
+#define PUPPET(title, is_alarm)                                                                            \
+	{                                                                                                  \
+		.name = title, .decides = is_alarm, .open = puppet_open, .unit_add = puppet_add,           \
+		.observe = puppet_observe, .look = puppet_look, .tick = puppet_tick, .close = puppet_close \
+	}
+static const struct score_detector puppet = PUPPET("puppet", false), deciding = PUPPET("deciding", true);
 
 static struct score_fleet
 fleet(const char *scenario, uint32_t days, uint64_t seed)
@@ -284,6 +287,38 @@ baselines_see_a_blast(void **context)
 	assert_true(figures_of(f, (struct score_entry){ &baseline_fixed, 10, 1 }).recall > 0.5);
 }
 
+/* Takeovers that nobody knows of count as honest: to catch one is a false alarm, and the rest of the fleet is as it was. */
+static void
+a_hidden_takeover_counts_as_honest(void **context)
+{
+	struct score_fleet f = fleet("honest", 120, 9);
+	struct score_figures clean, taken;
+
+	(void)context;
+	clean = figures_of(f, (struct score_entry){ &baseline_rates[0], 10, 25 });
+	f.taken = 1;
+	taken = figures_of(f, (struct score_entry){ &baseline_rates[0], 10, 25 });
+	assert_int_equal(taken.attacks, 0);
+	assert_true(taken.alarms > clean.alarms);
+	assert_near(taken.source_years, clean.source_years, 1e-9);
+}
+
+/* One who is told the truth sees what can be seen at once, says nothing of honest mail, and a budget of nothing binds its tongue. */
+static void
+the_oracle_sees_a_blast(void **context)
+{
+	struct score_fleet f = fleet("blast", 64, 7);
+	struct score_figures ours = figures_of(f, (struct score_entry){ &score_ours, 10, 1 }),
+			     seen = figures_of(f, (struct score_entry){ &oracle, 10, 1 });
+
+	(void)context;
+	assert_true(seen.recall >= 1 && seen.alarms == 0 && seen.out_mean < 0.02);
+	assert_true(seen.out_mean <= ours.out_mean);
+	assert_true(figures_of(f, (struct score_entry){ &oracle, 1e-300, 1 }).caught <= 0);
+	assert_int_equal(
+	    figures_of(fleet("honest", DAYS, 7), (struct score_entry){ &oracle, 1000, 1 }).alarms, 0);
+}
+
 static int
 score(const char *scenario, const char *more, const char *value)
 {
@@ -327,6 +362,8 @@ main(void)
 		cmocka_unit_test(threads_change_nothing),
 		cmocka_unit_test(the_scale_of_the_limits_is_heeded),
 		cmocka_unit_test(baselines_see_a_blast),
+		cmocka_unit_test(a_hidden_takeover_counts_as_honest),
+		cmocka_unit_test(the_oracle_sees_a_blast),
 		cmocka_unit_test(the_verb_refuses_what_it_cannot_score),
 	};
 
