@@ -24,9 +24,11 @@ endif()
 install(DIRECTORY contrib/ DESTINATION ${CMAKE_INSTALL_DATADIR}/vouch/contrib OPTIONAL)
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DOCDIR})
 
-# The unit names the daemon by its full path, which is known only when the prefix is.
-install(CODE "
-	set(VOUCH_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
-	configure_file(\"${CMAKE_SOURCE_DIR}/packaging/vouchd.service\" \"${CMAKE_BINARY_DIR}/vouchd.service\" @ONLY)
-")
-install(FILES ${CMAKE_BINARY_DIR}/vouchd.service DESTINATION lib/systemd/system)
+# The units name the programs by their full path, which is known only when the prefix is.
+foreach(unit vouchd vouch-milter)
+	install(CODE "
+		set(VOUCH_PREFIX \"\${CMAKE_INSTALL_PREFIX}\")
+		configure_file(\"${CMAKE_SOURCE_DIR}/packaging/${unit}.service\" \"${CMAKE_BINARY_DIR}/${unit}.service\" @ONLY)
+	")
+	install(FILES ${CMAKE_BINARY_DIR}/${unit}.service DESTINATION lib/systemd/system)
+endforeach()

@@ -1,0 +1,191 @@
+"""vouch-milter between real mail servers: the milter itself, OpenDKIM before it, and a mailbox behind Postfix.
+
+    with milter.Milter({"address_zones": "[certified.example=127.0.0.10]"}) as ours, milter.Store() as store, \\
+            peers.Postfix(store.port, settings=milter.settings(ours)) as postfix:
+        milter.swaks(postfix, "198.18.0.7")
+        message = store.next()
+"""
+
+import email
+import os
+import queue
+import re
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+
+import certified
+import peers
+import vouch
+
+HOST = "mx.example.test"  # myhostname of peers.Postfix, so the authserv-id
+RECIPIENT = "u@fbl.example"
+FIELD = "Authentication-Results"
+expect = certified.expect
+
+
+class Milter(peers.Server):
+    """One vouch-milter. options: of vouch-milter.yaml, key -> value as it is written there."""
+
+    name = "vouch-milter"
+
+    def __init__(self, options=None):
+        self.options, self.port = dict(options or {}), peers.free_port()
+        super().__init__()
+
+    def _start(self):
+        self.options = {**shipped_options(), "socket": f"inet:{self.port}@127.0.0.1", **self.options}
+        self.yaml = self.write("vouch-milter.yaml", "".join(f"{key}: {value}\n" for key, value in self.options.items()))
+        self.start()
+
+    def start(self):
+        self.run([os.path.join(vouch.BIN, "vouch-milter"), "-c", self.yaml],
+                 lambda: "event=listening" in self.log_end(), vouch.OWN_ENV)
+
+    def freeze(self, yes):
+        self.process.send_signal(signal.SIGSTOP if yes else signal.SIGCONT)
+
+    def terminate(self):
+        """Ask it to end; it must do so cleanly (a sanitizer that found something ends it otherwise)."""
+        self.process.terminate()
+        status = self.process.wait(30)
+        if status != 0:
+            raise peers.PeerError(f"vouch-milter ended with status {status}\n{self.log_end()}")
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None and self.process.poll() is None:
+                self.terminate()
+        finally:
+            super().__exit__(kind, error, trace)
+
+
+def shipped_options():
+    """Those of the example in contrib/."""
+    with open(certified.shipped("milter/vouch-milter.yaml"), encoding="utf-8") as text:
+        return dict(line.strip().split(": ", 1) for line in text if line.strip() and not line.startswith("#"))
+
+
+class OpenDkim(peers.Server):
+    """OpenDKIM that verifies, as authserv-id HOST. records: name of a key -> its TXT record, in place of DNS."""
+
+    name = "opendkim"
+
+    def __init__(self, records):
+        self.records, self.port = dict(records), peers.free_port()
+        super().__init__()
+
+    def _start(self):
+        data = self.write("dns", "".join(f"{key} {value}\n" for key, value in self.records.items()))
+        config = self.write("opendkim.conf", f"""\
+Mode v
+Socket inet:{self.port}@127.0.0.1
+AuthservID {HOST}
+TestDNSData file:{data}
+Syslog no
+RequireSafeKeys no
+MinimumKeyBits 1024
+""")
+        self.run(["opendkim", "-f", "-x", config], lambda: is_open(self.port))
+
+
+def is_open(port):
+    with socket.create_connection(("127.0.0.1", port), 2):
+        return True
+
+
+class Store:
+    """A mailbox: takes all by LMTP; next() gives the messages in their order."""
+
+    def __init__(self):
+        store = self
+
+        class Session(socketserver.StreamRequestHandler):
+            def handle(self):
+                store.serve(self.rfile, self.wfile)
+
+        self.messages = queue.Queue()
+        self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)
+        self.server.daemon_threads = True
+        self.port = self.server.server_address[1]
+
+    def serve(self, lines, out):
+        """LMTP (RFC 2033), as little as Postfix needs."""
+        recipients = 0
+        out.write(b"220 store\r\n")
+        while line := lines.readline():
+            verb, data = line[:4].upper(), b""
+            recipients = {b"LHLO": 0, b"RCPT": recipients + 1}.get(verb, recipients)
+            if verb == b"DATA":
+                out.write(b"354 go\r\n")
+                while (line := lines.readline()) != b".\r\n":
+                    data += line[1:] if line.startswith(b".") else line
+                self.messages.put(email.message_from_bytes(data))
+                out.write(b"250 2.0.0 taken\r\n" * recipients)
+                recipients = 0
+            else:
+                out.write({b"LHLO": b"250-store\r\n250 PIPELINING\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 2.0.0 ok\r\n"))
+
+    def next(self, seconds=30):
+        try:
+            return self.messages.get(timeout=seconds)
+        except queue.Empty:
+            raise peers.PeerError("no mail came to the mailbox") from None
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def settings(*milters, **more):
+    """Lines of main.cf for these milters, each with a port: those of contrib/. XCLIENT says where a mail comes from."""
+    return {**certified.settings("postfix/milter.cf"), "smtpd_milters": ", ".join(f"inet:127.0.0.1:{m.port}" for m in milters),
+            "milter_command_timeout": "3s",
+            "smtpd_authorized_xclient_hosts": "127.0.0.1", "smtpd_relay_restrictions": "permit_auth_destination, reject",
+            "mynetworks": "127.0.0.1/32", **more}
+
+
+def swaks(postfix, client, *options, data=None):
+    """Send one mail with swaks as from this client; (is it taken?, what was said)."""
+    argv = [peers.program("perl"), peers.program("swaks"), "--server", f"127.0.0.1:{postfix.port}", "--to", RECIPIENT,
+            "--from", "news@sender.test", "--helo", "out.sender.test", *options]
+    argv += ["--xclient-addr", client] if client else []
+    argv += ["--data", "@-"] if data else []
+    done = subprocess.run(argv, input=(data or b"").replace(b"\r\n", b"\n"), stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          env=peers.ENV, timeout=120, check=False)
+    return done.returncode == 0, done.stdout.decode("utf-8", "replace")
+
+
+def fields(message, name=FIELD):
+    """The values of all fields of a name, unfolded."""
+    return [" ".join(str(value).split()) for value in message.get_all(name, [])]
+
+
+# One result of RFC 8904 section 3, to the letter: a comment may stand behind the method, and the text is a quoted string.
+LISTING = re.compile(r'dnswl=pass (?:\([^()\\]*\) )?dns\.zone=([a-z0-9.-]+) policy\.ip=([0-9.]+)(?: policy\.txt="((?:[^"\\]|\\.)*)")?'
+                     r" dns\.sec=(yes|no|na)")
+
+
+def listings(message):
+    """What the fields of ours say, read strictly: (zone, address, text, sec) of each result."""
+    found = []
+    for value in fields(message):
+        if value.startswith(f"{HOST};") and "dnswl" in value:
+            for result in value.split("; ")[1:]:
+                match = LISTING.fullmatch(result)
+                expect(f"a result as RFC 8904 has it, not {result!r}", match is not None)
+                found.append(match.groups())
+    return found
+
+
+def options(unbound, **more):
+    """Those of a milter that asks for the zones of vouchd through a resolver."""
+    return {"resolvers": f"[127.0.0.1:{unbound.port}]", "trusted_authserv_ids": f"[{HOST}]", "timeout": "2s",
+            "address_zones": f"[{vouch.ZONE}={vouch.CODE}]", "domain_zones": f"[{vouch.DOMAIN_ZONE}={vouch.CODE}]", **more}
+
