@@ -1,5 +1,5 @@
 /* vouchd/fold.c - one function per kind of input record; the detector's alarms go straight into decide. */
-#include "vouchd/fold.h"
+#include "vouchd/fold_int.h"
 
 #include "model/report.h"
 #include "vouchd/about.h"
@@ -10,9 +10,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Systems count one family of keys, so that a mail named by its address and by its domain counts once. */
-enum family { FAMILY_ADDRESS, FAMILY_DOMAIN, FAMILY_ACCT, FAMILY_NONE };
-
 static const uint8_t family_of[SOURCE_KIND_COUNT] = {
 	[SOURCE_IP] = FAMILY_ADDRESS,
 	[SOURCE_PREFIX] = FAMILY_ADDRESS,
@@ -20,48 +17,14 @@ static const uint8_t family_of[SOURCE_KIND_COUNT] = {
 	[SOURCE_ACCT] = FAMILY_ACCT,
 };
 
-struct fold_source {
-	uint32_t unit;
-	uint32_t system, member;
-	uint8_t family;
-	uint64_t touched; /* seq of the last input that was about it */
-};
-struct fold_system {
-	uint32_t unit;
-	uint32_t families[FAMILY_NONE]; /* present sources by family */
-};
-struct fold_unit {
-	enum unit_kind kind;
-	uint32_t id; /* of the registry */
-};
+enum family
+fold_family(enum source_kind kind)
+{
+	return family_of[kind];
+}
 
-struct fold {
-	struct fold_policy policy;
-	struct fold_sink sink;
-	struct registry *registry;
-	struct detect *detect;
-	struct compliance *compliance;
-	struct threshold_policy thresholds;
-	bool thresholds_fixed;
-	struct decide *decide;
-	struct fold_source *sources; /* by registry id */
-	struct fold_system *systems;
-	struct fold_unit *units;
-	uint32_t source_count, system_count, unit_count;
-	uint32_t source_size, system_size, unit_size;
-	struct moment now; /* the record that is being folded */
-	uint64_t unknown;
-	uint32_t *relisted; /* by a person, in the command that is being folded */
-	uint32_t relisted_count, relisted_size;
-	struct fold_kin {
-		uint64_t seq;
-		uint32_t system;
-	} kin; /* told of last: the sources of a case are confirmed one by one */
-};
-
-/* Makes room for entry `count` of an array that grows by doubling. */
-static void *
-grow(void *items, uint32_t count, uint32_t *size, size_t item_size)
+void *
+fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size)
 {
 	if (count < *size) {
 		return items;
@@ -154,7 +117,8 @@ static void
 note_relisted(struct fold *f, const struct move *move)
 {
 	if (move->event == EVENT_ACCEPT || move->event == EVENT_CLEAR) {
-		f->relisted = grow(f->relisted, f->relisted_count, &f->relisted_size, sizeof(*f->relisted));
+		f->relisted =
+		    fold_room(f->relisted, f->relisted_count, &f->relisted_size, sizeof(*f->relisted));
 		f->relisted[f->relisted_count++] = move->source;
 	}
 }
@@ -189,8 +153,8 @@ open_detect(struct fold *f)
 }
 
 /* What is counted already is held against the new limits as well. */
-static void
-set_thresholds(struct fold *f, const struct threshold_policy *policy)
+void
+fold_set_thresholds(struct fold *f, const struct threshold_policy *policy)
 {
 	if (!f->thresholds_fixed && !threshold_policy_equal(policy, &f->thresholds)) {
 		f->thresholds = *policy;
@@ -214,7 +178,7 @@ fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
 	f->decide = decide_open(
 	    &(struct decide_events){ .move = on_move, .case_change = on_case_change, .context = f });
 	if (policy->thresholds != NULL) {
-		set_thresholds(f, policy->thresholds);
+		fold_set_thresholds(f, policy->thresholds);
 		f->thresholds_fixed = true;
 	}
 	f->policy.thresholds = NULL;
@@ -246,7 +210,7 @@ add_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 	uint32_t unit = detect_unit_add(f->detect, kind);
 
 	check(unit == f->unit_count);
-	f->units = grow(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
+	f->units = fold_room(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
 	f->units[f->unit_count++] = (struct fold_unit){ kind, id };
 	return unit;
 }
@@ -255,7 +219,7 @@ static void
 add_system(struct fold *f, uint32_t id)
 {
 	check(id == f->system_count);
-	f->systems = grow(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
+	f->systems = fold_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
 	f->systems[f->system_count++] = (struct fold_system){ .unit = add_unit(f, UNIT_SYSTEM, id) };
 }
 
@@ -265,14 +229,14 @@ add_source(struct fold *f, uint32_t id)
 	struct registry_source s = registry_source(f->registry, id);
 
 	check(id == f->source_count && s.system < f->system_count);
-	f->sources = grow(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
+	f->sources = fold_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
 	f->sources[f->source_count++] = (struct fold_source){
 		.unit = add_unit(f, UNIT_SOURCE, id),
 		.system = s.system,
 		.member = s.member,
-		.family = family_of[s.kind],
+		.family = fold_family(s.kind),
 	};
-	f->systems[s.system].families[family_of[s.kind]]++;
+	f->systems[s.system].families[fold_family(s.kind)]++;
 	decide_source_put(f->decide, id, s.system, s.member, f->now);
 	compliance_source_add(f->compliance, id, s.member, s.kind);
 }
@@ -520,8 +484,8 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 /* ---- commands and time */
 
 /* The evidence that is open goes on under the new limit. */
-static void
-set_budget(struct fold *f, double budget)
+void
+fold_set_budget(struct fold *f, double budget)
 {
 	struct buffer b;
 	struct wire w;
@@ -546,11 +510,11 @@ fold_try(struct fold *f, const struct fold_policy *policy, struct moment now)
 	f->now = now;
 	compliance_tick(f->compliance, now.at);
 	f->policy.fixed = false;
-	set_budget(f, policy->budget);
+	fold_set_budget(f, policy->budget);
 	f->policy.fixed = true;
 	if (policy->thresholds != NULL) {
 		f->thresholds_fixed = false;
-		set_thresholds(f, policy->thresholds);
+		fold_set_thresholds(f, policy->thresholds);
 		f->thresholds_fixed = true;
 	}
 }
@@ -575,10 +539,10 @@ fold_command(struct fold *f, struct text payload, struct fault *fault)
 
 	if (r == RESULT_OK && c.is_policy) {
 		compliance_tick(f->compliance, f->now.at);
-		set_budget(f, c.budget);
+		fold_set_budget(f, c.budget);
 		decide_shadow(f->decide, c.shadow);
 		if (c.policy != NULL) {
-			set_thresholds(f, c.policy);
+			fold_set_thresholds(f, c.policy);
 		}
 	} else if (r == RESULT_OK && c.is_threat) {
 		struct threaten threaten = threaten_of(f);
@@ -680,101 +644,4 @@ double
 fold_budget(const struct fold *f)
 {
 	return f->policy.budget;
-}
-
-/* ---- snapshot: the rooms, and which unit is whose; the rest follows from the registry */
-
-#define SNAPSHOT_FORM 5U
-
-void
-fold_save(const struct fold *f, struct buffer *b)
-{
-	wire_put_u64(b, SNAPSHOT_FORM);
-	wire_put_f64(b, f->policy.budget);
-	threshold_policy_write(&f->thresholds, b);
-	registry_save(f->registry, b);
-	detect_save(f->detect, b);
-	decide_save(f->decide, b);
-	compliance_save(f->compliance, b);
-	wire_put_u64(b, f->unit_count);
-	for (uint32_t i = 0; i < f->unit_count; i++) {
-		wire_put_u8(b, (uint8_t)f->units[i].kind);
-		wire_put_u64(b, f->units[i].id);
-	}
-}
-
-/* The units in their order give sources and systems in theirs: both count their ids from 0. */
-static bool
-load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
-{
-	f->units = grow(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
-	f->units[f->unit_count] = (struct fold_unit){ kind, id };
-	if (kind == UNIT_SYSTEM && id == f->system_count) {
-		f->systems = grow(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
-		f->systems[f->system_count++] = (struct fold_system){ .unit = f->unit_count++ };
-		return true;
-	}
-	if (kind == UNIT_SOURCE && id == f->source_count && id < registry_count(f->registry, THING_SOURCE)) {
-		struct registry_source s = registry_source(f->registry, id);
-
-		if (s.system >= f->system_count) {
-			return false;
-		}
-		f->sources = grow(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
-		f->sources[f->source_count++] = (struct fold_source){
-			.unit = f->unit_count++,
-			.system = s.system,
-			.member = s.member,
-			.family = family_of[s.kind],
-		};
-		f->systems[s.system].families[family_of[s.kind]] += !s.removed;
-		return true;
-	}
-	return false;
-}
-
-enum result
-fold_load(struct fold *f, struct text bytes)
-{
-	struct wire w = wire_of(bytes.p, bytes.n);
-	struct threshold_policy thresholds;
-	double budget;
-	uint64_t units;
-
-	if (wire_u64(&w) != SNAPSHOT_FORM) {
-		return RESULT_DAMAGED;
-	}
-	budget = wire_f64(&w);
-	if (!(budget > 0 && budget <= 1000)) {
-		return RESULT_DAMAGED;
-	}
-	if (!f->policy.fixed) {
-		set_budget(f, budget);
-	}
-	threshold_policy_read(&w, &thresholds);
-	if (w.bad) {
-		return RESULT_DAMAGED;
-	}
-	set_thresholds(f, &thresholds);
-	if (registry_load(f->registry, &w) != RESULT_OK || detect_load(f->detect, &w) != RESULT_OK ||
-	    decide_load(f->decide, &w) != RESULT_OK || compliance_load(f->compliance, &w) != RESULT_OK) {
-		return RESULT_DAMAGED;
-	}
-	units = wire_u64(&w);
-	if (units != detect_unit_count(f->detect)) {
-		return RESULT_DAMAGED;
-	}
-	for (uint64_t i = 0; i < units; i++) {
-		uint8_t kind = wire_u8(&w);
-		uint64_t id = wire_u64(&w);
-
-		if (kind >= UNIT_KIND_COUNT || id > UINT32_MAX ||
-		    !load_unit(f, (enum unit_kind)kind, (uint32_t)id)) {
-			return RESULT_DAMAGED;
-		}
-	}
-	return wire_done(&w) && f->source_count == registry_count(f->registry, THING_SOURCE) &&
-		       f->system_count == registry_count(f->registry, THING_SYSTEM)
-		   ? RESULT_OK
-		   : RESULT_DAMAGED;
 }

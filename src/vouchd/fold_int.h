@@ -1,0 +1,60 @@
+/*
+ * vouchd/fold_int.h - the parts of the fold. Private.
+ *
+ *   fold.c           one function per kind of input record
+ *   fold_snapshot.c  the state as bytes
+ */
+#ifndef VOUCHD_FOLD_INT_H
+#define VOUCHD_FOLD_INT_H
+
+#include "vouchd/fold.h"
+
+/* Systems count one family of keys, so that a mail named by its address and by its domain counts once. */
+enum family { FAMILY_ADDRESS, FAMILY_DOMAIN, FAMILY_ACCT, FAMILY_NONE };
+
+struct fold_source {
+	uint32_t unit;
+	uint32_t system, member;
+	uint8_t family;
+	uint64_t touched; /* seq of the last input that was about it */
+};
+struct fold_system {
+	uint32_t unit;
+	uint32_t families[FAMILY_NONE]; /* present sources by family */
+};
+struct fold_unit {
+	enum unit_kind kind;
+	uint32_t id; /* of the registry */
+};
+
+struct fold {
+	struct fold_policy policy;
+	struct fold_sink sink;
+	struct registry *registry;
+	struct detect *detect;
+	struct compliance *compliance;
+	struct threshold_policy thresholds;
+	bool thresholds_fixed;
+	struct decide *decide;
+	struct fold_source *sources; /* by registry id */
+	struct fold_system *systems;
+	struct fold_unit *units;
+	uint32_t source_count, system_count, unit_count;
+	uint32_t source_size, system_size, unit_size;
+	struct moment now; /* the record that is being folded */
+	uint64_t unknown;
+	uint32_t *relisted; /* by a person, in the command that is being folded */
+	uint32_t relisted_count, relisted_size;
+	struct fold_kin {
+		uint64_t seq;
+		uint32_t system;
+	} kin; /* told of last: the sources of a case are confirmed one by one */
+};
+
+/* Makes room for entry `count` of an array that grows by doubling. */
+void *fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size);
+enum family fold_family(enum source_kind kind);
+void fold_set_budget(struct fold *f, double budget);
+void fold_set_thresholds(struct fold *f, const struct threshold_policy *policy);
+
+#endif
