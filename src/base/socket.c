@@ -44,8 +44,8 @@ read_address(const char *address, int type, struct addrinfo **found, struct faul
 	return RESULT_OK;
 }
 
-static uint16_t
-port_of(int fd)
+uint16_t
+socket_port(int fd)
 {
 	union {
 		struct sockaddr any;
@@ -54,7 +54,7 @@ port_of(int fd)
 	} a = { 0 };
 	socklen_t n = sizeof a;
 
-	if (getsockname(fd, &a.any, &n) != 0) {
+	if (getsockname(fd, &a.any, &n) != 0 || a.any.sa_family == AF_UNIX) {
 		return 0;
 	}
 	return ntohs(a.any.sa_family == AF_INET6 ? a.v6.sin6_port : a.v4.sin_port);
@@ -82,7 +82,7 @@ socket_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fa
 		}
 		*fd = -1;
 	} else {
-		*port = port_of(*fd);
+		*port = socket_port(*fd);
 	}
 	freeaddrinfo(found);
 	return r;

@@ -14,6 +14,7 @@
 enum result socket_address(const char *address, struct sockaddr_storage *to, socklen_t *n,
 			   struct fault *fault) MUST_USE;
 enum result socket_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fault) MUST_USE;
+uint16_t socket_port(int fd); /* that it is bound to; 0 for a unix socket */
 
 /*
  * A unix socket with these permissions. A stale one (it refuses a connection) is replaced; RESULT_CONFLICT when somebody

@@ -1,26 +1,19 @@
-/* serve/dns.c - opens and closes what answers: per address one TCP socket and some UDP threads on the same port. */
+/* serve/dns.c - starts and ends what answers: a UDP thread for each socket, a TCP thread for all. */
 #include "serve/dns_int.h"
 
 #include "base/limits.h"
-#include "base/socket.h"
 #include "list/list.h"
 
 #include <netinet/in.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define FREE_PORT_TRIES 16
 
 struct dns {
 	struct dns_tcp *tcp;
 	size_t address_count;
-	size_t worker_count; /* running, of all addresses */
+	size_t worker_count; /* running */
 	uint16_t ports[DNS_LISTENERS_MAX];
-	int listeners[DNS_LISTENERS_MAX];
-	struct dns_udp *workers[]; /* addresses times workers */
+	struct dns_udp *workers[]; /* of all addresses */
 };
 
 void
@@ -75,83 +68,51 @@ dns_client_of(const struct sockaddr_storage *from)
 	return p;
 }
 
-enum result
-dns_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context,
-		 struct fault *fault)
-{
-	sigset_t all, before;
-	int error;
-
-	(void)sigfillset(&all);
-	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
-	error = pthread_create(thread, NULL, run, context);
-	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (error != 0) {
-		return fault_set(fault, RESULT_IO, "a thread for DNS: %s", strerror(error));
-	}
-	(void)pthread_setname_np(*thread, name);
-	return RESULT_OK;
-}
-
-static void
-set_port(struct sockaddr_storage *to, uint16_t port)
-{
-	union {
-		struct sockaddr_storage *any;
-		struct sockaddr_in *v4;
-		struct sockaddr_in6 *v6;
-	} a = { to };
-
-	if (to->ss_family == AF_INET6) {
-		a.v6->sin6_port = htons(port);
-	} else {
-		a.v4->sin_port = htons(port);
-	}
-}
-
-/* The TCP socket and the first UDP thread of an address, on one port. */
+/* Starts the threads on what is bound. Takes the sockets that it notes as taken. */
 static enum result
-open_pair(struct dns *dns, const struct dns_options *o, size_t i, struct dns_address *at, struct fault *fault)
+start_workers(struct dns *dns, const struct dns_source *source, struct dns_bound *bound, struct fault *fault)
 {
-	const struct dns_source source = { .list = o->list, .gate = o->gate, .transfers = o->transfers };
-	enum result r = socket_listen_tcp(o->addresses[i], &dns->listeners[i], &dns->ports[i], fault);
+	enum result r = RESULT_OK;
 
-	if (r != RESULT_OK) {
-		return r;
-	}
-	set_port(&at->to, dns->ports[i]);
-	r = dns_udp_open(&source, at, &dns->workers[dns->worker_count], fault);
-	if (r != RESULT_OK) {
-		close(dns->listeners[i]);
-		return r;
-	}
-	dns->address_count++;
-	dns->worker_count++;
-	return RESULT_OK;
-}
-
-static enum result
-open_address(struct dns *dns, const struct dns_options *o, size_t i, struct fault *fault)
-{
-	struct dns_address at = { 0 };
-	struct text address = text_of(o->addresses[i]);
-	bool any_port =
-	    address.n > 2 && text_equal((struct text){ address.p + address.n - 2, 2 }, TEXT(":0"));
-	enum result r = socket_address(o->addresses[i], &at.to, &at.n, fault);
-
-	if (r != RESULT_OK) {
-		return r;
-	}
-	r = open_pair(dns, o, i, &at, fault);
-	for (int tries = 1; any_port && r == RESULT_IO && tries < FREE_PORT_TRIES; tries++) {
-		*fault = (struct fault){ 0 }; /* free for TCP, taken for UDP: another one */
-		r = open_pair(dns, o, i, &at, fault);
-	}
-	for (unsigned more = 1; more < o->workers && r == RESULT_OK; more++) {
-		r = dns_udp_open(
-		    &(struct dns_source){ .list = o->list, .gate = o->gate, .transfers = o->transfers }, &at,
-		    &dns->workers[dns->worker_count], fault);
+	while (bound->udp_count > 0 && r == RESULT_OK) {
+		r = dns_udp_open(source, bound->udp[--bound->udp_count], &dns->workers[dns->worker_count],
+				 fault);
 		dns->worker_count += r == RESULT_OK;
+	}
+	return r;
+}
+
+static enum result
+start(struct dns *dns, const struct dns_options *o, struct dns_bound *bound, struct fault *fault)
+{
+	struct span idle = { o->tcp_idle.ms == 0 ? DNS_TCP_IDLE_MS : o->tcp_idle.ms };
+	const struct dns_source source = { .list = o->list,
+					   .gate = o->gate,
+					   .keepalive = (uint16_t)(idle.ms / 100),
+					   .transfers = o->transfers };
+	int listeners[DNS_LISTENERS_MAX];
+	enum result r = RESULT_OK;
+
+	for (size_t i = 0; i < o->address_count && r == RESULT_OK; i++) {
+		r = start_workers(dns, &source, &bound[i], fault);
+	}
+	if (r != RESULT_OK) {
+		return r;
+	}
+	for (size_t i = 0; i < o->address_count; i++) {
+		listeners[i] = bound[i].tcp;
+		bound[i].tcp = -1;
+	}
+	return dns_tcp_open(&source, listeners, o->address_count, idle, &dns->tcp, fault);
+}
+
+static enum result
+bind_all(const struct dns_options *o, struct dns_bound *bound, struct fault *fault)
+{
+	enum result r = RESULT_OK;
+
+	for (size_t i = 0; i < o->address_count && r == RESULT_OK; i++) {
+		r = dns_bind(o->addresses[i], o->workers, &bound[i], fault);
 	}
 	return r;
 }
@@ -159,37 +120,38 @@ open_address(struct dns *dns, const struct dns_options *o, size_t i, struct faul
 enum result
 dns_open(const struct dns_options *options, struct dns **dns, struct fault *fault)
 {
+	struct dns_bound bound[DNS_LISTENERS_MAX];
 	struct fault words = { 0 };
 	struct dns *d;
+	size_t workers = 0;
 	enum result r = RESULT_OK;
 
 	*dns = NULL;
-	if (options->workers < 1 || options->workers > DNS_WORKERS_MAX || options->address_count < 1 ||
-	    options->address_count > DNS_LISTENERS_MAX) {
-		return fault_set(fault, RESULT_BAD_INPUT,
-				 "DNS has 1 to %d addresses and 1 to %d workers on each", DNS_LISTENERS_MAX,
-				 DNS_WORKERS_MAX);
+	if (options->address_count < 1 || options->address_count > DNS_LISTENERS_MAX) {
+		return fault_set(fault, RESULT_BAD_INPUT, "DNS has 1 to %d addresses", DNS_LISTENERS_MAX);
 	}
-	d = calloc(1, sizeof *d + options->address_count * options->workers * sizeof(struct dns_udp *));
+	for (size_t i = 0; i < options->address_count; i++) {
+		bound[i] = options->bound == NULL ? (struct dns_bound){ .tcp = -1 } : options->bound[i];
+	}
+	if (options->bound == NULL) {
+		r = bind_all(options, bound, &words);
+	}
+	for (size_t i = 0; i < options->address_count; i++) {
+		workers += bound[i].udp_count;
+	}
+	d = calloc(1, sizeof *d + workers * sizeof(struct dns_udp *));
 	check(d != NULL);
-	for (size_t i = 0; i < options->address_count && r == RESULT_OK; i++) {
-		r = open_address(d, options, i, &words);
+	d->address_count = options->address_count;
+	for (size_t i = 0; i < options->address_count; i++) {
+		d->ports[i] = bound[i].port;
 	}
 	if (r == RESULT_OK) {
-		struct span idle = options->tcp_idle;
-
-		idle.ms = idle.ms == 0 ? DNS_TCP_IDLE_MS : idle.ms;
-		r = dns_tcp_open(&(struct dns_source){ .list = options->list,
-						       .gate = options->gate,
-						       .keepalive = (uint16_t)(idle.ms / 100),
-						       .transfers = options->transfers },
-				 d->listeners, d->address_count, idle, &d->tcp, &words);
-	} else {
-		for (size_t i = 0; i < d->address_count; i++) {
-			close(d->listeners[i]);
-		}
+		r = start(d, options, bound, &words);
 	}
 	if (r != RESULT_OK) {
+		for (size_t i = 0; i < options->address_count; i++) {
+			dns_unbind(&bound[i]);
+		}
 		dns_close(d);
 		return fault_set(fault, r, "%s", words.text);
 	}

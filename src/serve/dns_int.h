@@ -3,9 +3,9 @@
 #define SERVE_DNS_INT_H
 
 #include "serve/dns.h"
+#include "serve/dns_confine.h"
 #include "serve/dns_packet.h"
 
-#include <pthread.h>
 #include <sys/socket.h>
 
 #define DNS_LENGTH_BYTES 2U /* before each message over TCP (RFC 1035 4.2.2) */
@@ -34,13 +34,9 @@ struct dns_source {
 struct dns_desk dns_desk_of(const struct dns_source *source, bool udp);
 struct prefix dns_client_of(const struct sockaddr_storage *from); /* family 0 for what is no IP address */
 
-/* Starts a thread that gets no signals. Errors: RESULT_IO. */
-enum result dns_thread_start(pthread_t *thread, const char *name, void *(*run)(void *), void *context,
-			     struct fault *fault) MUST_USE;
-
-/* One UDP thread with a socket of its own. */
+/* One UDP thread with a socket of its own, which it takes, also when it fails. */
 struct dns_udp;
-enum result dns_udp_open(const struct dns_source *source, const struct dns_address *at, struct dns_udp **udp,
+enum result dns_udp_open(const struct dns_source *source, int fd, struct dns_udp **udp,
 			 struct fault *fault) MUST_USE;
 void dns_udp_close(struct dns_udp *udp);
 

@@ -414,7 +414,7 @@ dns_tcp_open(const struct dns_source *source, const int *listeners, size_t count
 		t->sessions[i].fd = -1;
 	}
 	if (watch_all(t)) {
-		r = dns_thread_start(&t->thread, "dns-tcp", run, t, fault);
+		r = dns_thread_start(&t->thread, "dns-tcp", DNS_RIGHTS_SESSIONS, -1, run, t, fault);
 	} else {
 		r = fault_set(fault, RESULT_IO, "DNS over TCP: %s", strerror(errno));
 	}

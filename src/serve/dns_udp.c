@@ -160,61 +160,51 @@ run(void *context)
 	return NULL;
 }
 
+/* Whether it has many addresses, and how many bytes may wait. */
 static bool
-is_wildcard(const struct dns_address *at)
+socket_ready(struct dns_udp *u)
 {
 	union {
-		const struct sockaddr_storage *any;
-		const struct sockaddr_in *v4;
-		const struct sockaddr_in6 *v6;
-	} a = { &at->to };
-
-	return at->to.ss_family == AF_INET6 ? IN6_IS_ADDR_UNSPECIFIED(&a.v6->sin6_addr)
-					    : a.v4->sin_addr.s_addr == htonl(INADDR_ANY);
-}
-
-static bool
-socket_ready(struct dns_udp *u, const struct dns_address *at)
-{
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} a = { 0 };
+	socklen_t n = sizeof a;
 	const int on = 1, bytes = SOCKET_BYTES;
-	bool six = at->to.ss_family == AF_INET6;
+	bool six;
 
-	u->fd = socket(at->to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (u->fd < 0) {
+	if (getsockname(u->fd, &a.any, &n) != 0) {
 		return false;
 	}
+	six = a.any.sa_family == AF_INET6;
+	u->wildcard =
+	    six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr) : a.v4.sin_addr.s_addr == htonl(INADDR_ANY);
 	(void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes,
 			 sizeof bytes); /* as much as the system allows */
-	return setsockopt(u->fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on) == 0 &&
-	       (!six || setsockopt(u->fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof on) == 0) &&
-	       (!u->wildcard || setsockopt(u->fd, six ? (int)IPPROTO_IPV6 : (int)IPPROTO_IP,
-					   six ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on) == 0) &&
-	       bind(u->fd, (const struct sockaddr *)&at->to, at->n) == 0;
+	return !u->wildcard || setsockopt(u->fd, six ? (int)IPPROTO_IPV6 : (int)IPPROTO_IP,
+					  six ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on) == 0;
 }
 
 enum result
-dns_udp_open(const struct dns_source *source, const struct dns_address *at, struct dns_udp **udp,
-	     struct fault *fault)
+dns_udp_open(const struct dns_source *source, int fd, struct dns_udp **udp, struct fault *fault)
 {
 	struct dns_udp *u = calloc(1, sizeof *u);
 	enum result r = RESULT_OK;
 
 	check(u != NULL);
+	u->fd = fd;
 	u->source = *source;
 	u->tally.usages = source->gate == NULL ? NULL : dns_gate_join(source->gate);
-	u->wildcard = is_wildcard(at);
 	for (size_t i = 0; i < BATCH; i++) {
 		u->in_iov[i] = (struct iovec){ u->queries[i], QUERY_BYTES_MAX };
 	}
-	if (!socket_ready(u, at)) {
+	if (!socket_ready(u)) {
 		r = fault_set(fault, RESULT_IO, "DNS over UDP: %s", strerror(errno));
 	} else {
-		r = dns_thread_start(&u->thread, "dns-udp", run, u, fault);
+		r = dns_thread_start(&u->thread, "dns-udp", DNS_RIGHTS_ANSWERS, -1, run, u, fault);
 	}
 	if (r != RESULT_OK) {
-		if (u->fd >= 0) {
-			close(u->fd);
-		}
+		close(u->fd);
 		free(u);
 		return r;
 	}

@@ -51,6 +51,22 @@ add_listener(struct http *http)
 	return l;
 }
 
+/* Those that somebody else opened. */
+static void
+take_listeners(struct http *http)
+{
+	const struct http_options *o = &http->options;
+	size_t count = o->address_count + (o->control != NULL);
+
+	for (size_t i = 0; i < count; i++) {
+		struct http_listener *l = add_listener(http);
+
+		l->fd = o->listeners[i];
+		l->control = i == o->address_count;
+		l->port = socket_port(l->fd);
+	}
+}
+
 static enum result
 open_listeners(struct http *http, struct fault *fault)
 {
@@ -72,9 +88,6 @@ open_listeners(struct http *http, struct fault *fault)
 			check(http->control != NULL);
 		}
 	}
-	for (size_t i = 0; i < http->listener_count && r == RESULT_OK; i++) {
-		r = start(&http->listeners[i], fault);
-	}
 	return r;
 }
 
@@ -93,9 +106,15 @@ http_open(const struct http_options *options, struct http **http, struct fault *
 	if (h->options.complete.ms == 0) {
 		h->options.complete = (struct span){ HTTP_REQUEST_MS };
 	}
+	if (h->options.listeners != NULL) {
+		take_listeners(h);
+	}
 	r = http_guard_start(h);
-	if (r == RESULT_OK) {
+	if (r == RESULT_OK && h->options.listeners == NULL) {
 		r = open_listeners(h, fault);
+	}
+	for (size_t i = 0; i < h->listener_count && r == RESULT_OK; i++) {
+		r = start(&h->listeners[i], fault);
 	}
 	if (r != RESULT_OK) {
 		http_close(h);

@@ -84,6 +84,9 @@ struct http_options {
 	const char *const *addresses; /* "127.0.0.1:8025", "[::1]:8025"; port 0 takes a free one */
 	size_t address_count;         /* 0..HTTP_LISTENERS_MAX - 1 */
 	const char *control;          /* path of the unix socket; NULL: none */
+	const int *
+	    listeners; /* sockets that listen there already: for each address, then for control, whose path is somebody
+				 else's to remove; http_open takes them, also when it fails. NULL: it opens them itself */
 	http_handler *handlers[HTTP_ROUTE_COUNT]; /* NULL: the route answers 404 */
 	http_authorise *authorise;
 	void *context;        /* of the handlers and of authorise */

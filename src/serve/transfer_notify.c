@@ -55,14 +55,9 @@ published(void *context)
 /* ---- sending */
 
 static int
-socket_for(struct notifier *n, const struct target *target)
+socket_for(const struct notifier *n, const struct target *target)
 {
-	int *fd = &n->sockets[target->at.to.ss_family == AF_INET6];
-
-	if (*fd < 0) {
-		*fd = socket(target->at.to.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	}
-	return *fd;
+	return n->sockets[target->at.to.ss_family == AF_INET6];
 }
 
 static void
@@ -324,17 +319,32 @@ notifier_open(struct transfers *t, const struct transfer_options *options, struc
 	return RESULT_OK;
 }
 
+/* Before the thread is confined. A family that the machine does not have is not told. */
+static void
+open_sockets(struct notifier *n)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		sa_family_t family = n->targets[i].at.to.ss_family;
+		int *fd = &n->sockets[family == AF_INET6];
+
+		if (*fd < 0) {
+			*fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+		}
+	}
+}
+
 enum result
 transfer_start(struct transfers *t, struct fault *fault)
 {
 	struct notifier *n = &t->notifier;
 	enum result r;
 
+	open_sockets(n);
 	follow(t); /* from here on every job finds an image */
 	for (size_t i = 0; i < n->count; i++) {
 		n->targets[i].next_ms = now_ms() + TRANSFER_NOTIFY_GAP_MS; /* the listeners open meanwhile */
 	}
-	r = dns_thread_start(&n->thread, "dns-notify", run, t, fault);
+	r = dns_thread_start(&n->thread, "dns-notify", DNS_RIGHTS_NOTIFY, n->wake, run, t, fault);
 	n->running = r == RESULT_OK;
 	return r;
 }

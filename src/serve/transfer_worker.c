@@ -214,7 +214,6 @@ transfer_give(struct transfer_job *job, int fd, struct text unsent, struct text 
 	struct workers *all = &job->t->workers;
 	struct worker *w = calloc(1, sizeof *w);
 	struct fault fault = { { 0 } };
-	pthread_t thread;
 	bool ready;
 
 	check(w != NULL && read.n <= sizeof w->read);
@@ -232,12 +231,10 @@ transfer_give(struct transfer_job *job, int fd, struct text unsent, struct text 
 	w->next = all->running;
 	all->running = w;
 	unlock(all);
-	if (!ready || dns_thread_start(&thread, "dns-transfer", run, w, &fault) != RESULT_OK) {
+	if (!ready || dns_thread_share("dns-transfer", run, w, &fault) != RESULT_OK) {
 		free(w->job); /* its place is the worker's */
 		worker_end(w);
-		return;
 	}
-	(void)pthread_detach(thread);
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * vouchd/daemon.c - start: store, list, DNS, API, mail doors; a signal stops the loop, and then all of it in reverse.
+ * vouchd/daemon.c - start: sockets, user, store, list, DNS, API, mail doors; a signal stops the loop, and then all of it in reverse.
  *
  * DNS opens after the list is published from the store, so a restart never answers from an empty list; the doors open
  * last, so nothing is taken that could not be recorded.
@@ -10,14 +10,13 @@
 #include "serve/dns.h"
 #include "vouchd/api.h"
 #include "vouchd/doors.h"
+#include "vouchd/privilege.h"
 #include "vouchd/receivers.h"
 #include "vouchd/secondaries.h"
 
-#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 struct service {
 	const struct config *config;
@@ -28,7 +27,9 @@ struct service {
 	struct pipeline *pipeline;
 	struct dns_gate *gate;
 	struct transfers *transfers;
-	struct dns *dns;
+	struct sockets sockets;
+	size_t dns_count;
+	struct dns *dns[CONFIG_TEXTS_MAX]; /* one for each address */
 	struct http *http;
 	struct api api;
 	struct doors doors;
@@ -79,8 +80,12 @@ daemon_check(const struct config *config, struct fault *fault)
 	struct list *list = NULL;
 	struct dns_gate *gate = NULL;
 	struct transfers *transfers = NULL;
+	struct identity who;
 	enum result r = open_lists(config, &list, fault);
 
+	if (r == RESULT_OK) {
+		r = privilege_find(config, &who, fault);
+	}
 	if (r == RESULT_OK) {
 		r = receivers_open(config, &gate, fault);
 	}
@@ -95,15 +100,32 @@ daemon_check(const struct config *config, struct fault *fault)
 
 /* ---- the services */
 
+/* What root alone may do, then root no more. The control socket may lie in the data folder. */
+static enum result
+open_sockets(struct service *s, struct fault *fault)
+{
+	struct identity who;
+	enum result r = privilege_find(s->config, &who, fault);
+
+	if (r == RESULT_OK) {
+		r = privilege_folder(s->config->data, &who, fault);
+	}
+	if (r == RESULT_OK) {
+		r = sockets_open(s->config, &s->sockets, fault);
+	}
+	for (size_t i = 0; i < s->sockets.count && r == RESULT_OK; i++) {
+		if (s->sockets.places[i].is_path) {
+			r = privilege_give(s->sockets.places[i].address, &who, fault);
+		}
+	}
+	return r == RESULT_OK ? privilege_drop(s->config, &who, fault) : r;
+}
+
 static enum result
 open_store(struct service *s, struct fault *fault)
 {
-	enum result r;
+	enum result r = open_lists(s->config, &s->list, fault);
 
-	if (mkdir(s->config->data, 0700) != 0 && errno != EEXIST) {
-		return fault_set(fault, RESULT_IO, "data: %s: %s", s->config->data, strerror(errno));
-	}
-	r = open_lists(s->config, &s->list, fault);
 	if (r == RESULT_OK) {
 		r = receivers_open(s->config, &s->gate, fault);
 	}
@@ -123,36 +145,52 @@ open_store(struct service *s, struct fault *fault)
 static enum result
 open_dns(struct service *s, struct fault *fault)
 {
-	const struct config_texts *addresses = &s->config->dns;
-	enum result r;
+	size_t at, count = sockets_of(&s->sockets, SOCKET_DNS, &at);
+	enum result r = RESULT_OK;
 
-	if (addresses->count == 0) {
-		return RESULT_OK;
+	if (count > 0 && s->transfers != NULL) {
+		r = transfer_start(s->transfers, fault);
 	}
-	r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
-	if (r != RESULT_OK) {
-		return r;
-	}
-	r = dns_open(&(struct dns_options){ .addresses = addresses->items,
-					    .address_count = addresses->count,
-					    .list = s->list,
-					    .gate = s->gate,
-					    .transfers = s->transfers,
-					    .workers = (unsigned)s->config->dns_workers },
-		     &s->dns, fault);
-	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
-		log_event(LOG_INFO, "listening", "door=dns address=%s port=%u", addresses->items[i],
-			  dns_port(s->dns, i));
+	for (; s->dns_count < count && r == RESULT_OK; s->dns_count++) {
+		struct socket_place *p = &s->sockets.places[at + s->dns_count];
+
+		r = dns_open(&(struct dns_options){ .bound = &p->dns,
+						    .address_count = 1,
+						    .list = s->list,
+						    .gate = s->gate,
+						    .transfers = s->transfers },
+			     &s->dns[s->dns_count], fault);
+		p->dns = (struct dns_bound){ .tcp = -1 };
+		if (r == RESULT_OK) {
+			log_event(LOG_INFO, "listening", "door=dns address=%s port=%u", p->address,
+				  dns_port(s->dns[s->dns_count], 0));
+		}
 	}
 	return r;
+}
+
+/* Those of HTTP, and the control socket behind them. */
+static size_t
+take_http(struct sockets *sockets, int listeners[CONFIG_TEXTS_MAX + 1])
+{
+	size_t at, count = sockets_of(sockets, SOCKET_HTTP, &at), control;
+
+	check(sockets_of(sockets, SOCKET_CONTROL, &control) == 1);
+	for (size_t i = 0; i <= count; i++) {
+		struct socket_place *p = &sockets->places[i == count ? control : at + i];
+
+		listeners[i] = p->fd;
+		p->fd = -1;
+	}
+	return count;
 }
 
 static enum result
 open_http(struct service *s, struct fault *fault)
 {
-	const struct config_texts *addresses = &s->config->http;
-	struct http_options options = { .addresses = addresses->items,
-					.address_count = addresses->count,
+	int listeners[CONFIG_TEXTS_MAX + 1];
+	struct http_options options = { .address_count = take_http(&s->sockets, listeners),
+					.listeners = listeners,
 					.control = s->config->control,
 					.authorise = api_authorise,
 					.context = &s->api };
@@ -161,8 +199,8 @@ open_http(struct service *s, struct fault *fault)
 	s->api = (struct api){ s->config, s->pipeline, s->directory, s->gate };
 	memcpy(options.handlers, api_handlers, sizeof(options.handlers));
 	r = http_open(&options, &s->http, fault);
-	for (size_t i = 0; i < addresses->count && r == RESULT_OK; i++) {
-		log_event(LOG_INFO, "listening", "door=http address=%s port=%u", addresses->items[i],
+	for (size_t i = 0; i < options.address_count && r == RESULT_OK; i++) {
+		log_event(LOG_INFO, "listening", "door=http address=%s port=%u", s->config->http.items[i],
 			  http_port(s->http, i));
 	}
 	if (r == RESULT_OK) {
@@ -183,6 +221,7 @@ on_signal(uv_signal_t *handle, int number)
 	uv_close((uv_handle_t *)&s->term, NULL);
 	uv_close((uv_handle_t *)&s->interrupt, NULL);
 	doors_close(&s->doors);
+	sockets_close(&s->sockets); /* a new daemon may open its own at once */
 }
 
 static void
@@ -206,7 +245,9 @@ close_all(struct service *s)
 	if (s->pipeline != NULL) {
 		pipeline_close(s->pipeline);
 	}
-	dns_close(s->dns);
+	for (size_t i = 0; i < s->dns_count; i++) {
+		dns_close(s->dns[i]);
+	}
 	transfer_close(s->transfers);
 	dns_gate_close(s->gate);
 	doors_free(&s->doors);
@@ -225,7 +266,10 @@ daemon_run(const struct config *config, struct fault *fault)
 	(void)signal(SIGPIPE, SIG_IGN);
 	check(uv_loop_init(&s->loop) == 0);
 	watch_signals(s);
-	r = open_store(s, fault);
+	r = open_sockets(s, fault);
+	if (r == RESULT_OK) {
+		r = open_store(s, fault);
+	}
 	if (r == RESULT_OK) {
 		r = open_dns(s, fault);
 	}
@@ -233,7 +277,7 @@ daemon_run(const struct config *config, struct fault *fault)
 		r = open_http(s, fault);
 	}
 	if (r == RESULT_OK) {
-		r = doors_open(&s->doors, &s->loop, s->config, s->pipeline, s->directory, fault);
+		r = doors_open(&s->doors, &s->loop, s->config, &s->sockets, s->pipeline, s->directory, fault);
 	}
 	if (r == RESULT_OK) {
 		log_event(LOG_INFO, "ready", "version=%s data=%s", VOUCH_VERSION, config->data);

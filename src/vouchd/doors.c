@@ -1,12 +1,29 @@
 /* vouchd/doors.c - all doors of the event loop as one. */
 #include "vouchd/doors.h"
 
-enum result
-doors_open(struct doors *doors, uv_loop_t *loop, const struct config *config, struct pipeline *p,
-	   struct directory *directory, struct fault *fault)
+static enum result
+open_lmtp(struct doors *doors, struct sockets *sockets, struct fault *fault)
 {
-	enum result r = lmtp_door_open(loop, config, p, directory, &doors->lmtp, fault);
+	size_t at, count = sockets_of(sockets, SOCKET_LMTP, &at);
+	enum result r = RESULT_OK;
 
+	for (size_t i = at; i < at + count && r == RESULT_OK; i++) {
+		struct socket_place *p = &sockets->places[i];
+
+		r = lmtp_door_listen(doors->lmtp, p->address, p->fd, fault);
+		p->fd = -1;
+	}
+	return r;
+}
+
+enum result
+doors_open(struct doors *doors, uv_loop_t *loop, const struct config *config, struct sockets *sockets,
+	   struct pipeline *p, struct directory *directory, struct fault *fault)
+{
+	enum result r;
+
+	doors->lmtp = lmtp_door_open(loop, config, p, directory);
+	r = open_lmtp(doors, sockets, fault);
 	if (r == RESULT_OK) {
 		r = maildir_door_open(loop, config, p, directory, &doors->maildir, fault);
 	}

@@ -7,6 +7,7 @@
 #include "vouchd/lmtp_door.h"
 #include "vouchd/log_door.h"
 #include "vouchd/maildir_door.h"
+#include "vouchd/sockets.h"
 
 struct doors {
 	struct lmtp_door *lmtp;
@@ -14,9 +15,10 @@ struct doors {
 	struct log_door *log;
 };
 
-/* Opens those that are configured. Errors: as each door; what was opened before stays so until doors_free. */
-enum result doors_open(struct doors *doors, uv_loop_t *loop, const struct config *config, struct pipeline *p,
-		       struct directory *directory, struct fault *fault) MUST_USE;
+/* Opens those that are configured; takes the sockets of LMTP. Errors: as each door; what was opened before stays so until doors_free. */
+enum result doors_open(struct doors *doors, uv_loop_t *loop, const struct config *config,
+		       struct sockets *sockets, struct pipeline *p, struct directory *directory,
+		       struct fault *fault) MUST_USE;
 void doors_close(struct doors *doors); /* nothing new is taken; what the writer has is still answered */
 void doors_free(struct doors *doors);  /* after the loop has ended */
 

@@ -17,11 +17,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define READ_BYTES       65536
-#define IDLE_MS          300000 /* RFC 5321 4.5.3.2.7: a server waits at least five minutes for a command */
-#define LISTENER_MAX     CONFIG_TEXTS_MAX
-#define BACKLOG          128
-#define LMTP_SOCKET_MODE 0660U /* the mail server is in our group */
+#define READ_BYTES   65536
+#define IDLE_MS      300000 /* RFC 5321 4.5.3.2.7: a server waits at least five minutes for a command */
+#define LISTENER_MAX CONFIG_TEXTS_MAX
+#define BACKLOG      128
 
 union stream {
 	uv_handle_t handle;
@@ -54,7 +53,6 @@ struct lmtp_door {
 	struct directory *directory;
 	struct text hostname;
 	union stream listeners[LISTENER_MAX];
-	const char *paths[LISTENER_MAX]; /* of unix sockets, to be removed */
 	size_t listener_count;
 	struct session *sessions;
 	size_t session_count;
@@ -356,24 +354,17 @@ on_async(uv_async_t *async)
 	}
 }
 
-/* A path has a slash, an address has none. */
-static enum result
-listen_on(struct lmtp_door *d, const char *where, struct fault *fault)
+/* A unix socket has no port. */
+enum result
+lmtp_door_listen(struct lmtp_door *d, const char *where, int fd, struct fault *fault)
 {
 	union stream *l = &d->listeners[d->listener_count];
-	bool is_path = strchr(where, '/') != NULL;
-	uint16_t port = 0;
-	int fd, status;
-	enum result r = is_path ? socket_listen_unix(where, LMTP_SOCKET_MODE, &fd, fault)
-				: socket_listen_tcp(where, &fd, &port, fault);
+	uint16_t port = socket_port(fd);
+	int status;
 
-	if (r != RESULT_OK) {
-		return r;
-	}
-	if (is_path) {
+	if (port == 0) {
 		check(uv_pipe_init(d->loop, &l->pipe, 0) == 0);
 		status = uv_pipe_open(&l->pipe, fd);
-		d->paths[d->listener_count] = where;
 	} else {
 		check(uv_tcp_init(d->loop, &l->tcp) == 0);
 		status = uv_tcp_open(&l->tcp, fd);
@@ -389,12 +380,10 @@ listen_on(struct lmtp_door *d, const char *where, struct fault *fault)
 	return RESULT_OK;
 }
 
-enum result
-lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p, struct directory *directory,
-	       struct lmtp_door **door, struct fault *fault)
+struct lmtp_door *
+lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p, struct directory *directory)
 {
 	struct lmtp_door *d = calloc(1, sizeof(*d));
-	enum result r = RESULT_OK;
 
 	check(d != NULL);
 	d->loop = loop;
@@ -404,11 +393,7 @@ lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p,
 	check(pthread_mutex_init(&d->lock, NULL) == 0);
 	check(uv_async_init(loop, &d->async, on_async) == 0);
 	d->async.data = d;
-	for (size_t i = 0; i < config->lmtp.count && r == RESULT_OK; i++) {
-		r = listen_on(d, config->lmtp.items[i], fault);
-	}
-	*door = d; /* also after a failure: lmtp_door_close gives the listeners back */
-	return r;
+	return d;
 }
 
 void
@@ -420,9 +405,6 @@ lmtp_door_close(struct lmtp_door *d)
 	d->closing = true;
 	for (size_t i = 0; i < d->listener_count; i++) {
 		uv_close(&d->listeners[i].handle, NULL);
-		if (d->paths[i] != NULL) {
-			unlink(d->paths[i]);
-		}
 	}
 	for (struct session *s = d->sessions, *next; s != NULL; s = next) {
 		next = s->next;

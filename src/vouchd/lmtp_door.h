@@ -11,13 +11,11 @@
 
 struct lmtp_door;
 
-/*
- * Listens on the addresses ("127.0.0.1:8024", "[::1]:24", port 0 takes a free one) and unix socket paths (with a "/") of
- * config->lmtp. Errors: RESULT_BAD_INPUT for an address, RESULT_IO when it cannot be bound; the fault names it.
- */
-enum result lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p,
-			   struct directory *directory, struct lmtp_door **door,
-			   struct fault *fault) MUST_USE;
+/* Listens nowhere yet. */
+struct lmtp_door *lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p,
+				 struct directory *directory);
+/* Takes a socket that listens, also when it fails; `where` is for the log. Errors: RESULT_IO. */
+enum result lmtp_door_listen(struct lmtp_door *door, const char *where, int fd, struct fault *fault) MUST_USE;
 /* Stops listening and tells every session 421; messages that are with the writer are still answered. NULL is fine. */
 void lmtp_door_close(struct lmtp_door *door);
 /* After the loop has ended. */

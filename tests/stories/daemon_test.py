@@ -23,11 +23,22 @@ class Programs(unittest.TestCase):
     def test_a_second_daemon_on_the_same_data_folder_ends_with_3_and_leaves_the_first_alone(self):
         with vouch.Vouchd() as first:
             with open(first.yaml, encoding="utf-8") as text:
-                other = first.write("second.yaml", text.read().replace("control.sock", "second.sock"))
-            second = run("vouchd", "-c", other)
+                yaml = text.read().replace("control.sock", "second.sock")
+            for port in (first.dns_port, first.http_port, first.lmtp_port):
+                yaml = yaml.replace(f"127.0.0.1:{port}", "127.0.0.1:0")
+            second = run("vouchd", "-c", first.write("second.yaml", yaml))
             self.assertEqual(second.returncode, 3, second.stderr)
             self.assertIn("another process writes this journal", second.stderr)
+            self.assertFalse(os.path.exists(first.path("second.sock")))
             self.assertEqual(first.get("/healthz")["status"], "ok")
+
+    def test_a_second_daemon_on_the_same_addresses_names_the_first_that_is_taken_and_leaves_all_alone(self):
+        with vouch.Vouchd() as first:
+            second = run("vouchd", "-c", first.yaml)
+            self.assertNotEqual(second.returncode, 0)
+            self.assertIn(f"dns: 127.0.0.1:{first.dns_port}: Address already in use", second.stderr)
+            self.assertEqual(first.get("/healthz")["status"], "ok")
+            self.assertEqual(first.ask("127.0.0.2").texts("A"), ["127.0.0.10"])
 
     def test_sigterm_ends_it_with_0_and_takes_the_control_socket_away(self):
         with vouch.Vouchd() as daemon:
