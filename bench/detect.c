@@ -1,5 +1,5 @@
 /*
- * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
@@ -13,7 +13,7 @@
  * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --honest: ours at the nominal
- * budgets alone, on honest fleets.
+ * budgets alone, on honest fleets; --calibration: that alone.
  */
 #include "common/baseline.h"
 #include "common/oracle.h"
@@ -47,7 +47,7 @@ struct options {
 	uint32_t systems, seeds, days;
 	uint64_t seed;
 	double budget;
-	bool ablations, honest_only;
+	bool ablations, honest_only, calibration_only;
 };
 
 struct labelled {
@@ -344,17 +344,22 @@ static bool
 read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
-		{ "systems", required_argument, NULL, 'n' }, { "seeds", required_argument, NULL, 's' },
-		{ "days", required_argument, NULL, 'd' },    { "seed", required_argument, NULL, 'f' },
-		{ "budget", required_argument, NULL, 'b' },  { "ablations", no_argument, NULL, 'a' },
-		{ "honest", no_argument, NULL, 'o' },        { NULL, 0, NULL, 0 },
+		{ "systems", required_argument, NULL, 'n' },
+		{ "seeds", required_argument, NULL, 's' },
+		{ "days", required_argument, NULL, 'd' },
+		{ "seed", required_argument, NULL, 'f' },
+		{ "budget", required_argument, NULL, 'b' },
+		{ "ablations", no_argument, NULL, 'a' },
+		{ "honest", no_argument, NULL, 'o' },
+		{ "calibration", no_argument, NULL, 'c' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		double value = optarg != NULL ? strtod(optarg, NULL) : 0;
 
-		if (c == '?' || (c != 'a' && c != 'o' && !(value > 0 && value < 1e9))) {
+		if (c == '?' || (c != 'a' && c != 'o' && c != 'c' && !(value > 0 && value < 1e9))) {
 			return false;
 		}
 		o->systems = c == 'n' ? (uint32_t)value : o->systems;
@@ -364,6 +369,7 @@ read_options(int argc, char **argv, struct options *o)
 		o->budget = c == 'b' ? value : o->budget;
 		o->ablations = o->ablations || c == 'a';
 		o->honest_only = o->honest_only || c == 'o';
+		o->calibration_only = o->calibration_only || c == 'c';
 	}
 	return optind == argc && o->systems > 0 && o->seeds > 0 && o->seeds <= FLEETS_MAX && o->days > 0 &&
 	       o->budget <= 1000;
@@ -380,7 +386,7 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] "
-		    "[--ablations] [--honest]\n",
+		    "[--ablations] [--honest] [--calibration]\n",
 		    stderr);
 		return 2;
 	}
@@ -403,6 +409,9 @@ main(int argc, char **argv)
 	calibrate(&o, half, 0, &all);
 	calibrated = all.rows[1].entry.limit;
 	calibrate(&o, half, TAKEN, &all);
+	if (o.calibration_only) {
+		return 0;
+	}
 	honest = all;
 	add_others(&honest, &o);
 	run_honest(&o, "half declared", half, &honest);

@@ -144,7 +144,7 @@ decide_source_remove(struct decide *d, uint32_t source, struct text actor, struc
 static uint32_t
 alarm_first(struct decide *d, const struct alarm *alarm, uint32_t id)
 {
-	if (alarm->kind == UNIT_SYSTEM) {
+	if (alarm->kind != UNIT_SOURCE) {
 		return decide_system_row(d, id)->first;
 	}
 	check(id < d->source_count);
@@ -154,7 +154,7 @@ alarm_first(struct decide *d, const struct alarm *alarm, uint32_t id)
 static uint32_t
 alarm_next(const struct decide *d, const struct alarm *alarm, uint32_t source)
 {
-	return alarm->kind == UNIT_SYSTEM ? d->sources[source].next : DECIDE_NONE;
+	return alarm->kind != UNIT_SOURCE ? d->sources[source].next : DECIDE_NONE;
 }
 
 static struct ground
@@ -216,8 +216,8 @@ decide_alarm(struct decide *d, const struct alarm *alarm, uint32_t id, struct mo
 	struct buffer reason;
 	struct ground g;
 
-	check(alarm->kind == UNIT_SYSTEM || id < d->source_count);
-	system = alarm->kind == UNIT_SYSTEM ? id : d->sources[id].system;
+	check(alarm->kind != UNIT_SOURCE || id < d->source_count);
+	system = alarm->kind != UNIT_SOURCE ? id : d->sources[id].system;
 	buffer_init(&reason, WORDS_BYTES_MAX);
 	decide_alarm_words(alarm, &reason);
 	g = alarm_ground(alarm, now, buffer_text(&reason));

@@ -53,7 +53,7 @@ void decide_source_remove(struct decide *d, uint32_t source, struct text actor, 
 			  struct moment now);
 
 /*
- * The detector's alarm about the source or system `id` (alarm->kind says which; alarm->unit is not looked at). Returns how
+ * The detector's alarm about the source or system `id` (alarm->kind says which; of a member call it for each of its systems). Returns how
  * many sources were suspended; 0 when none was listed: then the alarm is only noted in the system's open case, if any.
  * Cost: O(sources of the system).
  */
@@ -166,7 +166,8 @@ struct decide_case_view {
 };
 uint32_t decide_case_count(const struct decide *d); /* numbers are 1..count */
 void decide_case_view(const struct decide *d, uint32_t number, struct decide_case_view *view);
-uint32_t decide_system_case(const struct decide *d, uint32_t system); /* its open case; 0: none */
+uint32_t decide_system_case(const struct decide *d, uint32_t system);   /* its open case; 0: none */
+uint32_t decide_system_review(const struct decide *d, uint32_t system); /* its open review; 0: none */
 
 /* What people call a source, system or member: the registry knows. */
 struct decide_names {

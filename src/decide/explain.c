@@ -68,7 +68,10 @@ explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 	int order[EVIDENCE_COUNT], n = decide_heaviest(alarm, order);
 
 	buffer_format(b, "Seen over ");
-	if (alarm->kind == UNIT_SYSTEM) {
+	if (alarm->kind == UNIT_MEMBER) {
+		buffer_format(b, "all systems of the member ");
+		put_name(p, DECIDE_MEMBER, alarm->unit);
+	} else if (alarm->kind == UNIT_SYSTEM) {
 		buffer_format(b, "the whole system ");
 		put_name(p, DECIDE_SYSTEM, system);
 	} else {

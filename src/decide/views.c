@@ -20,6 +20,12 @@ decide_case_count(const struct decide *d)
 }
 
 uint32_t
+decide_system_review(const struct decide *d, uint32_t system)
+{
+	return system < d->system_count ? d->systems[system].open_review : 0;
+}
+
+uint32_t
 decide_system_case(const struct decide *d, uint32_t system)
 {
 	return system < d->system_count ? d->systems[system].open_case : 0;

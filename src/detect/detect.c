@@ -32,9 +32,10 @@ detect_limits(struct detect *d)
 {
 	double scale = d->params.limit_scale > 0 ? d->params.limit_scale : 1;
 	double others = detect_witness_speak(d) ? 1 - WITNESS_SHARE : 1;
+	double fewer = d->member_count > 0 ? 1 - unit_shares[UNIT_MEMBER] : 1;
 
 	for (int kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		double share = d->params.budget * unit_shares[kind];
+		double share = d->params.budget * unit_shares[kind] * (kind == UNIT_MEMBER ? 1 : fewer);
 
 		for (int v = 0; v < VOICE_COUNT; v++) {
 			d->limit[kind][v] = scale * 1000 / (share * voice_shares[v]) / others;
@@ -122,6 +123,9 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 	    (struct unit){ .kind = (uint8_t)kind, .lots = NO_LOTS, .novelty = NO_NOVELTY };
 	d->due_minute[d->unit_count] = 0;
 	d->audit_units[d->unit_count] = (struct audit_unit){ 0 };
+	if (kind == UNIT_MEMBER && d->member_count++ == 0) {
+		detect_limits(d);
+	}
 	return d->unit_count++;
 }
 

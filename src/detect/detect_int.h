@@ -228,7 +228,7 @@ struct detect {
 	uint32_t *lots_free; /* given back, a stack */
 	uint32_t lots_count, lots_free_count;
 	struct novelty *novelty; /* of the systems that have any, in the order of their first message */
-	uint32_t novelty_count, novelty_size, system_count;
+	uint32_t novelty_count, novelty_size, system_count, member_count;
 	struct known *known;     /* KNOWN_NAMES */
 	struct taught taught[2]; /* by members that declare nothing, and by those that do */
 	int64_t first_look_ms;

@@ -177,7 +177,7 @@ detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook 
 {
 	const struct unit *u = &d->units[id];
 	double each[VOICE_COUNT][PROFILE_COUNT], *m = each[voice], sum = 0;
-	uint32_t best = 0;
+	uint32_t best = 0, first;
 
 	each_takeover(u, o, each);
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
@@ -189,10 +189,15 @@ detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook 
 				 .voice = voice,
 				 .takeover = detect_profiles[best].takeover,
 				 .at = { at_ms },
+				 .first_bad_at = { at_ms },
 				 .evidence_nats = number_ln(sum > M_LEAST ? sum : M_LEAST),
 				 .limit_nats = number_ln(d->limit[u->kind][voice]),
 				 .report_count = u->report_count };
-	for (uint32_t i = best_start(u, o, voice, best); i < u->cohort_count; i++) {
+	first = best_start(u, o, voice, best);
+	if (first < u->cohort_count) { /* complaints that the cohorts share have no first one */
+		alarm->first_bad_at.ms = detect_cohort_at(u, first)->start_ms;
+	}
+	for (uint32_t i = first; i < u->cohort_count; i++) {
 		add_cohort(detect_cohort_at(u, i), &o[i], best, alarm);
 	}
 	detect_onset(u, o, alarm);

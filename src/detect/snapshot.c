@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  11
+#define VERSION  12
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -398,8 +398,8 @@ detect_load(struct detect *d, struct wire *w)
 	}
 	if (w->bad) {
 		detect_witness_close(d);
+		d->unit_count = d->waiting_count = d->system_count = d->novelty_count = d->member_count = 0;
 		detect_limits(d);
-		d->unit_count = d->waiting_count = d->system_count = d->novelty_count = 0;
 		d->lots_count = d->lots_free_count = 0;
 		memset(d->known, 0, KNOWN_NAMES * sizeof *d->known);
 		memset(d->taught, 0, sizeof d->taught);

@@ -66,7 +66,7 @@ struct score_fleet {
 	struct span step; /* of the volume feed */
 	struct score_sight sight;
 	bool keep_peaks; /* for score_limit */
-	/* Of an honest fleet: this share of the systems with campaigns is taken over, each in another way, and counts as honest: nobody knows. */
+	/* Of an honest fleet: this share of the systems is taken over, each in another way, and counts as honest: nobody knows. */
 	double taken;
 };
 

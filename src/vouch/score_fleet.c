@@ -96,25 +96,25 @@ plan_takeovers(const struct score_fleet *fleet, const struct sim_params *params,
 }
 
 /* Ways in which one system is taken over, in turns. */
-static const enum sim_event_kind hidden[] = { SIM_BLAST,       SIM_OWN_LIST, SIM_SLOW,
-					      SIM_IN_CAMPAIGN, SIM_BOUTIQUE, SIM_TARGETED,
-					      SIM_BURSTS,      SIM_RELAY,    SIM_WAKE };
+static const enum sim_event_kind hidden[] = { SIM_BLAST,    SIM_OWN_LIST,    SIM_SLOW,
+					      SIM_RELAY,    SIM_IN_CAMPAIGN, SIM_WAKE,
+					      SIM_BOUTIQUE, SIM_TARGETED,    SIM_BURSTS };
 
-/* Some systems of an honest fleet, at times spread over the days that count. */
+/* So many systems of an honest fleet, of those with campaigns, at times spread over the days that count. */
 static size_t
 plan_hidden(const struct score_fleet *fleet, const struct sim_params *params, struct sim_takeover *takeovers)
 {
-	uint32_t count, campaigners = 0, each = (uint32_t)(1 / fleet->taken + 0.5);
+	uint32_t count, wanted = (uint32_t)(fleet->taken * fleet->systems + 0.5);
 	uint32_t minutes = (fleet->days - SCORE_LEARN_DAYS - RELAY_DAYS) * DAY_MINUTES;
 	struct sim *sim = sim_open(params, fleet->seed);
 	const struct sim_system *systems = sim_systems(sim, &count);
-	size_t n = 0;
+	uint32_t n = 0;
 
-	for (uint32_t s = 0; s < count; s++) {
-		if (systems[s].campaigns && ++campaigners % each == 0) {
-			uint32_t minute = (s + 1) * APART * 31 % minutes + SCORE_LEARN_DAYS * DAY_MINUTES;
+	for (uint32_t s = 0; s < count && n < wanted; s++) {
+		if (systems[s].campaigns) {
+			uint32_t minute = (n + 1) * APART * 31 % minutes + SCORE_LEARN_DAYS * DAY_MINUTES;
 
-			takeovers[n].kind = hidden[(fleet->seed + n) % countof(hidden)];
+			takeovers[n].kind = hidden[(fleet->seed * wanted + n) % countof(hidden)];
 			takeovers[n].source = systems[s].first_source;
 			takeovers[n++].at.ms = params->start.ms + (int64_t)minute * SPAN_MINUTE.ms;
 		}

@@ -170,6 +170,16 @@ api_text(struct text t)
 	return j;
 }
 
+enum thing
+api_thing_of(enum unit_kind kind)
+{
+	static const enum thing things[UNIT_KIND_COUNT] = {
+		[UNIT_SOURCE] = THING_SOURCE, [UNIT_SYSTEM] = THING_SYSTEM, [UNIT_MEMBER] = THING_MEMBER
+	};
+
+	return things[kind];
+}
+
 json_t *
 api_time(struct instant t)
 {

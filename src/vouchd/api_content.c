@@ -29,6 +29,16 @@ is_telling(const struct fold *f, uint32_t system, const struct observation *o)
 	       ((look.flags & bad) != 0 || (look.link != 0 && (look.flags & LOOK_LINK_DECLARED) == 0));
 }
 
+static bool
+is_about(const struct fold *f, const struct alarm *alarm, uint32_t source, uint32_t system)
+{
+	uint32_t ids[UNIT_KIND_COUNT] = { [UNIT_SOURCE] = source,
+					  [UNIT_SYSTEM] = system,
+					  [UNIT_MEMBER] = registry_source(fold_registry(f), source).member };
+
+	return ids[alarm->kind] == alarm->unit;
+}
+
 /* Is it mail of what the alarm is about? */
 static bool
 concerns(const struct messages *m, const struct observation *o)
@@ -42,8 +52,7 @@ concerns(const struct messages *m, const struct observation *o)
 			continue;
 		}
 		system = registry_item(r, THING_SOURCE, source).parent;
-		if ((m->alarm->kind == UNIT_SOURCE ? source == m->alarm->unit : system == m->alarm->unit) &&
-		    is_telling(m->f, system, o)) {
+		if (is_about(m->f, m->alarm, source, system) && is_telling(m->f, system, o)) {
 			return true;
 		}
 	}

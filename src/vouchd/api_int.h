@@ -51,6 +51,7 @@ json_t *api_watch_of(const struct fold *f, uint32_t source);
 
 json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
 json_t *api_time(struct instant t); /* RFC 3339 */
+enum thing api_thing_of(enum unit_kind kind);
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
 
 /* api_content.c: lines for the messages that an alarm with content speaks of, three at most; none when no report tells what they looked like */

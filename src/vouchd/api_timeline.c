@@ -123,14 +123,15 @@ tell_report(struct telling *t, const struct record *record)
 static void
 tell_alarm(const struct telling *t, struct text payload)
 {
+	static const char *const units[UNIT_KIND_COUNT] = { "one source", "the whole system",
+							    "the whole member" };
 	struct alarm a;
 	const char *comma = "";
 
 	if (alarm_read(payload, &a) != RESULT_OK) {
 		return;
 	}
-	buffer_format(t->words, "%s held for taken over, %s:",
-		      a.kind == UNIT_SOURCE ? "one source" : "the whole system", takeover_words(a.takeover));
+	buffer_format(t->words, "%s held for taken over, %s:", units[a.kind], takeover_words(a.takeover));
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
 		if (a.evidence[i].observed > 0) {
 			buffer_format(t->words, "%s %s %" PRIu64 " against %.3g expected", comma,

@@ -20,19 +20,31 @@ api_watch(const struct fold *f, uint32_t source, struct detect_view *v)
 static enum detect_watch
 level_of(const struct fold *f, enum unit_kind kind, uint32_t id)
 {
+	uint32_t unit = fold_unit(f, kind, id);
 	struct detect_view v;
 
-	detect_unit_view(fold_detect(f), fold_unit(f, kind, id), &v);
+	if (unit == FOLD_NO_UNIT) {
+		return DETECT_WATCH_CALM;
+	}
+	detect_unit_view(fold_detect(f), unit, &v);
 	return detect_watch_of(&v);
 }
 
 enum detect_watch
 api_watch_level(const struct fold *f, uint32_t source)
 {
-	enum detect_watch own = level_of(f, UNIT_SOURCE, source),
-			  all = level_of(f, UNIT_SYSTEM, registry_source(fold_registry(f), source).system);
+	struct registry_source s = registry_source(fold_registry(f), source);
+	uint32_t ids[UNIT_KIND_COUNT] = {
+		[UNIT_SOURCE] = source, [UNIT_SYSTEM] = s.system, [UNIT_MEMBER] = s.member
+	};
+	enum detect_watch highest = DETECT_WATCH_CALM;
 
-	return own > all ? own : all;
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		enum detect_watch level = level_of(f, kind, ids[kind]);
+
+		highest = level > highest ? level : highest;
+	}
+	return highest;
 }
 
 /* By how much a takeover of it is likelier; null: as of others. */
@@ -80,9 +92,13 @@ struct watched_list {
 static void
 add_if_watched(const struct fold *f, struct watched_list *w, enum unit_kind kind, uint32_t id)
 {
+	uint32_t unit = fold_unit(f, kind, id);
 	struct detect_view v;
 
-	detect_unit_view(fold_detect(f), fold_unit(f, kind, id), &v);
+	if (unit == FOLD_NO_UNIT) {
+		return;
+	}
+	detect_unit_view(fold_detect(f), unit, &v);
 	if (detect_watch_of(&v) == DETECT_WATCH_CALM && (kind == UNIT_SOURCE || v.threat <= 1)) {
 		return; /* of what is calm only systems under threat are shown */
 	}
@@ -109,13 +125,13 @@ compare(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
-/* What is off the list waits for people, not for the detector. */
+/* Those of one kind that have a listed source. */
 static void
-find_watched(const struct fold *f, struct watched_list *w)
+find_of_kind(const struct fold *f, struct watched_list *w, enum unit_kind kind)
 {
 	const struct registry *registry = fold_registry(f);
-	uint32_t systems = registry_count(registry, THING_SYSTEM);
-	bool *listed = calloc(systems + 1U, sizeof(*listed));
+	uint32_t count = registry_count(registry, api_thing_of(kind));
+	bool *listed = calloc(count + 1U, sizeof(*listed));
 
 	check(listed != NULL);
 	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
@@ -123,38 +139,53 @@ find_watched(const struct fold *f, struct watched_list *w)
 
 		decide_source_view(fold_decide(f), i, &v);
 		if (!v.removed && state_listed(v.state)) {
-			listed[v.system] = true;
-			add_if_watched(f, w, UNIT_SOURCE, i);
+			uint32_t ids[UNIT_KIND_COUNT] = {
+				[UNIT_SOURCE] = i, [UNIT_SYSTEM] = v.system, [UNIT_MEMBER] = v.member
+			};
+
+			listed[ids[kind]] = true;
 		}
 	}
-	for (uint32_t i = 0; i < systems; i++) {
+	for (uint32_t i = 0; i < count; i++) {
 		if (listed[i]) {
-			add_if_watched(f, w, UNIT_SYSTEM, i);
+			add_if_watched(f, w, kind, i);
 		}
 	}
 	free(listed);
+}
+
+/* What is off the list waits for people, not for the detector. */
+static void
+find_watched(const struct fold *f, struct watched_list *w)
+{
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		find_of_kind(f, w, kind);
+	}
 	if (w->count > 0) {
 		qsort(w->items, w->count, sizeof(*w->items), compare);
 	}
+}
+
+static struct text
+member_of(const struct registry *registry, enum unit_kind kind, uint32_t id)
+{
+	if (kind == UNIT_SOURCE) {
+		return registry_source(registry, id).member_name;
+	}
+	id = kind == UNIT_SYSTEM ? registry_item(registry, THING_SYSTEM, id).parent : id;
+	return registry_item(registry, THING_MEMBER, id).name;
 }
 
 static json_t *
 row_of(const struct fold *f, const struct watched *w)
 {
 	const struct registry *registry = fold_registry(f);
-	struct text name =
-			registry_item(registry, w->kind == UNIT_SOURCE ? THING_SOURCE : THING_SYSTEM, w->id)
-			    .name,
-		    member;
+	struct text name = registry_item(registry, api_thing_of(w->kind), w->id).name;
 	struct detect_view v;
 
 	detect_unit_view(fold_detect(f), fold_unit(f, w->kind, w->id), &v);
-	member = w->kind == UNIT_SOURCE ? registry_source(registry, w->id).member_name
-					: registry_item(registry, THING_MEMBER,
-							registry_item(registry, THING_SYSTEM, w->id).parent)
-					      .name;
 	return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f, s:o, s:o}", "unit", unit_kind_name(w->kind), "name",
-			 api_text(name), "member", api_text(member), "level",
+			 api_text(name), "member", api_text(member_of(registry, w->kind, w->id)), "level",
 			 detect_watch_name(detect_watch_of(&v)), "nats_left", w->left, "volume_per_day",
 			 v.volume_per_day, "threat", threat_of(&v), "threat_until", threat_until(&v));
 }

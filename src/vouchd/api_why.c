@@ -46,7 +46,7 @@ static json_t *
 alarm_object(const struct fold *f, const struct alarm *alarm)
 {
 	const struct registry *registry = fold_registry(f);
-	enum thing thing = alarm->kind == UNIT_SOURCE ? THING_SOURCE : THING_SYSTEM;
+	enum thing thing = api_thing_of(alarm->kind);
 	json_t *signals = json_array(), *reports = json_array();
 
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {

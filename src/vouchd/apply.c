@@ -76,7 +76,7 @@ on_alarm(void *context, const struct alarm *alarm)
 	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
 		struct registry_source s = registry_source(registry, i);
 
-		if (!s.removed && s.system == alarm->unit) {
+		if (!s.removed && (alarm->kind == UNIT_SYSTEM ? s.system : s.member) == alarm->unit) {
 			journal_put_touch(&p->tx, i, seq);
 		}
 	}

@@ -1,6 +1,7 @@
 /* vouchd/fold.c - one function per kind of input record; the detector's alarms go straight into decide. */
 #include "vouchd/fold_int.h"
 
+#include "detect/watch.h"
 #include "model/report.h"
 #include "vouchd/about.h"
 #include "vouchd/command.h"
@@ -37,6 +38,60 @@ fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size)
 
 /* ---- what comes out */
 
+/* Does the system show something itself, or did it lately? */
+static bool
+shows(const struct fold *f, uint32_t system)
+{
+	struct detect_view view;
+
+	detect_unit_view(f->detect, f->systems[system].unit, &view);
+	return detect_watch_of(&view) != DETECT_WATCH_CALM || decide_system_case(f->decide, system) != 0 ||
+	       decide_system_review(f->decide, system) != 0;
+}
+
+static bool
+any_shows(const struct fold *f, uint32_t member)
+{
+	for (uint32_t i = 0; i < f->system_count; i++) {
+		if (registry_item(f->registry, THING_SYSTEM, i).parent == member && shows(f, i)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * What all systems of a member show together concerns those that show something themselves; when none does, all. Each has a case of its
+ * own, with the mail that it sent.
+ */
+static void
+decide_for_member(struct fold *f, const struct alarm *alarm)
+{
+	bool any = any_shows(f, alarm->unit);
+
+	f->sink.alarm(f->sink.context, alarm);
+	for (uint32_t i = 0; i < f->system_count; i++) {
+		struct registry_item item = registry_item(f->registry, THING_SYSTEM, i);
+		struct alarm part = *alarm;
+
+		if (item.parent == alarm->unit && !item.removed && (!any || shows(f, i))) {
+			part.delivered =
+			    (uint64_t)detect_mail_since(f->detect, f->systems[i].unit, alarm->first_bad_at);
+			decide_alarm(f->decide, &part, i, f->now);
+		}
+	}
+}
+
+/* Alarms of members wait until all of the record was told to all units. */
+static void
+decide_for_members(struct fold *f)
+{
+	for (uint32_t i = 0; i < f->waiting_count; i++) {
+		decide_for_member(f, &f->waiting[i]);
+	}
+	f->waiting_count = 0;
+}
+
 static void
 on_alarm(void *context, const struct alarm *alarm)
 {
@@ -45,6 +100,11 @@ on_alarm(void *context, const struct alarm *alarm)
 
 	check(alarm->unit < f->unit_count);
 	named.unit = f->units[alarm->unit].id;
+	if (named.kind == UNIT_MEMBER) {
+		f->waiting = fold_room(f->waiting, f->waiting_count, &f->waiting_size, sizeof(*f->waiting));
+		f->waiting[f->waiting_count++] = named;
+		return;
+	}
 	f->sink.alarm(f->sink.context, &named);
 	decide_alarm(f->decide, &named, named.unit, f->now);
 }
@@ -86,6 +146,9 @@ take_confirmed(struct fold *f, const struct move *move)
 
 	detect_unit_forget(f->detect, s->unit);
 	detect_unit_forget(f->detect, f->systems[s->system].unit);
+	if (f->members[s->member].unit != FOLD_NO_UNIT) {
+		detect_unit_forget(f->detect, f->members[s->member].unit);
+	}
 	if (f->kin.seq != f->now.seq || f->kin.system != s->system) {
 		f->kin = (struct fold_kin){ f->now.seq, s->system };
 		threaten_kin(&threaten, s->system);
@@ -198,6 +261,8 @@ fold_close(struct fold *f)
 	free(f->relisted);
 	free(f->sources);
 	free(f->systems);
+	free(f->members);
+	free(f->waiting);
 	free(f->units);
 	free(f);
 }
@@ -215,12 +280,36 @@ add_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 	return unit;
 }
 
+struct fold_member *
+fold_member_of_system(struct fold *f, uint32_t system)
+{
+	uint32_t id = registry_item(f->registry, THING_SYSTEM, system).parent;
+
+	while (f->member_count <= id) {
+		f->members = fold_room(f->members, f->member_count, &f->member_size, sizeof(*f->members));
+		f->members[f->member_count++] = (struct fold_member){ .unit = FOLD_NO_UNIT };
+	}
+	return &f->members[id];
+}
+
+/* Of a member with one system it would be that system once more. */
+static void
+join_member(struct fold *f, uint32_t system)
+{
+	struct fold_member *m = fold_member_of_system(f, system);
+
+	if (++m->systems == 2) {
+		m->unit = add_unit(f, UNIT_MEMBER, registry_item(f->registry, THING_SYSTEM, system).parent);
+	}
+}
+
 static void
 add_system(struct fold *f, uint32_t id)
 {
 	check(id == f->system_count);
 	f->systems = fold_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
 	f->systems[f->system_count++] = (struct fold_system){ .unit = add_unit(f, UNIT_SYSTEM, id) };
+	join_member(f, id);
 }
 
 static void
@@ -416,13 +505,21 @@ hear_observation(struct fold *f, uint32_t reporter, const struct observation *o,
 }
 
 static void
+count_for_member(struct fold *f, uint32_t member, const struct detect_fact *fact)
+{
+	if (f->members[member].unit != FOLD_NO_UNIT) {
+		detect_observe(f->detect, f->members[member].unit, fact);
+	}
+}
+
+static void
 count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
 		  size_t n)
 {
 	const struct compliance_about of = about_observation(about, o);
 	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
-	uint32_t systems[OBSERVATION_KEYS_MAX];
-	size_t system_count = 0;
+	uint32_t systems[OBSERVATION_KEYS_MAX], members[OBSERVATION_KEYS_MAX];
+	size_t system_count = 0, member_count = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		const struct fold_source *s = &f->sources[ids[i]];
@@ -436,6 +533,10 @@ count_observation(struct fold *f, struct about *about, const struct observation 
 			systems[system_count++] = s->system;
 			look_at(f, o, ids[i]);
 			detect_observe(f->detect, f->systems[s->system].unit, &fact);
+			if (!is_among(members, member_count, s->member)) {
+				members[member_count++] = s->member;
+				count_for_member(f, s->member, &fact);
+			}
 		}
 		compliance_observe(f->compliance, ids[i], is_first_of_member(f, ids, i), &of, o->signal,
 				   o->count, o->at, f->now.seq);
@@ -477,6 +578,7 @@ fold_report(struct fold *f, struct text payload, struct fault *fault)
 			hear_observation(f, witness, &report.observations[i], ids, n);
 		}
 	}
+	decide_for_members(f);
 	arena_clear(&arena);
 	return RESULT_OK;
 }
@@ -575,6 +677,7 @@ fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 		return registry_apply(f->registry, input->payload, on_registry_change, f, fault);
 	case RECORD_TICK:
 		detect_tick(f->detect, input->time);
+		decide_for_members(f);
 		decide_tick(f->decide, f->now);
 		return RESULT_OK;
 	case RECORD_QUARANTINE:
@@ -625,6 +728,9 @@ fold_detect(const struct fold *f)
 uint32_t
 fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id)
 {
+	if (kind == UNIT_MEMBER) {
+		return id < f->member_count ? f->members[id].unit : FOLD_NO_UNIT;
+	}
 	return kind == UNIT_SOURCE ? f->sources[id].unit : f->systems[id].unit;
 }
 

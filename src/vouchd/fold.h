@@ -17,8 +17,9 @@ struct fold;
 /* What an input brings about, in order. Called within fold_apply; may read the rooms, not change them. */
 struct fold_sink {
 	void (*touch)(void *context, uint32_t source); /* the input is about this source; once per input */
-	void (*alarm)(void *context,
-		      const struct alarm *alarm); /* alarm->unit is the registry id of source or system */
+	void (*alarm)(
+	    void *context,
+	    const struct alarm *alarm); /* alarm->unit is the registry id of source, system or member */
 	void (*move)(void *context, const struct move *move);
 	void (*case_change)(void *context, const struct case_change *change);
 	void (*registry)(void *context, const struct registry_change *change);
@@ -62,7 +63,9 @@ bool fold_waits(const struct fold *f, struct instant now);
 const struct registry *fold_registry(const struct fold *f);
 const struct decide *fold_decide(const struct fold *f);
 const struct detect *fold_detect(const struct fold *f);
-uint32_t fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id); /* the detector's number of it */
+/* The detector's number of it. FOLD_NO_UNIT: a member with one system at most. */
+uint32_t fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id);
+#define FOLD_NO_UNIT DETECT_NO_UNIT
 double fold_budget(const struct fold *f);
 const struct compliance *
 fold_compliance(const struct fold *f); /* ids of sources and members are the registry's */

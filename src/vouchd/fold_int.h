@@ -22,6 +22,10 @@ struct fold_system {
 	uint32_t unit;
 	uint32_t families[FAMILY_NONE]; /* present sources by family */
 };
+struct fold_member {
+	uint32_t unit; /* FOLD_NO_UNIT: it has one system at most */
+	uint32_t systems;
+};
 struct fold_unit {
 	enum unit_kind kind;
 	uint32_t id; /* of the registry */
@@ -38,10 +42,13 @@ struct fold {
 	struct decide *decide;
 	struct fold_source *sources; /* by registry id */
 	struct fold_system *systems;
+	struct fold_member *members;
 	struct fold_unit *units;
-	uint32_t source_count, system_count, unit_count;
-	uint32_t source_size, system_size, unit_size;
-	struct moment now; /* the record that is being folded */
+	uint32_t source_count, system_count, member_count, unit_count;
+	uint32_t source_size, system_size, member_size, unit_size;
+	struct moment now;     /* the record that is being folded */
+	struct alarm *waiting; /* of members, until the record is told; empty between records */
+	uint32_t waiting_count, waiting_size;
 	uint64_t unknown;
 	uint32_t *relisted; /* by a person, in the command that is being folded */
 	uint32_t relisted_count, relisted_size;
@@ -53,6 +60,8 @@ struct fold {
 
 /* Makes room for entry `count` of an array that grows by doubling. */
 void *fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size);
+struct fold_member *fold_member_of_system(struct fold *f,
+					  uint32_t system); /* makes its row when it is the first */
 enum family fold_family(enum source_kind kind);
 void fold_set_budget(struct fold *f, double budget);
 void fold_set_thresholds(struct fold *f, const struct threshold_policy *policy);

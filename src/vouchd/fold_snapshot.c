@@ -20,6 +20,17 @@ fold_save(const struct fold *f, struct buffer *b)
 	}
 }
 
+/* That of a member comes behind its second system. */
+static bool
+load_member(struct fold *f, uint32_t id)
+{
+	if (id >= f->member_count || f->members[id].systems != 2 || f->members[id].unit != FOLD_NO_UNIT) {
+		return false;
+	}
+	f->members[id].unit = f->unit_count++;
+	return true;
+}
+
 /* The units in their order give sources and systems in theirs: both count their ids from 0. */
 static bool
 load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
@@ -29,7 +40,14 @@ load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 	if (kind == UNIT_SYSTEM && id == f->system_count) {
 		f->systems = fold_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
 		f->systems[f->system_count++] = (struct fold_system){ .unit = f->unit_count++ };
+		if (id >= registry_count(f->registry, THING_SYSTEM)) {
+			return false;
+		}
+		fold_member_of_system(f, id)->systems++;
 		return true;
+	}
+	if (kind == UNIT_MEMBER) {
+		return load_member(f, id);
 	}
 	if (kind == UNIT_SOURCE && id == f->source_count && id < registry_count(f->registry, THING_SOURCE)) {
 		struct registry_source s = registry_source(f->registry, id);

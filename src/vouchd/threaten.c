@@ -5,8 +5,11 @@ static void
 threaten(const struct threaten *t, enum unit_kind kind, uint32_t id, enum threat threat)
 {
 	struct instant until = { t->now.ms + threat_span(threat).ms };
+	uint32_t unit = t->unit(t->context, kind, id);
 
-	detect_threaten(t->detect, t->unit(t->context, kind, id), threat_factor(threat), t->now, until);
+	if (unit != DETECT_NO_UNIT) { /* a member with one system has none of its own */
+		detect_threaten(t->detect, unit, threat_factor(threat), t->now, until);
+	}
 }
 
 void
@@ -29,10 +32,11 @@ threaten_system(const struct threaten *t, uint32_t system, enum threat threat)
 	}
 }
 
-/* All systems of the member but one. */
+/* All systems of the member but one, and what they show together. */
 static void
 threaten_member(const struct threaten *t, uint32_t member, uint32_t but, enum threat threat)
 {
+	threaten(t, UNIT_MEMBER, member, threat);
 	for (uint32_t i = 0; i < registry_count(t->registry, THING_SYSTEM); i++) {
 		struct registry_item item = registry_item(t->registry, THING_SYSTEM, i);
 

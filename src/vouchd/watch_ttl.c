@@ -1,5 +1,5 @@
 /*
- * vouchd/watch_ttl.c - the TTL of a listed source follows how near to an alarm it or its system is, so that receivers' caches are short
+ * vouchd/watch_ttl.c - the TTL of a listed source follows how near to an alarm it, its system or its member is, so that receivers' caches are short
  * already when it falls.
  *
  * Evidence rises when a unit is judged; the detector says so. It falls with time and honest mail; so those that are not calm are looked at
@@ -30,9 +30,13 @@ watch_ttl(const struct config_list *list, enum detect_watch level)
 static enum detect_watch
 level_of(const struct pipeline *p, enum unit_kind kind, uint32_t id)
 {
+	uint32_t unit = fold_unit(p->fold, kind, id);
 	struct detect_view v;
 
-	detect_unit_view(fold_detect(p->fold), fold_unit(p->fold, kind, id), &v);
+	if (unit == FOLD_NO_UNIT) {
+		return DETECT_WATCH_CALM;
+	}
+	detect_unit_view(fold_detect(p->fold), unit, &v);
 	return detect_watch_of(&v);
 }
 
@@ -64,7 +68,9 @@ note_changed(struct pipeline *p, enum unit_kind kind, uint32_t id)
 		return;
 	}
 	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE); i++) {
-		if (registry_source(registry, i).system == id) {
+		struct registry_source s = registry_source(registry, i);
+
+		if ((kind == UNIT_SYSTEM ? s.system : s.member) == id) {
 			ids_add(&p->changed, i);
 		}
 	}
@@ -127,7 +133,7 @@ void
 watch_all(struct pipeline *p)
 {
 	static const enum thing things[UNIT_KIND_COUNT] = {
-		[UNIT_SOURCE] = THING_SOURCE, [UNIT_SYSTEM] = THING_SYSTEM
+		[UNIT_SOURCE] = THING_SOURCE, [UNIT_SYSTEM] = THING_SYSTEM, [UNIT_MEMBER] = THING_MEMBER
 	};
 
 	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
@@ -146,12 +152,19 @@ watch_all(struct pipeline *p)
 enum detect_watch
 watch_level(const struct pipeline *p, uint32_t source)
 {
-	uint32_t system = registry_source(fold_registry(p->fold), source).system;
-	const struct watched *own = &p->watched[UNIT_SOURCE], *all = &p->watched[UNIT_SYSTEM];
-	uint8_t a = source < own->size ? own->levels[source] : 0,
-		b = system < all->size ? all->levels[system] : 0;
+	struct registry_source s = registry_source(fold_registry(p->fold), source);
+	uint32_t ids[UNIT_KIND_COUNT] = {
+		[UNIT_SOURCE] = source, [UNIT_SYSTEM] = s.system, [UNIT_MEMBER] = s.member
+	};
+	uint8_t highest = DETECT_WATCH_CALM;
 
-	return (enum detect_watch)(a > b ? a : b);
+	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
+		const struct watched *w = &p->watched[kind];
+		uint8_t level = ids[kind] < w->size ? w->levels[ids[kind]] : DETECT_WATCH_CALM;
+
+		highest = level > highest ? level : highest;
+	}
+	return (enum detect_watch)highest;
 }
 
 void

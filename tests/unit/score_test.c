@@ -295,9 +295,9 @@ a_hidden_takeover_counts_as_honest(void **context)
 	struct score_figures clean, taken;
 
 	(void)context;
-	clean = figures_of(f, (struct score_entry){ &baseline_rates[0], 10, 25 });
+	clean = figures_of(f, (struct score_entry){ &score_ours, 10, 1 });
 	f.taken = 1;
-	taken = figures_of(f, (struct score_entry){ &baseline_rates[0], 10, 25 });
+	taken = figures_of(f, (struct score_entry){ &score_ours, 10, 1 });
 	assert_int_equal(taken.attacks, 0);
 	assert_true(taken.alarms > clean.alarms);
 	assert_near(taken.source_years, clean.source_years, 1e-9);
