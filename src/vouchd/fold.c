@@ -18,7 +18,7 @@ static const uint8_t family_of[SOURCE_KIND_COUNT] = {
 	[SOURCE_ACCT] = FAMILY_ACCT,
 };
 
-enum family
+uint8_t
 fold_family(enum source_kind kind)
 {
 	return family_of[kind];

@@ -62,7 +62,7 @@ struct fold {
 void *fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size);
 struct fold_member *fold_member_of_system(struct fold *f,
 					  uint32_t system); /* makes its row when it is the first */
-enum family fold_family(enum source_kind kind);
+uint8_t fold_family(enum source_kind kind);                 /* of enum family */
 void fold_set_budget(struct fold *f, double budget);
 void fold_set_thresholds(struct fold *f, const struct threshold_policy *policy);
 
