@@ -21,6 +21,21 @@ is_current(const struct compliance *c, const struct compliance_listing *l, int32
 	       compliance_day((struct instant){ l->listed_ms }) > day - (int32_t)c->policy.rules[t].days;
 }
 
+bool
+compliance_holds(const struct compliance *c, uint32_t source, uint32_t blocklist, struct instant *said)
+{
+	uint32_t i = source < c->source_count ? c->sources[source].listings : COMPLIANCE_NONE;
+
+	while (i != COMPLIANCE_NONE && c->listings[i].party != blocklist) {
+		i = c->listings[i].next;
+	}
+	if (i == COMPLIANCE_NONE || !is_current(c, &c->listings[i], c->today)) {
+		return false;
+	}
+	said->ms = c->listings[i].listed_ms;
+	return true;
+}
+
 static bool
 counts_for(const struct compliance *c, const struct compliance_listing *l, enum threshold t)
 {

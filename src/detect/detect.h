@@ -254,6 +254,8 @@ uint32_t compliance_source_metrics(const struct compliance *c, uint32_t source,
 				   struct compliance_metric *metrics, uint32_t max);
 uint32_t compliance_group_metrics(const struct compliance *c, uint32_t group,
 				  struct compliance_metric *metrics, uint32_t max);
+/* Does this blocklist hold the source now? *said: when it said so last. Cost: O(blocklists that ever held it). */
+bool compliance_holds(const struct compliance *c, uint32_t source, uint32_t blocklist, struct instant *said);
 /* "complaints at mailbox: 0.31 % of 0.20 % (312 of 101,204 in 30 days)"; with distances: "; 54,796 more clean messages or 12 days". */
 void compliance_words(const struct compliance_metric *metric, bool distances, struct buffer *b);
 

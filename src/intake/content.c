@@ -132,6 +132,12 @@ read_words(const struct look *k, struct text subject, struct content *content)
 	content->lure = lure_read((const struct words *[]){ &title, &page, &plain }, 3, k->arena);
 }
 
+struct text
+content_registered(struct text host)
+{
+	return link_domain(host);
+}
+
 void
 content_read(struct content *content, const struct fields *header, const struct mail_parts *parts,
 	     struct text landing, struct arena *arena)

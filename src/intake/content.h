@@ -30,4 +30,7 @@ struct mail_parts;
 void content_read(struct content *content, const struct fields *header, const struct mail_parts *parts,
 		  struct text landing, struct arena *arena);
 
+/* The registered domain of a host by the list of public suffixes; the host itself where there is none. Lower case in, lower case out. */
+struct text content_registered(struct text host);
+
 #endif

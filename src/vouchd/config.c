@@ -35,6 +35,7 @@ struct config_level {
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
 #define RECEIVER_OPTION(field, key, type, fallback, help)
 #define TRANSFER_OPTION(field, key, type, fallback, help)
+#define BLOCKLIST_OPTION(field, key, type, fallback, help)
 
 static const struct config_field main_fields[] = {
 #undef OPTION
@@ -81,6 +82,14 @@ static const struct config_field transfer_fields[] = {
 #define TRANSFER_OPTION(field, key, type, fallback, help) \
 	{ key, CONFIG_##type, offsetof(struct config_transfer, field), fallback, help },
 #include "base/options.def"
+#undef TRANSFER_OPTION
+#define TRANSFER_OPTION(field, key, type, fallback, help)
+};
+static const struct config_field blocklist_fields[] = {
+#undef BLOCKLIST_OPTION
+#define BLOCKLIST_OPTION(field, key, type, fallback, help) \
+	{ key, CONFIG_##type, offsetof(struct config_blocklist, field), fallback, help },
+#include "base/options.def"
 };
 
 static const struct config_level config_main = { "option", main_fields, countof(main_fields), 0 };
@@ -97,6 +106,9 @@ static const struct config_level config_receiver_entry = { "key of a receiver", 
 static const struct config_level config_transfer_entry = { "key of a transfer", transfer_fields,
 							   countof(transfer_fields),
 							   offsetof(struct config_transfer, line) };
+static const struct config_level config_blocklist_entry = { "key of a blocklist", blocklist_fields,
+							    countof(blocklist_fields),
+							    offsetof(struct config_blocklist, line) };
 
 /* What every step of the binding needs. */
 struct binder {
@@ -175,7 +187,7 @@ is_nested(const struct config_level *level, struct text key)
 	return level == &config_main &&
 	       (text_equal(key, TEXT("lists")) || text_equal(key, TEXT("operators")) ||
 		text_equal(key, TEXT("thresholds")) || text_equal(key, TEXT("receivers")) ||
-		text_equal(key, TEXT("transfers")));
+		text_equal(key, TEXT("transfers")) || text_equal(key, TEXT("blocklists")));
 }
 
 static enum result
@@ -322,6 +334,12 @@ bind_document(struct binder *b, const yaml_node_t *root, struct config *config)
 				 TRANSFER_PEERS_MAX, &entries, &config->transfer_count);
 		config->transfers = entries;
 	}
+	if (r == RESULT_OK) {
+		r = bind_entries(b, root, "blocklists", &config_blocklist_entry,
+				 sizeof(struct config_blocklist), BLOCKLISTS_MAX, &entries,
+				 &config->blocklist_count);
+		config->blocklists = entries;
+	}
 	return r;
 }
 
@@ -371,6 +389,26 @@ check_receivers(const struct config *c, struct fault *fault)
 	if (c->stale_after.ms > 0 && c->stale_after.ms / 2 < c->tick.ms) {
 		return fault_set(fault, RESULT_BAD_INPUT, "%s: stale_after: at least twice the tick",
 				 c->file);
+	}
+	return RESULT_OK;
+}
+
+/* Two entries of one list are for two kinds of codes: they belong to two reporters. */
+static enum result
+check_blocklists(const struct config *c, struct fault *fault)
+{
+	for (size_t i = 0; i < c->blocklist_count; i++) {
+		const struct config_blocklist *b = &c->blocklists[i];
+		bool twice = false;
+
+		for (size_t k = 0; k < i; k++) {
+			twice = twice || strcmp(b->reporter, c->blocklists[k].reporter) == 0;
+		}
+		if (twice || (b->zone[0] == '\0') == (b->domain_zone[0] == '\0')) {
+			return fault_set(fault, RESULT_BAD_INPUT, "%s:%zu: blocklist %s: %s", c->file,
+					 b->line, b->reporter,
+					 twice ? "given twice" : "either zone or domain_zone is wanted");
+		}
 	}
 	return RESULT_OK;
 }
@@ -485,6 +523,9 @@ config_read(struct text yaml, const char *name, struct arena *arena, struct conf
 	if (r == RESULT_OK) {
 		r = check_receivers(config, fault);
 	}
+	if (r == RESULT_OK) {
+		r = check_blocklists(config, fault);
+	}
 	return r == RESULT_OK ? config_thresholds(config, fault) : r;
 }
 
@@ -546,6 +587,8 @@ config_write_template(struct buffer *b)
 	write_fields(b, &config_receiver_entry, "#  - ", "#    ");
 	buffer_format(b, "#transfers:\n");
 	write_fields(b, &config_transfer_entry, "#  - ", "#    ");
+	buffer_format(b, "#blocklists:\n");
+	write_fields(b, &config_blocklist_entry, "#  - ", "#    ");
 	buffer_format(b,
 		      "#thresholds:  # what is named here replaces the row of the same name and receiver\n");
 	config_write_thresholds(b, "#  - ");

@@ -31,6 +31,7 @@ struct config_texts {
 #define THRESHOLD_OPTION(field, key, type, fallback, help)
 #define RECEIVER_OPTION(field, key, type, fallback, help)
 #define TRANSFER_OPTION(field, key, type, fallback, help)
+#define BLOCKLIST_OPTION(field, key, type, fallback, help)
 
 struct config_list {
 #undef LIST_OPTION
@@ -76,6 +77,15 @@ struct config_transfer {
 	size_t line;
 };
 
+struct config_blocklist {
+#undef BLOCKLIST_OPTION
+#define BLOCKLIST_OPTION(field, key, type, fallback, help) config_##type field;
+#include "base/options.def"
+#undef BLOCKLIST_OPTION
+#define BLOCKLIST_OPTION(field, key, type, fallback, help)
+	size_t line;
+};
+
 struct config {
 #undef OPTION
 #define OPTION(field, key, type, fallback, help) config_##type field;
@@ -90,7 +100,9 @@ struct config {
 	struct config_receiver *receivers;
 	size_t receiver_count; /* 0..DNS_RECEIVERS_MAX */
 	struct config_transfer *transfers;
-	size_t transfer_count;          /* 0..TRANSFER_PEERS_MAX */
+	size_t transfer_count; /* 0..TRANSFER_PEERS_MAX */
+	struct config_blocklist *blocklists;
+	size_t blocklist_count;         /* 0..BLOCKLISTS_MAX */
 	struct threshold_policy policy; /* the tables, with these thresholds instead, and compliance_wait */
 	const char *file;               /* for errors */
 	bool clock_manual;
@@ -101,6 +113,7 @@ struct config {
 #undef THRESHOLD_OPTION
 #undef RECEIVER_OPTION
 #undef TRANSFER_OPTION
+#undef BLOCKLIST_OPTION
 
 /*
  * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.

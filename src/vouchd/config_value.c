@@ -4,6 +4,7 @@
 #include "base/address.h"
 #include "base/socket.h"
 #include "list/list.h"
+#include "model/blocklist.h"
 #include "serve/dns_gate.h"
 
 #include <stdlib.h>
@@ -229,6 +230,14 @@ put_CODE(struct text value, struct arena *arena, void *to)
 
 	return prefix_parse(value, &code, NULL) == RESULT_OK && code.family == 4 && code.bits == 32 &&
 	       code.bytes[0] == 127 && put_TEXT(value, arena, to);
+}
+
+static bool
+put_CODES(struct text value, struct arena *arena, void *to)
+{
+	struct blocklist_row row;
+
+	return blocklist_row_parse(value, &row) == RESULT_OK && add_text(value, arena, to);
 }
 
 static bool

@@ -30,6 +30,9 @@ doors_open(struct doors *doors, uv_loop_t *loop, const struct config *config, st
 	if (r == RESULT_OK) {
 		r = log_door_open(loop, config, p, directory, &doors->log, fault);
 	}
+	if (r == RESULT_OK) {
+		r = blocklists_open(loop, config, p, directory, &doors->blocklists, fault);
+	}
 	return r;
 }
 
@@ -39,6 +42,7 @@ doors_close(struct doors *doors)
 	lmtp_door_close(doors->lmtp);
 	maildir_door_close(doors->maildir);
 	log_door_close(doors->log);
+	blocklists_close(doors->blocklists);
 }
 
 void
@@ -47,4 +51,5 @@ doors_free(struct doors *doors)
 	lmtp_door_free(doors->lmtp);
 	maildir_door_free(doors->maildir);
 	log_door_free(doors->log);
+	blocklists_free(doors->blocklists);
 }

@@ -1,9 +1,10 @@
 /*
- * vouchd/doors.h - the doors on the event loop: LMTP, the Maildir, the followed log.
+ * vouchd/doors.h - the doors on the event loop: LMTP, the Maildir, the followed log, the blocklists that are asked.
  */
 #ifndef VOUCHD_DOORS_H
 #define VOUCHD_DOORS_H
 
+#include "vouchd/blocklists.h"
 #include "vouchd/lmtp_door.h"
 #include "vouchd/log_door.h"
 #include "vouchd/maildir_door.h"
@@ -13,6 +14,7 @@ struct doors {
 	struct lmtp_door *lmtp;
 	struct maildir_door *maildir;
 	struct log_door *log;
+	struct blocklists *blocklists;
 };
 
 /* Opens those that are configured; takes the sockets of LMTP. Errors: as each door; what was opened before stays so until doors_free. */

@@ -37,6 +37,18 @@ pipeline_usage(struct pipeline *p)
 	return atomic_load(&p->usage);
 }
 
+struct seen *
+pipeline_seen(struct pipeline *p)
+{
+	return atomic_load(&p->seen);
+}
+
+void
+pipeline_keep_seen(struct pipeline *p, struct seen *seen)
+{
+	atomic_store(&p->seen, seen);
+}
+
 void
 pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate)
 {

@@ -18,6 +18,7 @@ struct journal;
 struct journal_tx;
 struct list;
 struct pipeline;
+struct seen;
 struct usage;
 
 /*
@@ -48,6 +49,9 @@ void pipeline_close(struct pipeline *p);
 /* From now on the queries of the receivers are kept in the store, once a minute. The gate must outlive the pipeline. */
 void pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate);
 
+/* From now on the domains that recorded reports name are noted. It must outlive the pipeline. */
+void pipeline_keep_seen(struct pipeline *p, struct seen *seen);
+
 /* Errors: RESULT_BUSY when QUEUE_REPORTS_MAX jobs wait, or the pipeline closes; done is then not called. */
 enum result pipeline_submit(struct pipeline *p, struct job *job) MUST_USE;
 /* Submits and waits; returns job->result. Not from the writer's thread, not from the loop. */
@@ -59,6 +63,7 @@ struct instant pipeline_now(const struct pipeline *p); /* the clock, real or man
 struct journal *pipeline_journal(struct pipeline *p);
 struct fold *pipeline_fold(struct pipeline *p);
 struct usage *pipeline_usage(struct pipeline *p);   /* NULL before pipeline_keep_usage */
+struct seen *pipeline_seen(struct pipeline *p);     /* NULL without pipeline_keep_seen */
 struct journal_tx *pipeline_tx(struct pipeline *p); /* of the batch; only in a job that writes */
 
 /*

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "journal/journal.h"
 #include "vouchd/quarantine.h"
+#include "vouchd/seen.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -60,6 +61,7 @@ take_report(struct take *t, struct pipeline *p, struct report *report, struct ha
 		t->number = t->number == 0 ? seq : t->number;
 		t->observations += report->observation_count;
 		t->unknown += fold_unknown(pipeline_fold(p));
+		seen_note(pipeline_seen(p), fold_registry(pipeline_fold(p)), report, pipeline_now(p));
 	}
 }
 

@@ -254,22 +254,33 @@ class Server:
 
 
 class Rbldnsd(Server):
-    """rbldnsd with one ip4set zone. entries: lines of the data file, for example ["192.0.2.7"]."""
+    """rbldnsd with one ip4set zone. entries: lines of the data file, for example ["192.0.2.7"]. more: other zones, {zone: (dataset, entries)}."""
 
     name = "rbldnsd"
 
-    def __init__(self, zone, entries, dataset="ip4set", check_seconds=60):
+    def __init__(self, zone, entries, dataset="ip4set", check_seconds=60, more=None):
         self.zone, self.dataset, self.check_seconds = zone, dataset, check_seconds
-        self.entries = list(entries)
+        self.entries, self.more = list(entries), dict(more or {})
         self.port = free_port()
         super().__init__()
 
     def _start(self):
         self.data = self.write("zone", "\n".join(self.entries) + "\n")
+        others = [f"{zone}:{dataset}:{self.fill(zone, entries)}" for zone, (dataset, entries) in self.more.items()]
         user = ["-u", "nobody:nogroup"] if os.geteuid() == 0 else []
         self.run(["rbldnsd", "-n", *user, "-w", self.dir, "-b", f"127.0.0.1/{self.port}", "-c",
-                  str(self.check_seconds), f"{self.zone}:{self.dataset}:zone"],
+                  str(self.check_seconds), f"{self.zone}:{self.dataset}:zone", *others],
                  lambda: dns(self.port, f"nothing.{self.zone}", timeout=0.3).rcode in (0, 3))
+
+    def fill(self, zone, entries):
+        """Write the entries of a zone of `more`; the name of its file."""
+        self.write(f"zone-{zone}", "\n".join(entries) + "\n")
+        return f"zone-{zone}"
+
+    def change(self, entries):
+        """From now on the zone has these entries."""
+        self.write("zone", "\n".join(entries) + "\n")
+        self.reload()
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
