@@ -162,3 +162,50 @@ socket_address(const char *address, struct sockaddr_storage *to, socklen_t *n, s
 	}
 	return r;
 }
+
+static bool
+write_words(const struct sockaddr_storage *of, socklen_t n, char out[SOCKET_WORDS_BYTES])
+{
+	char host[64], port[8];
+
+	if ((of->ss_family != AF_INET && of->ss_family != AF_INET6) ||
+	    getnameinfo((const struct sockaddr *)of, n, host, sizeof host, port, sizeof port,
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
+		return false;
+	}
+	(void)snprintf(out, SOCKET_WORDS_BYTES, of->ss_family == AF_INET6 ? "[%s]:%s" : "%s:%s", host, port);
+	return true;
+}
+
+bool
+socket_words(int fd, char out[SOCKET_WORDS_BYTES])
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_storage storage;
+		struct sockaddr_un path;
+	} a = { 0 };
+	socklen_t n = sizeof a - 1; /* a path is not always ended */
+
+	if (getsockname(fd, &a.any, &n) != 0) {
+		return false;
+	}
+	if (a.any.sa_family == AF_UNIX && a.path.sun_path[0] != '\0') {
+		(void)snprintf(out, SOCKET_WORDS_BYTES, "%s", a.path.sun_path);
+		return true;
+	}
+	return write_words(&a.storage, n, out);
+}
+
+void
+socket_same_words(const char *address, char out[SOCKET_WORDS_BYTES])
+{
+	struct sockaddr_storage to;
+	struct fault fault = { { 0 } };
+	socklen_t n;
+
+	if (strchr(address, '/') != NULL || socket_address(address, &to, &n, &fault) != RESULT_OK ||
+	    !write_words(&to, n, out)) {
+		(void)snprintf(out, SOCKET_WORDS_BYTES, "%s", address);
+	}
+}

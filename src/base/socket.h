@@ -16,6 +16,12 @@ enum result socket_address(const char *address, struct sockaddr_storage *to, soc
 enum result socket_listen_tcp(const char *address, int *fd, uint16_t *port, struct fault *fault) MUST_USE;
 uint16_t socket_port(int fd); /* that it is bound to; 0 for a unix socket */
 
+#define SOCKET_WORDS_BYTES 128U
+/* What it is bound to, as vouch.yaml writes it: "127.0.0.1:8025", "[::1]:8025", the path of a unix socket. False: it is bound to none of these. */
+bool socket_words(int fd, char out[SOCKET_WORDS_BYTES]);
+/* The one way to write an address; what is none stays as it is, cut to the size. */
+void socket_same_words(const char *address, char out[SOCKET_WORDS_BYTES]);
+
 /*
  * A unix socket with these permissions. A stale one (it refuses a connection) is replaced; RESULT_CONFLICT when somebody
  * answers there, and when the file is no socket.

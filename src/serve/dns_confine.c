@@ -15,6 +15,8 @@
 #include <unistd.h>
 
 #define RESTRICTIONS_MAX 2
+#define WAKE             SIGURG /* nobody else's, and nothing happens to who does not expect it */
+#define WAKE_EVERY_US    1000
 
 struct right {
 	int call;
@@ -113,6 +115,12 @@ confine(enum dns_rights which, int wake)
 
 /* ---- threads */
 
+static void
+on_wake(int number)
+{
+	(void)number;
+}
+
 struct start {
 	const char *name;
 	enum dns_rights rights;
@@ -144,6 +152,7 @@ create(pthread_t *thread, void *(*run)(void *), void *context)
 	int error;
 
 	(void)sigfillset(&all);
+	(void)sigdelset(&all, WAKE);
 	(void)pthread_sigmask(SIG_SETMASK, &all, &before);
 	error = pthread_create(thread, NULL, run, context);
 	(void)pthread_sigmask(SIG_SETMASK, &before, NULL);
@@ -157,7 +166,8 @@ dns_thread_start(pthread_t *thread, const char *name, enum dns_rights which, int
 	struct start start = { .name = name, .rights = which, .wake = wake, .run = run, .context = context };
 	int error;
 
-	/* It reads its configuration with its first use, which may be in a thread that can open no file. */
+	check(sigaction(WAKE, &(struct sigaction){ .sa_handler = on_wake }, NULL) == 0);
+	/* OpenSSL reads its configuration with its first use, which may be in a thread that can open no file. */
 	check(OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL) == 1);
 	check(sem_init(&start.confined, 0, 0) == 0);
 	error = create(thread, begin, &start);
@@ -174,6 +184,16 @@ dns_thread_start(pthread_t *thread, const char *name, enum dns_rights which, int
 	return error == 0 ? RESULT_OK
 			  : fault_set(fault, RESULT_IO, "a thread for DNS: %s%s",
 				      start.error == 0 ? "" : "it cannot be confined: ", strerror(error));
+}
+
+/* A signal that came just before the call is lost, so it is sent again; a socket that others have too cannot be shut down to wake one. */
+void
+dns_thread_end(pthread_t thread)
+{
+	while (pthread_tryjoin_np(thread, NULL) != 0) {
+		(void)pthread_kill(thread, WAKE);
+		(void)usleep(WAKE_EVERY_US);
+	}
 }
 
 /* ---- more of the same */

@@ -25,6 +25,9 @@ enum dns_rights {
 enum result dns_thread_start(pthread_t *thread, const char *name, enum dns_rights rights, int wake,
 			     void *(*run)(void *), void *context, struct fault *fault) MUST_USE;
 
+/* Wakes it from the call that it waits in until it has ended: a call that waits fails with EINTR. */
+void dns_thread_end(pthread_t thread);
+
 /* From a thread that is confined: one more with the same rights, that nobody waits for. */
 enum result dns_thread_share(const char *name, void *(*run)(void *), void *context,
 			     struct fault *fault) MUST_USE;

@@ -17,6 +17,7 @@
 #define SOCKET_BYTES         (1 << 20)
 #define CONTROL_BYTES        64U
 #define PAUSE_AFTER_ERROR_US 10000
+#define LAST_BATCHES_MAX     256U /* more than a socket holds: what comes in after that was not asked before */
 
 struct dns_udp {
 	struct dns_source source;
@@ -129,11 +130,13 @@ send_batch(struct dns_udp *u, size_t count)
 	}
 }
 
+/* Told to stop, it answers what was asked before, and waits no more. */
 static void *
 run(void *context)
 {
 	struct dns_udp *u = context;
 	size_t used = BATCH;
+	unsigned left = 0; /* batches, once it was told; 0: it was not */
 
 	list_reader_start();
 	for (;;) {
@@ -142,9 +145,12 @@ run(void *context)
 
 		list_reader_sleep();
 		prepare(u, used);
-		got = recvmmsg(u->fd, u->in, BATCH, MSG_WAITFORONE, NULL);
-		if (atomic_load_explicit(&u->stop, memory_order_acquire)) {
+		got = recvmmsg(u->fd, u->in, BATCH, left > 0 ? MSG_DONTWAIT : MSG_WAITFORONE, NULL);
+		if (left > 0 && got <= 0) {
 			break;
+		}
+		if (left == 0 && atomic_load_explicit(&u->stop, memory_order_acquire)) {
+			left = LAST_BATCHES_MAX; /* with this one */
 		}
 		used = got > 0 ? (size_t)got : 0;
 		if (got < 0 && errno != EINTR) {
@@ -155,6 +161,9 @@ run(void *context)
 		list_reader_sleep(); /* a full send buffer blocks */
 		send_batch(u, answers);
 		dns_tally_flush(&u->tally);
+		if (left > 0 && --left == 0) {
+			break;
+		}
 	}
 	list_reader_end();
 	return NULL;
@@ -216,8 +225,7 @@ void
 dns_udp_close(struct dns_udp *udp)
 {
 	atomic_store_explicit(&udp->stop, true, memory_order_release);
-	(void)shutdown(udp->fd, SHUT_RD); /* ENOTCONN, but whoever waits for a datagram wakes up */
-	(void)pthread_join(udp->thread, NULL);
+	dns_thread_end(udp->thread);
 	close(udp->fd);
 	free(udp);
 }

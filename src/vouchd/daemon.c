@@ -195,13 +195,15 @@ open_http(struct service *s, struct fault *fault)
 					.authorise = api_authorise,
 					.context = &s->api };
 	enum result r;
+	size_t at;
 
 	s->api = (struct api){ s->config, s->pipeline, s->directory, s->gate };
 	memcpy(options.handlers, api_handlers, sizeof(options.handlers));
 	r = http_open(&options, &s->http, fault);
+	(void)sockets_of(&s->sockets, SOCKET_HTTP, &at);
 	for (size_t i = 0; i < options.address_count && r == RESULT_OK; i++) {
-		log_event(LOG_INFO, "listening", "door=http address=%s port=%u", s->config->http.items[i],
-			  http_port(s->http, i));
+		log_event(LOG_INFO, "listening", "door=http address=%s port=%u",
+			  s->sockets.places[at + i].address, http_port(s->http, i));
 	}
 	if (r == RESULT_OK) {
 		log_event(LOG_INFO, "listening", "door=control path=%s", s->config->control);

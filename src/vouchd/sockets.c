@@ -1,8 +1,11 @@
 /* vouchd/sockets.c - from the addresses of vouch.yaml to descriptors. */
 #include "vouchd/sockets.h"
 
-#include "base/socket.h"
+#include "vouchd/inherited.h"
 
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -30,17 +33,92 @@ open_place(struct socket_place *p, unsigned dns_workers, struct fault *fault)
 	return r;
 }
 
-static enum result
-open_places(const struct config *config, struct sockets *s, enum socket_door door,
-	    const char *const *addresses, size_t count, struct fault *fault)
+static struct socket_place *
+find_place(struct sockets *s, enum socket_door door, const char *address)
 {
+	for (size_t i = 0; i < s->count; i++) {
+		if (s->places[i].door == door && strcmp(s->places[i].address, address) == 0) {
+			return &s->places[i];
+		}
+	}
+	return NULL;
+}
+
+static enum result
+add_place(struct sockets *s, enum socket_door door, const char *address, struct socket_place **place,
+	  struct fault *fault)
+{
+	size_t at;
+
+	if (sockets_of(s, door, &at) == CONFIG_TEXTS_MAX) {
+		return fault_set(fault, RESULT_BAD_INPUT, "%s: more than %u addresses", names[door],
+				 CONFIG_TEXTS_MAX);
+	}
+	*place = &s->places[s->count++];
+	**place = (struct socket_place){ .door = door, .dns.tcp = -1, .fd = -1 };
+	(void)snprintf((*place)->address, sizeof((*place)->address), "%s", address);
+	return RESULT_OK;
+}
+
+/* ---- what vouch.yaml names */
+
+static size_t
+addresses_of(const struct config *config, enum socket_door door, const char *const **addresses)
+{
+	switch (door) {
+	case SOCKET_DNS:
+		*addresses = config->dns.items;
+		return config->dns.count;
+	case SOCKET_HTTP:
+		*addresses = config->http.items;
+		return config->http.count;
+	case SOCKET_LMTP:
+		*addresses = config->lmtp.items;
+		return config->lmtp.count;
+	default:
+		*addresses = &config->control;
+		return 1;
+	}
+}
+
+static bool
+names_address(const struct config *config, enum socket_door door, const char *address)
+{
+	const char *const *addresses;
+	size_t count = addresses_of(config, door, &addresses);
+	char words[SOCKET_WORDS_BYTES];
+
+	for (size_t i = 0; i < count; i++) {
+		socket_same_words(addresses[i], words);
+		if (strcmp(words, address) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Beside what it has already. */
+static enum result
+open_named(const struct config *config, struct sockets *s, enum socket_door door, struct fault *fault)
+{
+	const char *const *addresses;
+	size_t count = addresses_of(config, door, &addresses);
 	enum result r = RESULT_OK;
 
 	for (size_t i = 0; i < count && r == RESULT_OK; i++) {
-		struct socket_place *p = &s->places[s->count++];
 		struct fault why = { { 0 } };
+		char words[SOCKET_WORDS_BYTES];
+		struct socket_place *p;
 
-		*p = (struct socket_place){ .door = door, .address = addresses[i], .dns.tcp = -1, .fd = -1 };
+		socket_same_words(addresses[i], words);
+		p = find_place(s, door, words);
+		if (p != NULL && p->inherited) {
+			continue;
+		}
+		r = add_place(s, door, words, &p, fault);
+		if (r != RESULT_OK) {
+			break;
+		}
 		r = open_place(p, (unsigned)config->dns_workers, &why);
 		if (r != RESULT_OK) {
 			r = fault_set(fault, r, "%s: %s", names[door], why.text);
@@ -49,22 +127,114 @@ open_places(const struct config *config, struct sockets *s, enum socket_door doo
 	return r;
 }
 
+/* ---- what was inherited */
+
+/* SOCKET_DOORS: it is no door's. */
+static enum socket_door
+door_of(const struct config *config, const struct inherited_socket *i)
+{
+	for (enum socket_door door = 0; door < SOCKET_DOORS; door++) {
+		if (door != SOCKET_CONTROL && strcmp(i->name, names[door]) == 0) {
+			return door;
+		}
+	}
+	for (enum socket_door door = 0; door < SOCKET_DOORS; door++) {
+		if (door != SOCKET_CONTROL && names_address(config, door, i->address)) {
+			return door;
+		}
+	}
+	return SOCKET_DOORS;
+}
+
+static enum result
+adopt(struct sockets *s, enum socket_door door, struct inherited_socket *i, struct fault *fault)
+{
+	struct socket_place *p = find_place(s, door, i->address);
+	enum result r = p != NULL ? RESULT_OK : add_place(s, door, i->address, &p, fault);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	if (i->datagrams ? door != SOCKET_DNS || p->dns.udp_count == DNS_WORKERS_MAX
+			 : p->fd >= 0 || p->dns.tcp >= 0) {
+		return fault_set(fault, RESULT_BAD_INPUT, "LISTEN_FDS: %s does not take descriptor %d: %s",
+				 names[door], i->fd, i->address);
+	}
+	p->inherited = true;
+	if (i->datagrams) {
+		p->dns.udp[p->dns.udp_count++] = i->fd;
+	} else {
+		*(door == SOCKET_DNS ? &p->dns.tcp : &p->fd) = i->fd;
+	}
+	p->dns.port = socket_port(i->fd);
+	i->fd = -1;
+	return RESULT_OK;
+}
+
+/* A worker more than there are sockets shares one. */
+static enum result
+complete_dns(struct socket_place *p, unsigned workers, struct fault *fault)
+{
+	size_t own = p->dns.udp_count;
+
+	if (own == 0 || p->dns.tcp < 0) {
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "LISTEN_FDS: DNS at %s has no %s: it is asked over both", p->address,
+				 own == 0 ? "UDP (ListenDatagram)" : "TCP (ListenStream)");
+	}
+	while (p->dns.udp_count < workers) {
+		int fd = fcntl(p->dns.udp[p->dns.udp_count % own], F_DUPFD_CLOEXEC, 0);
+
+		if (fd < 0) {
+			return fault_set(fault, RESULT_IO, "DNS at %s: %s", p->address, strerror(errno));
+		}
+		p->dns.udp[p->dns.udp_count++] = fd;
+	}
+	return RESULT_OK;
+}
+
+static enum result
+adopt_all(const struct config *config, struct sockets *s, enum socket_door door, struct inherited *inherited,
+	  struct fault *fault)
+{
+	enum result r = RESULT_OK;
+	size_t at, count;
+
+	for (size_t i = 0; i < inherited->count && r == RESULT_OK; i++) {
+		struct inherited_socket *one = &inherited->sockets[i];
+		enum socket_door its = door_of(config, one);
+
+		if (its == SOCKET_DOORS) {
+			r = fault_set(
+			    fault, RESULT_BAD_INPUT,
+			    "LISTEN_FDS: %s is in no option of vouch.yaml, and its name \"%s\" is neither "
+			    "dns, http nor lmtp (FileDescriptorName=)",
+			    one->address, one->name);
+		} else if (its == door) {
+			r = adopt(s, door, one, fault);
+		}
+	}
+	count = sockets_of(s, door, &at);
+	for (size_t i = at; door == SOCKET_DNS && i < at + count && r == RESULT_OK; i++) {
+		r = complete_dns(&s->places[i], (unsigned)config->dns_workers, fault);
+	}
+	return r;
+}
+
 enum result
 sockets_open(const struct config *config, struct sockets *sockets, struct fault *fault)
 {
-	enum result r;
+	struct inherited inherited;
+	enum result r = inherited_take(&inherited, fault);
 
 	*sockets = (struct sockets){ 0 };
-	r = open_places(config, sockets, SOCKET_DNS, config->dns.items, config->dns.count, fault);
-	if (r == RESULT_OK) {
-		r = open_places(config, sockets, SOCKET_HTTP, config->http.items, config->http.count, fault);
+	for (enum socket_door door = 0; door < SOCKET_DOORS && r == RESULT_OK; door++) {
+		r = adopt_all(config, sockets, door, &inherited, fault);
+		if (r == RESULT_OK) {
+			r = open_named(config, sockets, door, fault);
+		}
 	}
-	if (r == RESULT_OK) {
-		r = open_places(config, sockets, SOCKET_CONTROL, &config->control, 1, fault);
-	}
-	if (r == RESULT_OK) {
-		r = open_places(config, sockets, SOCKET_LMTP, config->lmtp.items, config->lmtp.count, fault);
-	}
+	inherited_close(&inherited);
 	if (r != RESULT_OK) {
 		sockets_close(sockets);
 	}

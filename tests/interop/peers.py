@@ -201,14 +201,14 @@ class Server:
             out.write(text)
         return full
 
-    def run(self, argv, ready, env=None):
-        """Start argv in the foreground and wait until ready() is true; OSError means not yet."""
+    def run(self, argv, ready, env=None, fds=()):
+        """Start argv in the foreground and wait until ready() is true; OSError means not yet. fds: descriptors it inherits."""
         if not program(argv[0]):
             raise PeerError(f"{argv[0]} is not here; script/peers fetches it")
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen([program(argv[0])] + argv[1:], cwd=self.dir, env={**ENV, **(env or {})},
                                             stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                                            start_new_session=True, preexec_fn=_die_with_parent)
+                                            pass_fds=fds, start_new_session=True, preexec_fn=_die_with_parent)
         self.wait(ready, "be ready")
 
     def wait(self, happened, what, seconds=None):
