@@ -180,6 +180,45 @@ test_a_listed_address_has_a_and_txt(void **state)
 	done(&a);
 }
 
+#define SIX_TEST "0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.list.example" /* behind the last 12 digits */
+
+/* RFC 5782 section 5; how a client tells a list that works from one that answers everything or nothing (sections 5, 7). */
+static void
+test_the_test_entries_of_rfc_5782_are_there(void **state)
+{
+	static const struct {
+		const char *name;
+		bool listed;
+	} rows[] = {
+		{ "2.0.0.127.list.example", true },
+		{ "1.0.0.127.list.example", false },
+		{ "2.0.0.127.long.example", true },
+		{ "1.0.0.127.long.example", false },
+		{ "2.0.0.0.0.0.f.7.f.f.f.f." SIX_TEST, true },
+		{ "1.0.0.0.0.0.f.7.f.f.f.f." SIX_TEST, false },
+		{ "2.0.0.0.0.0.F.7.F.f.F.f." SIX_TEST, true },
+		{ "test.dom.example", true },
+		{ "TEST.dom.example", true },
+		{ "invalid.dom.example", false },
+		{ "INVALID.dom.example", false },
+		{ "test.list.example", false }, /* a zone of addresses */
+		{ "2.0.0.127.dom.example", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < countof(rows); i++) {
+		for (uint16_t type = 1; type <= 16; type += 15) { /* A and TXT */
+			struct asked a;
+
+			ask(&a, rows[i].name, type);
+			expect_rcode(&a, rows[i].listed ? LDNS_RCODE_NOERROR : LDNS_RCODE_NXDOMAIN,
+				     rows[i].listed && ldns_pkt_tc(a.pkt) == 0 ? 1 : 0,
+				     rows[i].listed ? 0 : 1);
+			done(&a);
+		}
+	}
+}
+
 static void
 test_a_domain_vouches_by_txt_alone(void **state)
 {
@@ -418,6 +457,84 @@ test_malformed_queries_are_form_errors_or_dropped(void **state)
 	assert_int_equal(a.answer_bytes, 0);
 }
 
+/* A record behind the question whose owner is written so; the OPT follows it, so it must be walked over. */
+static void
+ask_with_record(struct asked *a, size_t section, const uint8_t *owner, size_t owner_bytes)
+{
+	static const uint8_t record[] = { 0, 1, 0, 1, 0, 0, 0, 60, 0, 4, 127, 0, 0, 10 };
+
+	query_of(a, "10.2.0.192.list.example", 1, 1);
+	memcpy(a->query + a->query_bytes, owner, owner_bytes);
+	a->query_bytes += owner_bytes;
+	memcpy(a->query + a->query_bytes, record, sizeof record);
+	a->query_bytes += sizeof record;
+	a->query[section]++;
+	add_opt(a, 0, 1232, false);
+	send_query(a, true);
+}
+
+static void
+test_a_pointer_is_followed_nowhere(void **state)
+{
+	static const uint8_t owners[][4] = {
+		/* behind the question, at 41 */
+		{ 0xc0, 41 },         /* itself */
+		{ 0xc0, 12 },         /* the question */
+		{ 0xc0, 200 },        /* past the end */
+		{ 1, 'a', 0xc0, 41 }, /* a label, and it again */
+	};
+	struct asked a;
+
+	(void)state;
+	for (size_t i = 0; i < countof(owners); i++) {
+		size_t bytes = owners[i][0] == 1 ? 4 : 2;
+
+		ask_with_record(&a, 9, owners[i], bytes); /* authority */
+		expect_rcode(&a, LDNS_RCODE_NOERROR, 1, 0);
+		assert_true(ldns_pkt_edns(a.pkt));
+		done(&a);
+		ask_with_record(&a, 11, owners[i], bytes); /* additional */
+		expect_rcode(&a, LDNS_RCODE_NOERROR, 1, 0);
+		assert_true(ldns_pkt_edns(a.pkt));
+		done(&a);
+	}
+	for (size_t at = 12; at < 41;
+	     at++) { /* in the question: to itself, to what stands before, to what comes */
+		for (uint8_t to = 0; to < 64; to++) {
+			query_of(&a, "10.2.0.192.list.example", 1, 1);
+			a.query[at] = 0xc0;
+			a.query[at + 1] = to;
+			send_query(&a, true);
+			assert_int_equal(ldns_pkt_ancount(a.pkt), 0);
+			done(&a);
+		}
+	}
+}
+
+static void
+test_only_version_0_of_edns_and_class_in_are_answered(void **state)
+{
+	struct asked a;
+
+	(void)state;
+	for (unsigned version = 0; version < 256; version++) {
+		query_of(&a, "10.2.0.192.list.example", 1, 1);
+		add_opt(&a, (uint8_t)version, 1232, false);
+		send_query(&a, true);
+		expect_rcode(&a, LDNS_RCODE_NOERROR, version == 0 ? 1 : 0, 0);
+		assert_int_equal(ldns_pkt_edns_extended_rcode(a.pkt),
+				 version == 0 ? 0 : 1); /* BADVERS is 16 */
+		assert_int_equal(ldns_pkt_edns_version(a.pkt), 0);
+		done(&a);
+	}
+	for (unsigned class = 0; class < 65536; class ++) {
+		query_of(&a, "10.2.0.192.list.example", 1, (uint16_t) class);
+		send_query(&a, true);
+		expect_rcode(&a, class == 1 ? LDNS_RCODE_NOERROR : LDNS_RCODE_REFUSED, class == 1 ? 1 : 0, 0);
+		done(&a);
+	}
+}
+
 static void
 test_malformed_edns_is_a_form_error(void **state)
 {
@@ -563,6 +680,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_a_listed_address_has_a_and_txt),
+		cmocka_unit_test(test_the_test_entries_of_rfc_5782_are_there),
 		cmocka_unit_test(test_a_domain_vouches_by_txt_alone),
 		cmocka_unit_test(test_negative_answers_carry_the_soa),
 		cmocka_unit_test(test_the_zone_has_soa_and_ns),
@@ -572,6 +690,8 @@ main(void)
 		cmocka_unit_test(test_what_does_not_fit_is_cut_and_whole_over_tcp),
 		cmocka_unit_test(test_other_opcodes_are_not_implemented),
 		cmocka_unit_test(test_malformed_queries_are_form_errors_or_dropped),
+		cmocka_unit_test(test_a_pointer_is_followed_nowhere),
+		cmocka_unit_test(test_only_version_0_of_edns_and_class_in_are_answered),
 		cmocka_unit_test(test_malformed_edns_is_a_form_error),
 		cmocka_unit_test(test_the_longest_name_is_read_and_a_longer_one_is_not),
 		cmocka_unit_test(test_no_packet_but_a_query_for_a_listed_name_gets_an_a_record),

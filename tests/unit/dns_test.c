@@ -298,6 +298,49 @@ test_tcp_takes_queries_in_any_pieces_and_many_at_once(void **state)
 	dns_close(dns);
 }
 
+/* RFC 7766 6.2.1.1: whatever else is in the pipeline, an answer has the number and the question of its query. */
+static void
+test_each_answer_of_a_pipeline_is_that_to_its_query(void **state)
+{
+	enum { LISTED, UNLISTED, ELSEWHERE, MALFORMED, ANSWER, KINDS };
+	uint8_t p[200 * 64], answer[512];
+	size_t n = 0;
+	int fd;
+
+	(void)state;
+	open_dns("127.0.0.1:0", 1, 0);
+	fd = dial("127.0.0.1", SOCK_STREAM);
+	for (uint16_t i = 0; i < 200; i++) {
+		uint8_t *query = p + n + 2;
+
+		n += framed_query(p + n, i, 1);
+		query[13] = i % KINDS == UNLISTED ? '3' : '2';
+		query[23] = i % KINDS == ELSEWHERE ? 'X' : query[23];
+		query[5] = i % KINDS == MALFORMED ? 9 : 1;
+		query[2] |= i % KINDS == ANSWER ? 0x80 : 0; /* to what we never asked: no answer */
+	}
+	send_all(fd, p, n);
+	for (uint16_t i = 0; i < 200; i++) {
+		static const uint8_t rcodes[KINDS] = { [UNLISTED] = 3, [ELSEWHERE] = 5, [MALFORMED] = 1 };
+		size_t got;
+
+		if (i % KINDS == ANSWER) {
+			continue;
+		}
+		got = receive_frame(fd, answer);
+		assert_int_equal(answer[0] << 8 | answer[1], i);
+		assert_int_equal(answer[3] & 15, rcodes[i % KINDS]);
+		assert_int_equal(answer[7], i % KINDS == LISTED);
+		if (i % KINDS == MALFORMED) {
+			assert_int_equal(got, 12);
+		} else {
+			assert_memory_equal(answer + 12, p + n / 200 * i + 2 + 12, n / 200 - 2 - 12);
+		}
+	}
+	close(fd);
+	dns_close(dns);
+}
+
 static void
 test_what_is_cut_over_udp_is_whole_over_tcp(void **state)
 {
@@ -521,6 +564,7 @@ main(void)
 		cmocka_unit_test(test_ipv6_answers),
 		cmocka_unit_test(test_garbage_over_udp_changes_nothing),
 		cmocka_unit_test(test_tcp_takes_queries_in_any_pieces_and_many_at_once),
+		cmocka_unit_test(test_each_answer_of_a_pipeline_is_that_to_its_query),
 		cmocka_unit_test(test_what_is_cut_over_udp_is_whole_over_tcp),
 		cmocka_unit_test(test_a_peer_that_does_not_read_waits_alone),
 		cmocka_unit_test(test_a_silent_or_dripping_connection_is_closed),
