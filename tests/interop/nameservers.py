@@ -26,6 +26,12 @@ def key_for_dig(secret=SECRET, algorithm=ALGORITHM):
     return f"{algorithm}:{KEY}:{secret}"
 
 
+def bind_env():
+    """What named needs beside peers.ENV to find its own libraries."""
+    modules = peers.peer_file("/usr/lib/x86_64-linux-gnu/bind")
+    return {"LD_LIBRARY_PATH": f"{modules}:{peers.ENV.get('LD_LIBRARY_PATH', '')}"} if os.path.isdir(modules) else {}
+
+
 def zone_of(text):
     """The records of an AXFR as a set, without the SOA and what a signer adds."""
     lines = [line.split(None, 4) for line in text.splitlines() if line and not line.startswith(";")]
@@ -178,6 +184,4 @@ dnssec-policy "test" {{
 }};
 {zones}
 """)
-        modules = peers.peer_file("/usr/lib/x86_64-linux-gnu/bind")
-        env = {"LD_LIBRARY_PATH": f"{modules}:{peers.ENV.get('LD_LIBRARY_PATH', '')}"} if os.path.isdir(modules) else {}
-        self.run(["named", "-g", "-c", config], self.is_up, env)
+        self.run(["named", "-g", "-c", config], self.is_up, bind_env())
