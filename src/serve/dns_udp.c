@@ -14,7 +14,7 @@
 
 #define BATCH                64U
 #define QUERY_BYTES_MAX      1280U /* a longer datagram is dropped; queries with their options are below 400 */
-#define SOCKET_BYTES         (1 << 20)
+#define SOCKET_BYTES         (1 << 23) /* some 8,000 queries that wait while this thread does not run */
 #define CONTROL_BYTES        64U
 #define PAUSE_AFTER_ERROR_US 10000
 #define LAST_BATCHES_MAX     256U /* more than a socket holds: what comes in after that was not asked before */
