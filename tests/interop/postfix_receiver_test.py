@@ -27,15 +27,18 @@ def answer(postfix, address):
         return code
 
 
+def settings():
+    """Those of contrib/, where a process of smtpd ends with its session."""
+    return {**certified.settings("postfix/receiver.cf"), "smtpd_authorized_xclient_hosts": "127.0.0.1", "mynetworks": "127.0.0.1/32",
+            "relay_domains": "inbox.test", "relay_recipient_maps": f"inline:{{ {RECIPIENT}=ok }}",
+            "smtpd_relay_restrictions": "", "max_use": "1"}
+
+
 def check():
-    shipped = certified.settings("postfix/receiver.cf")
-    shipped |= {"smtpd_authorized_xclient_hosts": "127.0.0.1", "mynetworks": "127.0.0.1/32",
-                "relay_domains": "inbox.test", "relay_recipient_maps": f"inline:{{ {RECIPIENT}=ok }}",
-                "smtpd_relay_restrictions": "", "max_use": "1"}
     with tempfile.TemporaryDirectory() as folder:
         certified.own_resolver(folder)
         with certified.daemon() as server, certified.resolver(server, *certified.lies(), port=53) as unbound, \
-                peers.Postfix(1, domain="inbox.test", settings=shipped) as postfix:
+                peers.Postfix(1, domain="inbox.test", settings=settings()) as postfix:
             expect("no unknown or unused setting", not postfix.lines("unused parameter"))
             expect("a certified client to pass", answer(postfix, LISTED) == 250)
             expect("another client to be checked further", answer(postfix, OTHER) >= 400)

@@ -25,8 +25,11 @@ def check():
             expect("none for an address that stands deeper", hits(certified.mail(OTHER, forged=certified.FORGED)) == set())
             spoilt = certified.mail(OTHER, key).replace(b"Good morning", b"Your account")
             expect("none for a signature that does not fit", hits(spoilt) == set())
-            certified.suspend_and_wait(server, unbound)
-            expect("none after the suspension", hits(certified.mail(LISTED, key)) == set())
+            with assassin.process() as scan:
+                expect("both in a process that stays", scan(certified.mail(LISTED, key)) & RULES == RULES)
+                certified.suspend_and_wait(server, unbound)
+                expect("none after the suspension", hits(certified.mail(LISTED, key)) == set())
+                expect("none by the process, which keeps no answer", scan(certified.mail(LISTED, key)) & RULES == set())
 
 
 if __name__ == "__main__":
