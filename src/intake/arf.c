@@ -1,5 +1,5 @@
 /*
- * Feedback mails: ARF (RFC 5965) with the fields of authentication failures (RFC 6591), and the older form that has the
+ * Feedback mails: ARF (RFC 5965) with the fields of authentication failures (RFC 6591), and the older form, of Microsoft's JMRP, that has the
  * reported mail attached and the address in its subject ("complaint about message from 192.0.2.1").
  *
  * What a sender left out is taken from the reported mail: the address from its topmost Received field with a public
@@ -60,32 +60,73 @@ put_domains(struct arf *a, const char *field)
 	}
 }
 
-/* "header.d=shop.example" where Authentication-Results of the reporter says dkim=pass (RFC 8601). */
+/* The value of "header.d=" in one result; empty: none. */
+static struct text
+property_of(struct text result, struct text name)
+{
+	struct text value = { 0 };
+
+	for (size_t i = 0; i + name.n < result.n && value.n == 0; i++) {
+		struct text rest = { result.p + i, result.n - i };
+
+		if (text_starts_nocase(rest, name)) {
+			rest = (struct text){ rest.p + name.n, rest.n - name.n };
+			(void)text_cut(&rest, ' ', &value);
+		}
+	}
+	return value;
+}
+
+/* Domains whose signature passed, by one Authentication-Results (RFC 8601): "header.d=shop.example", else that of "header.i=@shop.example". */
+static void
+put_passed(struct arf *a, struct text results)
+{
+	struct text part, signer, local;
+	bool more = true;
+
+	while (more) {
+		more = text_cut(&results, ';', &part);
+		part = text_trim(part);
+		if (!text_starts_nocase(part, TEXT("dkim=pass"))) {
+			continue;
+		}
+		signer = property_of(part, TEXT("header.d="));
+		if (signer.n == 0) {
+			signer = property_of(part, TEXT("header.i="));
+			(void)text_cut(&signer, '@', &local);
+		}
+		(void)draft_key(&a->draft, signer);
+	}
+}
+
+/* Is it a mail of Microsoft's JMRP? It has no machine-readable part, but says to whom the reported mail went. */
+static bool
+is_jmrp(const struct arf *a)
+{
+	return !a->mail->has_feedback &&
+	       fields_first(&a->mail->original, TEXT("X-HmXmrOriginalRecipient")).n > 0;
+}
+
+/*
+ * What the reporter says of the signatures: in the report, or, of JMRP, above the first Received of the reported mail. What stands
+ * below that its sender may have written.
+ */
 static void
 put_passed_domains(struct arf *a)
 {
-	const struct text start = TEXT("header.d=");
-	struct text results, part;
+	const struct fields *original = &a->mail->original;
+	struct text results;
 	size_t at = 0;
 
 	while (fields_next(&a->mail->feedback, TEXT("Authentication-Results"), &at, &results)) {
-		bool more = true;
-
-		while (more) {
-			more = text_cut(&results, ';', &part);
-			part = text_trim(part);
-			if (!text_starts_nocase(part, TEXT("dkim=pass"))) {
-				continue;
-			}
-			for (size_t i = 0; i + start.n < part.n; i++) {
-				struct text rest = { part.p + i, part.n - i }, domain;
-
-				if (text_starts_nocase(rest, start)) {
-					rest = (struct text){ rest.p + start.n, rest.n - start.n };
-					(void)text_cut(&rest, ' ', &domain);
-					(void)draft_key(&a->draft, domain);
-				}
-			}
+		put_passed(a, results);
+	}
+	for (size_t i = 0; is_jmrp(a) && i < original->count; i++) {
+		if (text_equal_nocase(original->item[i].name, TEXT("Received"))) {
+			break;
+		}
+		if (text_equal_nocase(original->item[i].name, TEXT("Authentication-Results"))) {
+			put_passed(a, original->item[i].value);
 		}
 	}
 }
@@ -174,7 +215,7 @@ refusal(const struct arf *a)
 	if (a->mail->is_delivery_report) {
 		return "a delivery report (bounce), not a feedback report";
 	}
-	if (!a->mail->has_original || subject_address(a).n == 0) {
+	if (!a->mail->has_original || (subject_address(a).n == 0 && !is_jmrp(a))) {
 		return "no message/feedback-report part";
 	}
 	return NULL;

@@ -110,6 +110,9 @@ format_of_looks(struct text raw, struct text header)
 	if (intake_is_snds(line)) {
 		return INTAKE_SNDS;
 	}
+	if (intake_is_gmail_fbl(line)) {
+		return INTAKE_GMAIL_FBL;
+	}
 	if (intake_is_postfix(line)) {
 		return INTAKE_POSTFIX;
 	}

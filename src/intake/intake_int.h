@@ -97,8 +97,12 @@ bool intake_is_webhook(struct text t); /* JSON that may be delivery events */
 
 bool intake_is_postmaster(struct text t); /* JSON of Google Postmaster Tools? */
 bool intake_is_snds(struct text line);
+bool intake_is_gmail_fbl(struct text header);
 bool intake_is_postfix(struct text line); /* a line of such a log? */
 bool intake_is_exim(struct text line);
+
+/* Takes a cell off the front of a row with commas; one that begins with a quote ends at the next, so it has none in it. */
+struct text intake_cell(struct text *rest);
 
 /* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
 enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,

@@ -33,28 +33,12 @@ struct row {
 	size_t count;
 };
 
-/* Takes a cell off the front; one that begins with a quote ends at the next. */
-static struct text
-take_cell(struct text *rest)
-{
-	struct text cell, behind;
-
-	if (rest->n > 0 && rest->p[0] == '"') {
-		*rest = (struct text){ rest->p + 1, rest->n - 1 };
-		(void)text_cut(rest, '"', &cell);
-		(void)text_cut(rest, ',', &behind);
-		return cell;
-	}
-	(void)text_cut(rest, ',', &cell);
-	return text_trim(cell);
-}
-
 static void
 cut_row(struct text line, struct row *row)
 {
 	*row = (struct row){ .count = 0 };
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		row->cells[i] = line.n > 0 ? take_cell(&line) : (struct text){ "", 0 };
+		row->cells[i] = line.n > 0 ? intake_cell(&line) : (struct text){ "", 0 };
 		row->count += row->cells[i].n > 0 || line.n > 0;
 	}
 }

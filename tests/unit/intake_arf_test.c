@@ -61,7 +61,7 @@ static const struct sample {
 	  { "from_domain=example.net" },
 	  NULL },
 	{ "sisimai-arf-23",
-	  "complaint 1 192.0.2.222 2016-04-29T23:34:45Z",
+	  "complaint 1 192.0.2.222 example.com 2016-04-29T23:34:45Z",
 	  { "source_from=subject", "arrival=2016-04-29T23:34:45Z", "from_domain=example.com" },
 	  NULL },
 	{ "sisimai-arf-25",
