@@ -20,13 +20,13 @@ struct flag_row {
 	const char *name;
 	const char *letter; /* "" or one */
 	const char *value;
-	uint32_t verbs; /* one bit per verb */
+	uint64_t verbs; /* one bit per verb */
 	const char *help;
 };
 
-_Static_assert(VERB_COUNT <= 32, "flag_row.verbs has a bit for each verb");
-#define ALL_VERBS UINT32_MAX
-#define OF(verb)  (UINT32_C(1) << VERB_##verb)
+_Static_assert(VERB_COUNT <= 64, "flag_row.verbs has a bit for each verb");
+#define ALL_VERBS UINT64_MAX
+#define OF(verb)  (UINT64_C(1) << VERB_##verb)
 
 static const struct flag_row flags[FLAG_COUNT] = {
 #define FLAG(id, name, letter, value, verbs, help) [FLAG_##id] = { name, letter, value, verbs, help },

@@ -68,14 +68,59 @@ show(struct vouch *v, const char *id)
 	return r;
 }
 
+/* Each that waits; what still cannot be read stays there and is no failure of the command. */
+static enum result
+retry_all(struct vouch *v)
+{
+	json_t *root = NULL, *entry, *total;
+	enum result r = client_ask_json(&v->client, "/v1/quarantine", NULL, &root, &v->fault);
+	int read = 0, waiting = 0, accepted = 0;
+	size_t i;
+
+	json_array_foreach(json_object_get(root, "quarantine"), i, entry)
+	{
+		const struct text nothing = { "", 0 };
+		const char *status = json_string_value(json_object_get(entry, "status"));
+		const char *path = arena_format(&v->arena, "/v1/quarantine/%" JSON_INTEGER_FORMAT "/retry",
+						json_integer_value(json_object_get(entry, "id")));
+		json_t *answer = NULL;
+
+		if (status == NULL || strcmp(status, "waiting") != 0) {
+			continue;
+		}
+		r = client_ask_json(&v->client, path, &nothing, &answer, &v->fault);
+		read += r == RESULT_OK;
+		waiting += r == RESULT_BAD_INPUT;
+		accepted += (int)json_integer_value(json_object_get(answer, "accepted"));
+		json_decref(answer);
+		if (r != RESULT_OK && r != RESULT_BAD_INPUT) {
+			break;
+		}
+		r = RESULT_OK;
+	}
+	total = json_pack("{s:i, s:i, s:i}", "read", read, "waiting", waiting, "accepted", accepted);
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(total);
+	} else if (r == RESULT_OK) {
+		(void)printf("%d read, %d accepted, %d still wait\n", read, accepted, waiting);
+	}
+	json_decref(total);
+	json_decref(root);
+	return r;
+}
+
 static enum result
 retry(struct vouch *v, const char *id)
 {
 	const char *path = client_path(&v->client, &v->arena, "/v1/quarantine/", id, "/retry");
 	const struct text nothing = { "", 0 };
 	json_t *root;
-	enum result r = client_ask_json(&v->client, path, &nothing, &root, &v->fault);
+	enum result r;
 
+	if (strcmp(id, "all") == 0) {
+		return retry_all(v);
+	}
+	r = client_ask_json(&v->client, path, &nothing, &root, &v->fault);
 	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
 		vouch_print_json(root);
 	} else if (r == RESULT_OK) {

@@ -251,6 +251,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_QUARANTINE] = api_quarantine,
 	[HTTP_QUARANTINED] = api_quarantined,
 	[HTTP_RETRY] = api_retry,
+	[HTTP_REREAD] = api_reread,
 	[HTTP_POLICY] = api_policy,
 	[HTTP_AUDIT] = api_audit,
 	[HTTP_CLOCK] = api_clock,

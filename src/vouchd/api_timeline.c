@@ -3,7 +3,7 @@
 #include "vouchd/command.h"
 
 #include "journal/journal.h"
-#include "model/report.h"
+#include "model/correction.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -116,6 +116,33 @@ tell_report(struct telling *t, const struct record *record)
 	run->last = record->time;
 	for (size_t i = 0; i < SIGNAL_COUNT; i++) {
 		run->counts[i] += counts[i];
+	}
+	arena_clear(&arena);
+}
+
+/* What a correction adds and takes of the subject. */
+static void
+tell_correction(const struct telling *t, struct text payload)
+{
+	struct arena arena = { 0 };
+	struct correction c;
+	uint64_t more[SIGNAL_COUNT] = { 0 }, less[SIGNAL_COUNT] = { 0 };
+
+	if (correction_read(payload, &arena, &c) == RESULT_OK) {
+		for (uint32_t i = 0; i < c.added.observation_count; i++) {
+			const struct observation *o = &c.added.observations[i];
+
+			more[o->signal] += concerns(t, o) ? o->count : 0;
+		}
+		for (uint32_t i = 0; i < c.taken.observation_count; i++) {
+			const struct observation *o = &c.taken.observations[i];
+
+			less[o->signal] += concerns(t, o) ? o->count : 0;
+		}
+		buffer_format(t->words, "record %" PRIu64 " reads otherwise now; counted: ", c.of);
+		put_counts(t->words, more);
+		buffer_format(t->words, "; told no longer: ");
+		put_counts(t->words, less);
 	}
 	arena_clear(&arena);
 }
@@ -236,8 +263,9 @@ tell_command(const struct telling *t, struct text payload)
 }
 
 static void (*const tellers[RECORD_COUNT])(const struct telling *t, struct text payload) = {
-	[RECORD_COMMAND] = tell_command, [RECORD_ALARM] = tell_alarm,       [RECORD_MOVE] = tell_move,
-	[RECORD_CASE] = tell_case,       [RECORD_REGISTRY] = tell_registry,
+	[RECORD_COMMAND] = tell_command,   [RECORD_ALARM] = tell_alarm,
+	[RECORD_MOVE] = tell_move,         [RECORD_CASE] = tell_case,
+	[RECORD_REGISTRY] = tell_registry, [RECORD_CORRECTION] = tell_correction,
 };
 
 /* ---- which records */

@@ -2,7 +2,7 @@
 #include "vouchd/fold_int.h"
 
 #include "detect/watch.h"
-#include "model/report.h"
+#include "model/correction.h"
 #include "vouchd/about.h"
 #include "vouchd/command.h"
 #include "vouchd/look.h"
@@ -543,44 +543,79 @@ count_observation(struct fold *f, struct about *about, const struct observation 
 	}
 }
 
+/* The sources of an observation, which this record is about. */
+static size_t
+touch_sources(struct fold *f, const struct observation *o, uint32_t ids[OBSERVATION_KEYS_MAX])
+{
+	size_t n = sources_of(f, o, ids);
+
+	for (size_t k = 0; k < n; k++) {
+		if (f->sources[ids[k]].touched != f->now.seq) {
+			f->sources[ids[k]].touched = f->now.seq;
+			f->sink.touch(f->sink.context, ids[k]);
+		}
+	}
+	return n;
+}
+
+static void
+count_report(struct fold *f, const struct report *report)
+{
+	bool trusted = is_trusted(f, report->reporter);
+	uint32_t witness = trusted ? REGISTRY_NONE : witness_of(f, report->reporter);
+	struct about about = about_report(f->registry, f->compliance, report->reporter);
+
+	for (uint32_t i = 0; i < report->observation_count; i++) {
+		uint32_t ids[OBSERVATION_KEYS_MAX];
+		size_t n = touch_sources(f, &report->observations[i], ids);
+
+		f->unknown += n == 0;
+		if (trusted) {
+			count_observation(f, &about, &report->observations[i], ids, n);
+		} else if (witness != REGISTRY_NONE) {
+			hear_observation(f, witness, &report->observations[i], ids, n);
+		}
+	}
+	decide_for_members(f);
+}
+
 static enum result
 fold_report(struct fold *f, struct text payload, struct fault *fault)
 {
 	struct arena arena = { 0 };
 	struct report report;
 	enum result r = report_read(payload, &arena, &report);
-	struct about about;
-	bool trusted;
-	uint32_t witness;
 
 	f->unknown = 0;
-	if (r != RESULT_OK) {
-		arena_clear(&arena);
-		return fault_set(fault, r, "a report record that cannot be read");
+	if (r == RESULT_OK) {
+		count_report(f, &report);
+	} else {
+		(void)fault_set(fault, r, "a report record that cannot be read");
 	}
-	trusted = is_trusted(f, report.reporter);
-	witness = trusted ? REGISTRY_NONE : witness_of(f, report.reporter);
-	about = about_report(f->registry, f->compliance, report.reporter);
-	for (uint32_t i = 0; i < report.observation_count; i++) {
-		uint32_t ids[OBSERVATION_KEYS_MAX];
-		size_t n = sources_of(f, &report.observations[i], ids);
-
-		f->unknown += n == 0;
-		for (size_t k = 0; k < n; k++) {
-			if (f->sources[ids[k]].touched != f->now.seq) {
-				f->sources[ids[k]].touched = f->now.seq;
-				f->sink.touch(f->sink.context, ids[k]);
-			}
-		}
-		if (trusted) {
-			count_observation(f, &about, &report.observations[i], ids, n);
-		} else if (witness != REGISTRY_NONE) {
-			hear_observation(f, witness, &report.observations[i], ids, n);
-		}
-	}
-	decide_for_members(f);
 	arena_clear(&arena);
-	return RESULT_OK;
+	return r;
+}
+
+/* What is told no longer was weighed and decided on: it stays. */
+static enum result
+fold_correction(struct fold *f, struct text payload, struct fault *fault)
+{
+	struct arena arena = { 0 };
+	uint32_t ids[OBSERVATION_KEYS_MAX];
+	struct correction c;
+	enum result r = correction_read(payload, &arena, &c);
+
+	f->unknown = 0;
+	for (uint32_t i = 0; r == RESULT_OK && i < c.taken.observation_count; i++) {
+		(void)touch_sources(f, &c.taken.observations[i], ids);
+	}
+	if (r == RESULT_OK) {
+		count_report(f, &c.added);
+	} else {
+		(void)fault_set(fault, r, "a correction record that cannot be read");
+	}
+	arena_clear(&arena);
+	return r;
 }
 
 /* ---- commands and time */
@@ -665,12 +700,15 @@ enum result
 fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 {
 	f->now = (struct moment){ input->time, input->seq };
-	if (input->kind == RECORD_REPORT || input->kind == RECORD_REGISTRY || input->kind == RECORD_TICK) {
+	if (input->kind == RECORD_REPORT || input->kind == RECORD_REGISTRY || input->kind == RECORD_TICK ||
+	    input->kind == RECORD_CORRECTION) {
 		compliance_tick(f->compliance, input->time);
 	}
 	switch (input->kind) {
 	case RECORD_REPORT:
 		return fold_report(f, input->payload, fault);
+	case RECORD_CORRECTION:
+		return fold_correction(f, input->payload, fault);
 	case RECORD_COMMAND:
 		return fold_command(f, input->payload, fault);
 	case RECORD_REGISTRY:

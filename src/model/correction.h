@@ -1,0 +1,33 @@
+/*
+ * model/correction.h - what a document reads as now and did not when it was taken: the difference, as a record of its own. Pure.
+ *
+ * What a report means is how often it tells each signal of each source. A correction adds what it tells now beside that, and names what it no longer
+ * tells; the report stays as it was recorded. Times and attributes alone make none: to move them would count the same mail twice.
+ */
+#ifndef MODEL_CORRECTION_H
+#define MODEL_CORRECTION_H
+
+#include "model/report.h"
+
+struct correction {
+	uint64_t of; /* journal record of the report */
+	struct report
+	    added; /* counted like a report of its reporter; id, raw, format and reporter are those of the one corrected */
+	struct report
+	    taken; /* told no longer, each for one source; it stays counted, since it was decided on */
+};
+
+/* Appends the journal form. */
+void correction_write(struct buffer *b, const struct correction *c);
+/* Reads it; texts point into `bytes`, arrays come from the arena. Errors: RESULT_DAMAGED; *c is then empty. */
+enum result correction_read(struct text bytes, struct arena *arena, struct correction *c) MUST_USE;
+
+/*
+ * The difference between what was told, `was` (the report, then the `added` of each correction, with `minus` what they took) and what is read `now`.
+ * True: there is one, and c->added and c->taken hold it; their texts and arrays lie in the arena, or where those of the arguments do. Cost: O(observations).
+ */
+bool correction_between(const struct report *was, size_t was_count, const struct report *minus,
+			size_t minus_count, const struct report *now, struct arena *arena,
+			struct correction *c);
+
+#endif
