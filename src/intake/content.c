@@ -161,3 +161,16 @@ content_read(struct content *content, const struct fields *header, const struct 
 	content->attachment = worst_of(parts);
 	read_words(&k, mail_decoded(fields_first(header, TEXT("Subject")), arena), content);
 }
+
+void
+content_read_mail(struct content *content, struct text *from_domain, struct text header, struct text body,
+		  struct arena *arena)
+{
+	struct fields fields = { 0 };
+	struct mail_parts parts = { 0 };
+
+	fields_read(&fields, header, false, arena);
+	mail_parts_read(&parts, &fields, body, arena);
+	content_read(content, &fields, &parts, (struct text){ "", 0 }, arena);
+	*from_domain = mail_domain(fields_first(&fields, TEXT("From")));
+}

@@ -33,4 +33,11 @@ void content_read(struct content *content, const struct fields *header, const st
 /* The registered domain of a host by the list of public suffixes; the host itself where there is none. Lower case in, lower case out. */
 struct text content_registered(struct text host);
 
+/*
+ * The same of a mail that is no report: its header ("Name: value" lines, LF) and what stands behind the empty line (LF). *from_domain:
+ * of its field From, as written; empty: none.
+ */
+void content_read_mail(struct content *content, struct text *from_domain, struct text header,
+		       struct text body, struct arena *arena);
+
 #endif

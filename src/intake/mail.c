@@ -3,7 +3,6 @@
 #include "intake/mail_int.h"
 
 #include <gmime/gmime.h>
-#include <pthread.h>
 #include <string.h>
 
 struct walk {
@@ -11,12 +10,6 @@ struct walk {
 	struct arena *arena;
 	size_t parts;
 };
-
-static void
-start_gmime(void)
-{
-	g_mime_init();
-}
 
 /* The header of a part or message; raw values, since decoded words are for people and domains are not encoded. */
 static void
@@ -177,13 +170,11 @@ walk_part(struct walk *w, GMimeObject *object, unsigned depth)
 void
 mail_read(struct mail *mail, struct text raw, struct arena *arena)
 {
-	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct walk w = { .mail = mail, .arena = arena };
 	struct text rest = raw, line;
 	GMimeObject *part;
 
 	*mail = (struct mail){ 0 };
-	check(pthread_once(&once, start_gmime) == 0);
 	while (text_cut(&rest, '\n', &line) && line.n > 0) {
 	}
 	mail->body = rest;

@@ -3,6 +3,7 @@
 #include "intake/mail_int.h"
 
 #include <gmime/gmime.h>
+#include <pthread.h>
 #include <string.h>
 
 struct walk {
@@ -93,13 +94,22 @@ mail_parts_take(struct mail_parts *parts, GMimeObject *object, struct arena *are
 	walk(&w, object, 0);
 }
 
+static void
+start_gmime(void)
+{
+	g_mime_init();
+}
+
 GMimeObject *
 mail_parts_parse(const struct fields *header, struct text body)
 {
-	GMimeStream *stream = g_mime_stream_mem_new();
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	GMimeStream *stream;
 	GMimeParser *parser;
 	GMimeObject *part;
 
+	check(pthread_once(&once, start_gmime) == 0);
+	stream = g_mime_stream_mem_new();
 	for (size_t i = 0; i < header->count; i++) {
 		struct text name = header->item[i].name, value = header->item[i].value;
 

@@ -2,6 +2,7 @@
 #include "milter/mark.h"
 
 #include "milter/authres.h"
+#include "milter/ticket.h"
 #include "model/source.h"
 
 #include <string.h>
@@ -91,6 +92,8 @@ mark_field(struct mark *m, struct text name, struct text value)
 {
 	if (text_equal_nocase(name, TEXT(RESULTS))) {
 		take_results(m, value);
+	} else if (text_equal_nocase(name, TEXT(TICKET_FIELD))) {
+		remove_field(m, TICKET_FIELD, ++m->tickets_seen);
 	} else if (m->settings->tag[0] != '\0' && text_equal_nocase(name, text_of(m->settings->tag))) {
 		remove_field(m, m->settings->tag, ++m->tags_seen);
 	}
@@ -135,6 +138,7 @@ mark_look_up(struct mark *m, const struct prefix *client, struct lookup *lookup)
 					   s->domain_zones.count * m->domain_count + 1,
 				       sizeof *m->questions);
 	m->question_count = 0;
+	m->client = *client;
 	ask_address(m, &s->address_zones, client);
 	ask_address(m, &s->reject_zones, client);
 	for (size_t i = 0; i < m->domain_count; i++) {
@@ -198,5 +202,35 @@ mark_write_tag(const struct mark *m, struct buffer *b)
 
 	for (const char *before = ""; (q = next_listing(m, &at)) != NULL; before = " ") {
 		buffer_format(b, "%s%s", before, q->zone->name);
+	}
+}
+
+/* Several zones may list the same source: it is written at the first. */
+static bool
+is_written(const struct mark *m, size_t before, const char *subject)
+{
+	const struct lookup_question *q;
+
+	for (size_t at = 0; (q = next_listing(m, &at)) != NULL && at < before;) {
+		if (q->subject == subject) {
+			return true;
+		}
+	}
+	return false;
+}
+
+void
+mark_write_sources(const struct mark *m, struct buffer *b)
+{
+	const struct lookup_question *q;
+	const char *before = "";
+	char client[PREFIX_TEXT_BYTES];
+
+	for (size_t at = 0; (q = next_listing(m, &at)) != NULL;) {
+		if (!is_written(m, at, q->subject)) {
+			buffer_format(b, "%s%s", before,
+				      q->subject == NULL ? prefix_format(&m->client, client) : q->subject);
+			before = ",";
+		}
 	}
 }

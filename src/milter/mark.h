@@ -21,9 +21,11 @@ struct mark {
 	struct buffer removals; /* of struct mark_removal, in the order of the header */
 	int results_seen;       /* fields Authentication-Results so far */
 	int tags_seen;
+	int tickets_seen;
 	const char
 	    *domains[MARK_DOMAINS_MAX]; /* signed, by the word of who is trusted; lower case, each once */
 	size_t domain_count;
+	struct prefix client;
 	struct lookup_question *questions; /* all that were asked */
 	size_t question_count;
 	const struct lookup_question *reject; /* what the client's mail is refused for; NULL: nothing */
@@ -41,6 +43,8 @@ bool mark_is_listed(const struct mark *m);
 
 /* The value of our field; of a mail that is listed. */
 void mark_write(const struct mark *m, struct buffer *b);
+/* The sources that are listed, as keys with commas between, the address first (model/source.h). Empty: none. */
+void mark_write_sources(const struct mark *m, struct buffer *b);
 /* The zones it is listed in, with blanks between: the value of the tag. */
 void mark_write_tag(const struct mark *m, struct buffer *b);
 

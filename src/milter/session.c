@@ -1,6 +1,8 @@
-/* milter/session.c - the callbacks of libmilter. It runs each connection in a thread of its own, so nothing here is shared. */
+/* milter/session.c - the callbacks of libmilter. Those of one connection come one after another, so a session is not shared. */
 #include "milter/session.h"
 
+#include "base/limits.h"
+#include "intake/content.h"
 #include "milter/mark.h"
 
 #include <netinet/in.h>
@@ -8,11 +10,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #define ID_BYTES    256U
 #define COMPLAIN_NS INT64_C(60000000000)
 
+static const struct session_shared *shared;
 static const struct settings *settings;
 
 struct session {
@@ -24,6 +28,11 @@ struct session {
 	struct mark mark;
 	bool has_mark;       /* a mail is under way */
 	bool is_looked_up;   /* its header was seen to the end */
+	uint32_t recipients; /* that were accepted */
+	uint32_t unknown;    /* that do not exist */
+	bool is_spam;        /* by the word of a filter that stands before us */
+	struct buffer head;  /* what is looked at of a mail that is counted: some of its header, */
+	struct buffer body;  /* and its body, with LF line ends */
 	unsigned long quiet; /* SMFIP_NR_*: events that the mail server wants no answer to */
 };
 
@@ -40,11 +49,12 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	     unsigned long *pf0, unsigned long *pf1, unsigned long *pf2, unsigned long *pf3)
 {
 	struct session *s = calloc(1, sizeof *s);
-	unsigned long wanted = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NOBODY | SMFIP_NORCPT |
-			       SMFIP_NR_CONN | SMFIP_NR_MAIL | SMFIP_NR_HDR;
+	unsigned long wanted = SMFIP_NOHELO | SMFIP_NOUNKNOWN | SMFIP_NODATA | SMFIP_NR_CONN | SMFIP_NR_MAIL |
+			       SMFIP_NR_RCPT | SMFIP_NR_HDR;
 
 	(void)f2;
 	(void)f3;
+	wanted |= shared->counts == NULL ? SMFIP_NOBODY | SMFIP_NORCPT : SMFIP_RCPT_REJ | SMFIP_SKIP;
 	*pf0 = f0 & (SMFIF_ADDHDRS | SMFIF_CHGHDRS);
 	*pf1 = f1 & wanted;
 	*pf2 = 0;
@@ -52,6 +62,8 @@ on_negotiate(SMFICTX *ctx, unsigned long f0, unsigned long f1, unsigned long f2,
 	if (s != NULL) {
 		s->passes = true;
 		s->quiet = *pf1;
+		buffer_init(&s->head, LOOK_BYTES_MAX);
+		buffer_init(&s->body, LOOK_BYTES_MAX);
 		(void)smfi_setpriv(ctx, s);
 	}
 	return SMFIS_CONTINUE;
@@ -120,14 +132,99 @@ on_connect(SMFICTX *ctx, char *name, _SOCK_ADDR *from)
 	return go_on(s, SMFIP_NR_CONN);
 }
 
-static void
-forget_mail(struct session *s)
+/* ---- what is counted */
+
+static bool
+begins(struct text name, const char *with)
 {
+	return text_starts_nocase(name, text_of(with));
+}
+
+/* Of the header what says who writes and how the body is built. */
+static void
+keep_field(struct session *s, struct text name, struct text value)
+{
+	if (begins(name, "From") || begins(name, "Content-") || begins(name, "MIME-Version")) {
+		buffer_put_text(&s->head, name);
+		buffer_put(&s->head, ": ", 2);
+		buffer_put_text(&s->head, value);
+		buffer_put(&s->head, "\n", 1);
+	}
+	if (settings->verdict_socket[0] == '\0' && settings->verdict_field[0] != '\0' &&
+	    text_equal_nocase(name, text_of(settings->verdict_field))) {
+		s->is_spam = s->is_spam || verdict_is_spam(value);
+	}
+}
+
+static void
+count_domains(struct session *s, const char *sources)
+{
+	struct arena arena = { 0 };
+	struct content content;
+	struct text from, links, one;
+
+	content_read_mail(&content, &from, buffer_text(&s->head), buffer_text(&s->body), &arena);
+	counts_domain(shared->counts, sources, "from_domain", from);
+	for (links = content.links; links.n > 0;) {
+		(void)text_cut(&links, ' ', &one);
+		counts_domain(shared->counts, sources, "link_domain", one);
+	}
+	arena_clear(&arena);
+}
+
+static void look_up(SMFICTX *ctx, struct session *s);
+
+/* Counts the mail once: when it was taken, or when it is over. Mail of which all recipients are unknown has not been asked for yet. */
+static void
+count(SMFICTX *ctx, struct session *s, bool taken)
+{
+	const struct instant any = { 0 };
+	struct buffer b;
+	const char *sources;
+
+	if (shared->counts == NULL || !s->has_mark || (!taken && s->unknown == 0)) {
+		return;
+	}
+	if (!s->is_looked_up) {
+		look_up(ctx, s);
+	}
+	buffer_init(&b, TICKET_SOURCES_MAX);
+	mark_write_sources(&s->mark, &b);
+	buffer_put(&b, "", 1);
+	sources = (const char *)b.p;
+	if (!b.full && sources[0] != '\0') {
+		if (s->unknown > 0) {
+			counts_add(shared->counts, sources, SIGNAL_UNKNOWN_USER, any, s->unknown);
+		}
+		if (taken && settings->verdict_socket[0] == '\0' && s->recipients > 0) {
+			counts_add(shared->counts, sources, SIGNAL_DELIVERED, any, s->recipients);
+		}
+		if (taken && s->is_spam && s->recipients > 0) {
+			counts_add(shared->counts, sources, SIGNAL_SPAM_VERDICT, any, s->recipients);
+		}
+		if (taken) {
+			count_domains(s, sources);
+		}
+	}
+	buffer_free(&b);
+	s->unknown = 0;
+}
+
+/* The end of a mail, however it came. */
+static void
+forget_mail(SMFICTX *ctx, struct session *s)
+{
+	count(ctx, s, false);
 	if (s->has_mark) {
 		mark_end(&s->mark);
 	}
 	s->has_mark = false;
 	s->is_looked_up = false;
+	s->is_spam = false;
+	s->recipients = 0;
+	s->unknown = 0;
+	buffer_clear(&s->head);
+	buffer_clear(&s->body);
 }
 
 static sfsistat
@@ -136,8 +233,10 @@ on_close(SMFICTX *ctx)
 	struct session *s = smfi_getpriv(ctx);
 
 	if (s != NULL) {
-		forget_mail(s);
+		forget_mail(ctx, s);
 		lookup_close(s->lookup);
+		buffer_free(&s->head);
+		buffer_free(&s->body);
 		free(s);
 		(void)smfi_setpriv(ctx, NULL);
 	}
@@ -154,13 +253,42 @@ on_mail(SMFICTX *ctx, char **arguments)
 
 	(void)arguments;
 	if (s != NULL) {
-		forget_mail(s);
+		forget_mail(ctx, s);
 		s->has_mark = !s->passes && (who == NULL || who[0] == '\0');
 		if (s->has_mark) {
 			mark_begin(&s->mark, settings, s->authserv_id);
 		}
 	}
 	return go_on(s, SMFIP_NR_MAIL);
+}
+
+/* Those that do not exist by RFC 3463: intake/bounce_codes.def has the same. */
+static bool
+is_unknown(const char *status)
+{
+	static const char *const codes[] = { "5.1.1", "5.1.3", "5.1.6", "5.1.10" };
+
+	for (size_t i = 0; status != NULL && i < countof(codes); i++) {
+		if (strcmp(status, codes[i]) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static sfsistat
+on_recipient(SMFICTX *ctx, char **arguments)
+{
+	struct session *s = smfi_getpriv(ctx);
+	const char *mailer = smfi_getsymval(ctx, "{rcpt_mailer}");
+
+	(void)arguments;
+	if (s != NULL && (mailer == NULL || strcmp(mailer, "error") != 0)) {
+		s->recipients++;
+	} else if (s != NULL && is_unknown(smfi_getsymval(ctx, "{rcpt_host}"))) {
+		s->unknown++;
+	}
+	return go_on(s, SMFIP_NR_RCPT);
 }
 
 static sfsistat
@@ -170,6 +298,9 @@ on_header(SMFICTX *ctx, char *name, char *value)
 
 	if (s != NULL && s->has_mark) {
 		mark_field(&s->mark, text_of(name), text_of(value));
+		if (shared->counts != NULL) {
+			keep_field(s, text_of(name), text_of(value));
+		}
 	}
 	return go_on(s, SMFIP_NR_HDR);
 }
@@ -241,6 +372,22 @@ on_end_of_header(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
+/* The rest is not wanted when it is not counted, or more than is looked at. */
+static sfsistat
+on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
+{
+	struct session *s = smfi_getpriv(ctx);
+	bool wanted = s != NULL && s->has_mark && s->is_looked_up && mark_is_listed(&s->mark);
+
+	for (size_t i = 0; wanted && i < n && s->body.n < LOOK_BYTES_MAX; i++) {
+		if (bytes[i] != '\r') {
+			buffer_put(&s->body, &bytes[i], 1);
+		}
+	}
+	wanted = wanted && s->body.n < LOOK_BYTES_MAX;
+	return !wanted && s != NULL && (s->quiet & SMFIP_SKIP) != 0 ? SMFIS_SKIP : SMFIS_CONTINUE;
+}
+
 /* The last first, so that those before keep their index. */
 static void
 take_out(SMFICTX *ctx, const struct buffer *removals)
@@ -262,6 +409,23 @@ put_in(SMFICTX *ctx, const char *name, struct buffer *value)
 	buffer_clear(value);
 }
 
+static void
+put_ticket(SMFICTX *ctx, const struct session *s, struct buffer *value)
+{
+	struct ticket ticket = { .came = instant_now() };
+	struct buffer sources;
+
+	buffer_init(&sources, sizeof ticket.sources);
+	mark_write_sources(&s->mark, &sources);
+	buffer_put(&sources, "", 1);
+	if (!sources.full && getrandom(&ticket.id, sizeof ticket.id, 0) == (ssize_t)sizeof ticket.id) {
+		memcpy(ticket.sources, sources.p, sources.n);
+		ticket_write(&ticket, &shared->ticket_key, value);
+		put_in(ctx, TICKET_FIELD, value);
+	}
+	buffer_free(&sources);
+}
+
 static sfsistat
 on_end_of_mail(SMFICTX *ctx)
 {
@@ -274,6 +438,9 @@ on_end_of_mail(SMFICTX *ctx)
 	take_out(ctx, &s->mark.removals);
 	if (s->is_looked_up && mark_is_listed(&s->mark)) {
 		buffer_init(&value, 1U << 16);
+		if (shared->counts != NULL) {
+			put_ticket(ctx, s, &value);
+		}
 		if (settings->tag[0] != '\0') {
 			mark_write_tag(&s->mark, &value);
 			put_in(ctx, settings->tag, &value);
@@ -282,7 +449,8 @@ on_end_of_mail(SMFICTX *ctx)
 		put_in(ctx, "Authentication-Results", &value);
 		buffer_free(&value);
 	}
-	forget_mail(s);
+	count(ctx, s, true);
+	forget_mail(ctx, s);
 	return SMFIS_CONTINUE;
 }
 
@@ -292,25 +460,28 @@ on_abort(SMFICTX *ctx)
 	struct session *s = smfi_getpriv(ctx);
 
 	if (s != NULL) {
-		forget_mail(s);
+		forget_mail(ctx, s);
 	}
 	return SMFIS_CONTINUE;
 }
 
 struct smfiDesc
-session_description(const struct settings *s)
+session_description(const struct session_shared *with)
 {
 	static char name[] = "vouch-milter";
 
-	settings = s;
+	shared = with;
+	settings = with->settings;
 	return (struct smfiDesc){ .xxfi_name = name,
 				  .xxfi_version = SMFI_VERSION,
 				  .xxfi_flags = SMFIF_ADDHDRS | SMFIF_CHGHDRS,
 				  .xxfi_negotiate = on_negotiate,
 				  .xxfi_connect = on_connect,
 				  .xxfi_envfrom = on_mail,
+				  .xxfi_envrcpt = on_recipient,
 				  .xxfi_header = on_header,
 				  .xxfi_eoh = on_end_of_header,
+				  .xxfi_body = on_body,
 				  .xxfi_eom = on_end_of_mail,
 				  .xxfi_abort = on_abort,
 				  .xxfi_close = on_close };

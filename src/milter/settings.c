@@ -150,6 +150,23 @@ yaml_wrong(const yaml_parser_t *parser, const struct binder *b)
 			 parser->problem == NULL ? "not YAML" : parser->problem);
 }
 
+/* What one value alone cannot tell. */
+static enum result
+check_together(const struct binder *b)
+{
+	const struct settings *s = b->settings;
+	const char *what = NULL;
+
+	if (s->report_url[0] != '\0' && (!text_is_name(text_of(s->reporter)) || s->token_file[0] == '\0')) {
+		what = "report_url: a reporter and a token_file are wanted too";
+	} else if (s->report_url[0] == '\0' && (s->votes[0] != '\0' || s->verdict_socket[0] != '\0')) {
+		what = "votes, verdict_socket: nobody is told without a report_url";
+	} else if (s->verdict_socket[0] != '\0' && s->verdict_field[0] == '\0') {
+		what = "verdict_socket: a verdict_field is wanted too";
+	}
+	return what == NULL ? RESULT_OK : fault_set(b->fault, RESULT_BAD_INPUT, "%s: %s", b->file, what);
+}
+
 enum result
 settings_read(struct text yaml, const char *name, struct arena *arena, struct settings *settings,
 	      struct fault *fault)
@@ -168,7 +185,7 @@ settings_read(struct text yaml, const char *name, struct arena *arena, struct se
 		r = yaml_wrong(&parser, &b);
 	}
 	yaml_parser_delete(&parser);
-	return r;
+	return r == RESULT_OK ? check_together(&b) : r;
 }
 
 enum result

@@ -112,6 +112,31 @@ put_WAIT(struct text value, struct arena *arena, void *to)
 }
 
 static bool
+put_INTERVAL(struct text value, struct arena *arena, void *to)
+{
+	struct span *span = to;
+
+	(void)arena;
+	return span_parse(value, span) == RESULT_OK && span->ms >= 1000 && span->ms <= SPAN_DAY.ms;
+}
+
+static bool
+put_COUNT(struct text value, struct arena *arena, void *to)
+{
+	uint64_t *count = to;
+
+	(void)arena;
+	return text_u64(value, count) && *count >= 1;
+}
+
+static bool
+put_URL(struct text value, struct arena *arena, void *to)
+{
+	return (text_starts_nocase(value, TEXT("https://")) || text_starts_nocase(value, TEXT("http://"))) &&
+	       put_TEXT(value, arena, to);
+}
+
+static bool
 put_YES_NO(struct text value, struct arena *arena, void *to)
 {
 	(void)arena;

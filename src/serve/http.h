@@ -20,6 +20,7 @@
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H
 
+#include "base/hash.h"
 #include "base/instant.h"
 #include "base/limits.h"
 #include "base/text.h"
@@ -80,6 +81,9 @@ typedef void http_handler(void *context, const struct http_request *request, str
 /* Whose token it is: the right and the name, or HTTP_RIGHT_ANY for nobody. Called on many threads. */
 typedef enum http_right http_authorise(void *context, struct text token, char name[NAME_BYTES_MAX + 1]);
 
+/* The key that a reporter signs with (model/signature.h); false: nobody of this name has one. Called on many threads. */
+typedef bool http_key_of(void *context, struct text reporter, struct hash *key);
+
 struct http_options {
 	const char *const *addresses; /* "127.0.0.1:8025", "[::1]:8025"; port 0 takes a free one */
 	size_t address_count;         /* 0..HTTP_LISTENERS_MAX - 1 */
@@ -89,7 +93,8 @@ struct http_options {
 				 else's to remove; http_open takes them, also when it fails. NULL: it opens them itself */
 	http_handler *handlers[HTTP_ROUTE_COUNT]; /* NULL: the route answers 404 */
 	http_authorise *authorise;
-	void *context;        /* of the handlers and of authorise */
+	http_key_of *key_of;  /* NULL: nobody signs */
+	void *context;        /* of the handlers and of these two */
 	struct span idle;     /* 0: HTTP_IDLE_MS */
 	struct span complete; /* 0: HTTP_REQUEST_MS */
 };

@@ -2,6 +2,7 @@
 #include "serve/http_int.h"
 
 #include "base/counters.h"
+#include "model/signature.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,6 +18,8 @@ struct call {
 	size_t taken;        /* of http->body_bytes */
 	enum result refused; /* what became of the body on its way; the rest of it is dropped */
 	char who[NAME_BYTES_MAX + 1];
+	bool is_signed; /* then the body must be the one that was signed for */
+	struct hash signed_body;
 };
 
 static const char *
@@ -105,6 +108,25 @@ take_parameter(void *context, enum MHD_ValueKind kind, const char *name, const c
 	return MHD_YES;
 }
 
+/* A report may be signed instead of sent with the token. Its key is checked before a byte of the body is read. */
+static void
+take_signature(const struct http_listener *l, struct call *call, struct text value)
+{
+	const struct http_options *o = &l->http->options;
+	struct signature s;
+	struct hash key;
+
+	if (o->key_of == NULL || !signature_read(value, &s) || !o->key_of(o->context, s.reporter, &key) ||
+	    !signature_fits(&s, &key)) {
+		return;
+	}
+	(void)snprintf(call->who, sizeof call->who, "%.*s", TEXT_ARG(s.reporter));
+	call->request.right = HTTP_RIGHT_REPORTER;
+	call->request.reporter = text_of(call->who);
+	call->is_signed = true;
+	call->signed_body = s.body;
+}
+
 /* Who the caller is: on the control socket as named by a header, else by the token. False: not a fit name. */
 static bool
 take_actor(const struct http_listener *l, struct MHD_Connection *connection, struct call *call)
@@ -122,6 +144,7 @@ take_actor(const struct http_listener *l, struct MHD_Connection *connection, str
 		return text_is_name(q->actor);
 	}
 	if (!text_starts_nocase(value, TEXT("Bearer "))) {
+		take_signature(l, call, value);
 		return true;
 	}
 	value = text_trim((struct text){ value.p + 7, value.n - 7 });
@@ -197,6 +220,9 @@ judge(struct http_listener *l, struct MHD_Connection *connection, struct call *c
 		return refuse(connection, RESULT_BAD_INPUT, 400, wrong, MHD_HTTP_HEADER_CONNECTION, "close");
 	}
 	call->request.route = found.route;
+	if (call->is_signed && found.route != HTTP_REPORTS) {
+		call->request.right = HTTP_RIGHT_ANY;
+	}
 	wanted = http_route_right(found.route);
 	if (call->request.right < wanted && call->request.right == HTTP_RIGHT_ANY) {
 		return refuse(connection, RESULT_DENIED, 401, "a bearer token that is registered is wanted",
@@ -238,6 +264,15 @@ take_body(struct http *http, struct call *call, const char *data, size_t n)
 	}
 }
 
+static bool
+is_as_signed(const struct call *call)
+{
+	struct text body = buffer_text(&call->body);
+	struct hash h = hash_of(body.p, body.n);
+
+	return !call->is_signed || hash_equal(&h, &call->signed_body);
+}
+
 static enum MHD_Result
 answer(struct http *http, struct MHD_Connection *connection, struct call *call)
 {
@@ -249,6 +284,9 @@ answer(struct http *http, struct MHD_Connection *connection, struct call *call)
 	if (call->refused != RESULT_OK) {
 		counter_add(COUNTER_REPORTS_REFUSED, call->request.route == HTTP_REPORTS);
 		http_reply_fault(&reply, call->refused, NULL);
+	} else if (!is_as_signed(call)) {
+		http_reply_fault_at(&reply, RESULT_DENIED, TEXT("this is not the body that was signed for"),
+				    0, (struct text){ 0 });
 	} else {
 		call->request.body = buffer_text(&call->body);
 		http->options.handlers[call->request.route](http->options.context, &call->request, &reply);

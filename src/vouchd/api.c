@@ -278,3 +278,16 @@ api_authorise(void *context, struct text token, char name[NAME_BYTES_MAX + 1])
 	}
 	return HTTP_RIGHT_ANY;
 }
+
+bool
+api_key_of(void *context, struct text reporter, struct hash *key)
+{
+	struct directory_entry entry;
+	bool known =
+	    directory_by_name(((const struct api *)context)->directory, reporter, &entry) && entry.has_token;
+
+	if (known) {
+		*key = entry.token_hash;
+	}
+	return known;
+}

@@ -20,5 +20,7 @@ extern http_handler *const api_handlers[HTTP_ROUTE_COUNT];
 
 /* The operators of vouch.yaml, then the reporters of the registry. */
 enum http_right api_authorise(void *context, struct text token, char name[NAME_BYTES_MAX + 1]);
+/* What the registry has of a reporter's token: the key of its signatures. */
+bool api_key_of(void *context, struct text reporter, struct hash *key);
 
 #endif

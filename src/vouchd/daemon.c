@@ -193,6 +193,7 @@ open_http(struct service *s, struct fault *fault)
 					.listeners = listeners,
 					.control = s->config->control,
 					.authorise = api_authorise,
+					.key_of = api_key_of,
 					.context = &s->api };
 	enum result r;
 	size_t at;

@@ -7,6 +7,7 @@
 """
 
 import email
+import http.server
 import os
 import queue
 import re
@@ -15,6 +16,8 @@ import socket
 import socketserver
 import subprocess
 import threading
+import urllib.error
+import urllib.request
 
 import certified
 import peers
@@ -32,7 +35,7 @@ class Milter(peers.Server):
     name = "vouch-milter"
 
     def __init__(self, options=None):
-        self.options, self.port = dict(options or {}), peers.free_port()
+        self.options, self.port, self.starts = dict(options or {}), peers.free_port(), 0
         super().__init__()
 
     def _start(self):
@@ -42,7 +45,13 @@ class Milter(peers.Server):
 
     def start(self):
         self.run([os.path.join(vouch.BIN, "vouch-milter"), "-c", self.yaml],
-                 lambda: "event=listening" in self.log_end(), vouch.OWN_ENV)
+                 lambda: self.listens() > self.starts, vouch.OWN_ENV)
+        self.starts = self.listens()
+
+    def listens(self):
+        """How often it has opened its socket."""
+        with open(self.log, encoding="utf-8", errors="replace") as log:
+            return log.read().count(f"socket={self.options['socket']}")
 
     def freeze(self, yes):
         self.process.send_signal(signal.SIGSTOP if yes else signal.SIGCONT)
@@ -133,6 +142,53 @@ class Store:
             return self.messages.get(timeout=seconds)
         except queue.Empty:
             raise peers.PeerError("no mail came to the mailbox") from None
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Wire:
+    """Stands between the milter and the operator, and keeps what goes over the wire. lose: so many answers get lost; away: nothing gets through."""
+
+    def __init__(self, server):
+        wire = self
+
+        class Forward(http.server.BaseHTTPRequestHandler):
+            def do_POST(self):  # pylint: disable=invalid-name
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                status = 502
+                if not wire.away:
+                    wire.bodies.append(body)
+                    status = wire.forward(self.path, body, self.headers)
+                if wire.lose > 0:
+                    wire.lose -= 1
+                    self.close_connection = True
+                else:
+                    self.send_response(status)
+                    self.send_header("Content-Length", "0")
+                    self.end_headers()
+
+            def log_message(self, *_):
+                pass
+
+        self.to, self.bodies, self.lose, self.away = server, [], 0, False
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Forward)
+        self.port = self.server.server_address[1]
+
+    def forward(self, path, body, headers):
+        """The status of the operator's answer."""
+        request = urllib.request.Request(f"http://127.0.0.1:{self.to.http_port}{path}", body,
+                                         {"Authorization": headers["Authorization"], "Content-Type": headers["Content-Type"]})
+        try:
+            with urllib.request.urlopen(request, timeout=60) as reply:
+                return reply.status
+        except urllib.error.HTTPError as error:
+            return error.code
 
     def __enter__(self):
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
