@@ -34,7 +34,7 @@ void content_read(struct content *content, const struct fields *header, const st
 struct text content_registered(struct text host);
 
 /*
- * The same of a mail that is no report: its header ("Name: value" lines, LF) and what stands behind the empty line (LF). *from_domain:
+ * As content_read, of a mail that is no report: its header ("Name: value" lines, LF) and what stands behind the empty line (LF). *from_domain:
  * of its field From, as written; empty: none.
  */
 void content_read_mail(struct content *content, struct text *from_domain, struct text header,
