@@ -530,12 +530,15 @@ file:
 
 
 class Rspamd(Server):
-    """rspamd that asks 127.0.0.1:dns_port. conf_dir: a folder that holds local.d/, copied over the defaults."""
+    """rspamd that asks 127.0.0.1:dns_port. conf_dir: a folder that holds local.d/, copied over the defaults.
+
+    milter: then it is one, at this port of 127.0.0.1.
+    """
 
     name = "rspamd"
 
-    def __init__(self, dns_port, conf_dir=None):
-        self.dns_port, self.conf_dir = dns_port, conf_dir
+    def __init__(self, dns_port, conf_dir=None, milter=None):
+        self.dns_port, self.conf_dir, self.milter = dns_port, conf_dir, milter
         self.port = free_port()
         super().__init__()
 
@@ -553,7 +556,9 @@ class Rspamd(Server):
         self.write("conf/override.d/logging.inc", 'type = "console"; level = "notice";\n')
         self.write("conf/override.d/worker-normal.inc", f'bind_socket = "127.0.0.1:{self.port}"; count = 1;\n')
         self.write("conf/override.d/worker-controller.inc", f'bind_socket = "127.0.0.1:{free_port()}";\n')
-        self.write("conf/override.d/worker-proxy.inc", "enabled = false; count = 0;\n")
+        self.write("conf/override.d/worker-proxy.inc", "enabled = false; count = 0;\n" if not self.milter else
+                   f'bind_socket = "127.0.0.1:{self.milter}"; count = 1; milter = yes; timeout = 60s;\n'
+                   'upstream "local" { self_scan = yes; default = yes; }\n')
         for module in ("fuzzy_check", "phishing", "dkim_signing", "antivirus", "rspamd_update", "asn", "elastic"):
             self.write(f"conf/override.d/{module}.conf", "enabled = false;\n")
         share = peer_file("/usr/share/rspamd")
