@@ -6,7 +6,7 @@
 #include "base/map.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
@@ -22,13 +22,12 @@
 #define VOTE_AGE_MAX      (90 * SPAN_DAY.ms)
 #define HEADER_BYTES_MAX  (1U << 20)
 
-/* Who has voted on what: the last VOTES_SEEN_MAX of them. */
+/* Who has voted on what: the last VOTES_SEEN_MAX, as hashes that say nothing without the key of tickets. Also in a file, for the next run. */
 struct seen {
-	struct {
-		uint64_t id, voter, direction;
-	} * ring;
+	uint64_t *ring;
 	struct map index;
 	uint64_t count;
+	int fd; /* -1: this run alone */
 };
 
 struct votes {
@@ -47,25 +46,75 @@ is_same(const void *context, uint32_t value, struct text key)
 	return memcmp(&((const struct seen *)context)->ring[value], key.p, key.n) == 0;
 }
 
+static struct text
+bytes_of(const uint64_t *mark)
+{
+	return (struct text){ (const char *)mark, sizeof *mark };
+}
+
 /* False: it was there. */
 static bool
-remember(struct seen *s, uint64_t id, uint64_t voter, uint64_t direction)
+add_mark(struct seen *s, uint64_t mark)
 {
-	size_t size = sizeof *s->ring;
 	uint32_t at = (uint32_t)(s->count % VOTES_SEEN_MAX);
-	uint64_t vote[3] = { id, voter, direction };
-	struct text key = { (const char *)vote, sizeof vote };
 
-	if (map_get(&s->index, key, is_same, s, &(uint32_t){ 0 })) {
+	if (map_get(&s->index, bytes_of(&mark), is_same, s, &(uint32_t){ 0 })) {
 		return false;
 	}
 	if (s->count >= VOTES_SEEN_MAX) {
-		(void)map_remove(&s->index, (struct text){ (const char *)&s->ring[at], size }, is_same, s);
+		(void)map_remove(&s->index, bytes_of(&s->ring[at]), is_same, s);
 	}
-	memcpy(&s->ring[at], vote, size);
-	map_put(&s->index, key, at);
+	s->ring[at] = mark;
+	map_put(&s->index, bytes_of(&mark), at);
 	s->count++;
 	return true;
+}
+
+/* A disk that is full costs no more than that a vote may count again in the next run. */
+static bool
+remember(struct votes *v, uint64_t id, uint64_t voter, uint64_t direction)
+{
+	uint64_t vote[] = { id, voter, direction }, seed, mark;
+
+	memcpy(&seed, v->key.bytes, sizeof seed);
+	mark = hash_fast_seed(vote, sizeof vote, seed);
+	if (!add_mark(&v->seen, mark)) {
+		return false;
+	}
+	if (v->seen.fd >= 0 && write(v->seen.fd, &mark, sizeof mark) != (ssize_t)sizeof mark) {
+		log_event(LOG_WARN, "votes", "why=\"not remembered on disk\"");
+	}
+	return true;
+}
+
+/* Those of earlier runs; of a file that has grown twice as long as wanted the newer half stays. */
+static void
+recall(struct votes *v)
+{
+	struct arena arena = { 0 };
+	struct seen *s = &v->seen;
+	const char *path = arena_format(&arena, "%s/votes.seen", v->settings->spool);
+	off_t size, most = (off_t)(VOTES_SEEN_MAX * sizeof *s->ring);
+	uint64_t mark;
+
+	s->fd = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+	size = s->fd < 0 ? 0 : lseek(s->fd, 0, SEEK_END);
+	size -= size % (off_t)sizeof mark; /* a torn end */
+	for (off_t at = size > most ? size - most : 0; at < size; at += (off_t)sizeof mark) {
+		if (pread(s->fd, &mark, sizeof mark, at) != (ssize_t)sizeof mark) {
+			break;
+		}
+		(void)add_mark(s, mark);
+	}
+	if (s->fd >= 0 && (size > 2 * most || size != lseek(s->fd, 0, SEEK_END)) &&
+	    ftruncate(s->fd, 0) == 0) {
+		uint64_t first = s->count > VOTES_SEEN_MAX ? s->count - VOTES_SEEN_MAX : 0;
+
+		for (uint64_t i = first; i < s->count; i++) {
+			(void)!write(s->fd, &s->ring[i % VOTES_SEEN_MAX], sizeof mark);
+		}
+	}
+	arena_clear(&arena);
 }
 
 static bool
@@ -105,7 +154,7 @@ take_vote(struct votes *v, struct text message)
 		log_event(LOG_INFO, "vote", "why=\"no ticket of ours\"");
 		return;
 	}
-	if (remember(&v->seen, ticket.id, who, is_junk)) {
+	if (remember(v, ticket.id, who, is_junk)) {
 		counts_add(v->counts, ticket.sources, is_junk ? SIGNAL_COMPLAINT : SIGNAL_NOT_SPAM,
 			   rounded(v, ticket.came), 1);
 	}
@@ -213,10 +262,13 @@ votes_open(const struct settings *settings, struct counts *counts, const struct 
 	enum result r = RESULT_OK;
 
 	check(v != NULL);
-	*v = (struct votes){ settings, counts, *key, .fd = -1, .verdict_fd = verdict_fd };
+	*v = (struct votes){
+		settings, counts, *key, .fd = -1, .verdict_fd = verdict_fd, .seen = { .fd = -1 }
+	};
 	v->seen.ring = calloc(VOTES_SEEN_MAX, sizeof *v->seen.ring);
 	check(v->seen.ring != NULL && pipe(v->stop) == 0);
 	if (settings->votes[0] != '\0') {
+		recall(v);
 		r = open_socket(v, fault);
 	}
 	if (r == RESULT_OK) {
@@ -247,6 +299,9 @@ votes_close(struct votes *v)
 	}
 	(void)close(v->stop[0]);
 	(void)close(v->stop[1]);
+	if (v->seen.fd >= 0) {
+		(void)close(v->seen.fd);
+	}
 	map_free(&v->seen.index);
 	free(v->seen.ring);
 	free(v);

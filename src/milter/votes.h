@@ -3,7 +3,7 @@
  *
  * A thread reads datagrams: "junk VOTER TICKET" and "not_junk VOTER TICKET" from a unix socket that anybody on the machine may write to, and
  * "taken COUNT spam|ham TICKET" from our own second process. Only a ticket of ours counts, and each voter once for each
- * mail and direction. VOTER is 16 hex digits of a hash of the user's name, kept in memory alone.
+ * mail and direction, also through a restart. VOTER is 16 hex digits of a hash of the user's name; what is kept is a hash of all that.
  */
 #ifndef MILTER_VOTES_H
 #define MILTER_VOTES_H

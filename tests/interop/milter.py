@@ -6,6 +6,7 @@
         message = store.next()
 """
 
+import contextlib
 import email
 import http.server
 import os
@@ -113,7 +114,8 @@ class Store:
 
         class Session(socketserver.StreamRequestHandler):
             def handle(self):
-                store.serve(self.rfile, self.wfile)
+                with contextlib.suppress(ConnectionError):
+                    store.serve(self.rfile, self.wfile)
 
         self.messages = queue.Queue()
         self.server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session)

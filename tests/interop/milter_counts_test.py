@@ -109,16 +109,18 @@ def check_votes(server, mails, store, ours):
         message.replace_header("X-Vouch-Ticket", forged)
         vote(ours, message, "junk", "mallory")
     mails.truth.update({(LISTED, "complaint"): 2, (LISTED, "not_spam"): 1})
+    message.replace_header("X-Vouch-Ticket", ticket)
     mails.send(OTHER, ["alice"], certain=False)
     expect("no ticket for who is not certified", store.next()["X-Vouch-Ticket"] is None)
     reported(server, mails)
+    return message
 
 
 def waiting(ours):
     return sorted(glob.glob(f"{ours.options['spool']}/*.jsonl"))
 
 
-def check_operator_away(server, mails, ours, wire):
+def check_operator_away(server, mails, ours, wire, message):
     """Reports wait on disk while the operator is away, through a restart of the milter; then each counts once."""
     wire.away = True
     for _ in range(3):
@@ -132,6 +134,8 @@ def check_operator_away(server, mails, ours, wire):
     wire.away = False
     wire.lose = 2  # it takes them, but the milter does not hear of it
     ours.start()
+    for user in ("alice", "bob"):  # who did so before the milter was ended
+        vote(ours, message, "junk", user)
     ours.wait(lambda: wire.lose == 0, "try twice")
     ours.terminate()
     ours.start()
@@ -227,13 +231,13 @@ def check():
                     peers.Postfix(store.port, settings=milter.settings(
                         ours, relay_recipient_maps=f"inline:{{ {known} }}")) as postfix:
                 mails = Mails(postfix)
-                check_votes(server, mails, store, ours)
+                message = check_votes(server, mails, store, ours)
                 check_domains(server, mails, wire)
                 while not store.messages.empty():
                     store.next()
                 mails.send(SECOND, ["nobody"])  # nobody at all: only its recipients count
                 reported(server, mails)
-                check_operator_away(server, mails, ours, wire)
+                check_operator_away(server, mails, ours, wire, message)
                 check_signature(server, wire.bodies[-1])
                 while not store.messages.empty():
                     store.next()

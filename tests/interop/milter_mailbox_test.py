@@ -163,12 +163,12 @@ def check_ordinary(flow):
 
 
 def check_takeover(flow, unbound):
-    """A bought list: many do not exist, and who does complains."""
-    flow.bulk(60, "v@fbl.example")
-    for _ in range(25):  # Postfix slows down who errs ten times in a session
+    """A bought list, in the same hour: many do not exist, and who does complains."""
+    flow.bulk(60 + MAILS // 20, "v@fbl.example")
+    for _ in range(25 + MAILS // 100):  # Postfix slows down who errs ten times in a session
         flow.one("v@fbl.example", *(f"bought{n}@fbl.example" for n in range(8)))
     flow.delivered()
-    flow.move("v", "1:40", "INBOX", "Junk", "complaint", 40)
+    flow.move("v", f"1:{40 + MAILS // 50}", "INBOX", "Junk", "complaint", 40 + MAILS // 50)
     flow.learnt()
     at = vouch.now()
     for minutes in range(5, 61, 5):
