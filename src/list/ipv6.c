@@ -204,7 +204,7 @@ page_new(const struct list *list, uint32_t size, const struct list_six *entries,
 {
 	struct list_page6 *page = malloc(sizeof *page + size * sizeof page->entries[0]);
 
-	check(page != NULL && used <= size);
+	check(page != NULL && used <= size && size <= LIST_PAGE_ENTRIES);
 	*page = (struct list_page6){ .draft = list->draft, .size = size, .used = used };
 	if (used > 0) {
 		memcpy(page->entries, entries, used * sizeof entries[0]);
@@ -218,11 +218,12 @@ page_open(struct list *list, struct list_root6 *root, uint32_t slot)
 {
 	struct list_page6 *old = root->slots[slot].page, *page = old;
 	uint32_t kept = old->used == LIST_PAGE_ENTRIES ? LIST_PAGE_ENTRIES / 2 : old->used;
+	uint32_t size = kept + kept / 8 + 1;
 
 	if (old->draft == list->draft && old->size > old->used) {
 		return old;
 	}
-	page = page_new(list, kept + kept / 8 + 1, old->entries, kept);
+	page = page_new(list, size < LIST_PAGE_ENTRIES ? size : LIST_PAGE_ENTRIES, old->entries, kept);
 	if (kept < old->used) {
 		uint32_t moved = old->used - kept;
 
