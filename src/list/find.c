@@ -4,10 +4,11 @@
 #include <string.h>
 
 #define LABELS_MAX 128U
+#define WORD_BYTES sizeof(uint64_t)
 
 /* A name in lower case, and where its labels begin. */
 struct split {
-	uint8_t bytes[LIST_NAME_BYTES_MAX];
+	uint8_t bytes[LIST_NAME_BYTES_MAX + WORD_BYTES]; /* zeros behind it, to the end of its last word */
 	uint8_t labels[LABELS_MAX];
 	size_t n;
 	size_t count; /* labels, without the root */
@@ -15,19 +16,58 @@ struct split {
 
 static const uint8_t vouch_label[] = LIST_VOUCH_LABEL;
 
+/* Eight bytes at once: the top bit of each says whether it is A to Z, and bit 5 makes it small. */
+static uint64_t
+lower_word(uint64_t word)
+{
+	const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+	uint64_t low = word & ~tops;
+	uint64_t from_a = low + (0x80 - 'A') * ones, past_z = low + (0x7f - 'Z') * ones;
+
+	return word | ((from_a & ~past_z & ~word & tops) >> 2);
+}
+
+/* Labels of one byte, four at once: an IPv6 name begins with 32 of them. Returns where they end. */
+static size_t
+split_digits(struct split *s)
+{
+	static const uint8_t lengths[WORD_BYTES] = { 1, 0, 1, 0, 1, 0, 1, 0 },
+			     mask[WORD_BYTES] = { 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0 };
+	uint64_t wanted, of_lengths, word;
+	size_t at = 0;
+
+	memcpy(&wanted, lengths, WORD_BYTES);
+	memcpy(&of_lengths, mask, WORD_BYTES);
+	for (; at + WORD_BYTES < s->n; at += WORD_BYTES) {
+		memcpy(&word, s->bytes + at, WORD_BYTES);
+		if ((word & of_lengths) != wanted) {
+			break;
+		}
+		for (size_t i = 0; i < WORD_BYTES; i += 2) {
+			s->labels[s->count++] = (uint8_t)(at + i);
+		}
+	}
+	return at;
+}
+
 static void
 split_name(const uint8_t *name, size_t n, struct split *s)
 {
 	size_t at = 0;
 
 	check(n >= 1 && n <= LIST_NAME_BYTES_MAX);
-	for (size_t i = 0; i < n; i++) { /* a length is below 64 and so no capital letter */
-		uint8_t c = name[i];
+	memcpy(s->bytes, name, n);
+	memset(s->bytes + n, 0, WORD_BYTES);
+	for (size_t i = 0; i < n; i += WORD_BYTES) { /* a length is below 64 and so no capital letter */
+		uint64_t word;
 
-		s->bytes[i] = (uint8_t)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
+		memcpy(&word, s->bytes + i, WORD_BYTES);
+		word = lower_word(word);
+		memcpy(s->bytes + i, &word, WORD_BYTES);
 	}
 	s->n = n;
 	s->count = 0;
+	at = split_digits(s);
 	while (s->bytes[at] != 0) {
 		s->labels[s->count++] = (uint8_t)at;
 		at += s->bytes[at] + 1U;
@@ -194,17 +234,11 @@ octet_of(const uint8_t *label, uint8_t *octet)
 	return value <= UINT8_MAX;
 }
 
-static bool
-nibble_of(const uint8_t *label, uint8_t *nibble)
-{
-	uint8_t c = label[1];
-
-	if (label[0] != 1) {
-		return false;
-	}
-	*nibble = (uint8_t)(c >= 'a' ? c - 'a' + 10 : c - '0');
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-}
+/* A digit of an IPv6 name, and one more; what is none is 0. */
+static const uint8_t digits[UINT8_MAX + 1] = {
+	['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+};
 
 static bool
 reverse_ipv4(const struct split *s, size_t labels, struct prefix *p)
@@ -218,19 +252,21 @@ reverse_ipv4(const struct split *s, size_t labels, struct prefix *p)
 	return true;
 }
 
+/* Without a branch for a digit: half of them would be guessed wrong. */
 static bool
 reverse_ipv6(const struct split *s, size_t labels, struct prefix *p)
 {
-	*p = (struct prefix){ 6, (uint8_t)(4 * labels), { 0 } };
-	for (size_t i = 0; i < labels; i++) {
-		uint8_t nibble;
+	bool good = labels <= 32;
 
-		if (labels > 32 || !nibble_of(s->bytes + s->labels[labels - 1 - i], &nibble)) {
-			return false;
-		}
-		p->bytes[i / 2] |= (uint8_t)(i % 2 == 0 ? nibble << 4 : nibble);
+	*p = (struct prefix){ 6, (uint8_t)(4 * labels), { 0 } };
+	for (size_t i = 0; good && i < labels; i++) {
+		const uint8_t *label = s->bytes + s->labels[labels - 1 - i];
+		unsigned digit = digits[label[1]];
+
+		good = (label[0] == 1) & (digit != 0);
+		p->bytes[i / 2] |= (uint8_t)((digit - 1) << (i % 2 == 0 ? 4 : 0));
 	}
-	return true;
+	return good;
 }
 
 /* "1.2.3.4" may be an IPv4 address and the beginning of an IPv6 one: the first that has records, else either. */

@@ -24,13 +24,13 @@ key_of(const struct prefix *p)
 	return k;
 }
 
+/* Without branches: in a search half of them would be guessed wrong. */
 static bool
 is_before(const struct list_six *a, const struct list_six *b)
 {
-	if (a->high != b->high) {
-		return a->high < b->high;
-	}
-	return a->low != b->low ? a->low < b->low : a->bits < b->bits;
+	bool low = (a->low < b->low) | ((a->low == b->low) & (a->bits < b->bits));
+
+	return (a->high < b->high) | ((a->high == b->high) & low);
 }
 
 static bool
@@ -67,36 +67,30 @@ cut(const struct list_six *k, unsigned bits)
 static uint32_t
 slots_until(const struct list_root6 *root, const struct list_six *key)
 {
-	uint32_t from = 0, to = root->used;
+	uint32_t from = 0, n = root->used;
 
-	while (from < to) {
-		uint32_t middle = (from + to) / 2;
+	while (n > 1) { /* the last of them is among `from` and the n behind it */
+		uint32_t half = n / 2;
 
-		if (is_before(key, &root->slots[middle].first)) {
-			to = middle;
-		} else {
-			from = middle + 1;
-		}
+		from += is_before(key, &root->slots[from + half - 1].first) ? 0 : half;
+		n -= half;
 	}
-	return from;
+	return n == 1 && !is_before(key, &root->slots[from].first) ? from + 1 : from;
 }
 
 /* How many entries of a page stand before the key. */
 static uint32_t
 entries_before(const struct list_page6 *page, const struct list_six *key)
 {
-	uint32_t from = 0, to = page->used;
+	uint32_t from = 0, n = page->used;
 
-	while (from < to) {
-		uint32_t middle = (from + to) / 2;
+	while (n > 1) {
+		uint32_t half = n / 2;
 
-		if (is_before(&page->entries[middle], key)) {
-			from = middle + 1;
-		} else {
-			to = middle;
-		}
+		from += is_before(&page->entries[from + half - 1], key) ? half : 0;
+		n -= half;
 	}
-	return from;
+	return n == 1 && is_before(&page->entries[from], key) ? from + 1 : from;
 }
 
 /* The last entry at or before the key, or NULL. */

@@ -236,6 +236,39 @@ test_a_domain_answers_exactly_and_vouches(void **state)
 	list_close(l);
 }
 
+/* RFC 4343: A to Z are a to z and nothing else is anything else, wherever in the name. */
+static void
+test_letters_alone_come_in_two_cases(void **state)
+{
+	struct list *l = open_two();
+
+	(void)state;
+	for (int c = 'a'; c <= 'z'; c++) {
+		for (int before = 0; before < 9; before++) {
+			char text[32];
+
+			(void)snprintf(text, sizeof text, "%.*s%c.test", before, "000000000", c);
+			put(l, 0, text, 0);
+		}
+	}
+	list_publish(l, 1);
+	for (int c = 1; c < 256; c++) {
+		bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+
+		for (uint8_t before = 0; before < 9; before++) {
+			static const uint8_t rest[] = "\004test\003dom\004list\007example";
+			uint8_t name[LIST_NAME_BYTES_MAX] = { (uint8_t)(before + 1) };
+
+			memset(name + 1, '0', before);
+			name[before + 1] = (uint8_t)c;
+			memcpy(name + before + 2, rest, sizeof rest);
+			assert_int_equal(list_find(list_read(l), name, before + 2U + sizeof rest).node,
+					 letter ? LIST_ENTRY : LIST_NOTHING);
+		}
+	}
+	list_close(l);
+}
+
 static void
 test_names_that_are_no_addresses_are_nothing(void **state)
 {
@@ -673,6 +706,7 @@ main(void)
 		cmocka_unit_test(test_the_most_specific_prefix_answers),
 		cmocka_unit_test(test_names_between_exist_and_are_empty),
 		cmocka_unit_test(test_a_domain_answers_exactly_and_vouches),
+		cmocka_unit_test(test_letters_alone_come_in_two_cases),
 		cmocka_unit_test(test_names_that_are_no_addresses_are_nothing),
 		cmocka_unit_test(test_the_longest_zone_has_the_name_in_whatever_order_they_stand),
 		cmocka_unit_test(test_a_zone_ends_a_name_by_labels_not_by_bytes),
