@@ -259,7 +259,8 @@ make_reports(struct intake_reading *d, struct intake_result *result)
 						      .raw = d->raw_hash,
 						      .door = d->hint->door,
 						      .format = formats[d->format].name,
-						      .reporter = d->reporters[i] };
+						      .reporter = d->reporters[i],
+						      .proof = d->hint->proof };
 	}
 	if (d->reporter_count == 1) {
 		result->reports[0].observations = d->observations;

@@ -30,6 +30,7 @@ struct intake_hint {
 	struct text door;        /* report.door */
 	struct instant received; /* the door's clock: nothing may lie more than FUTURE_MS_MAX behind it */
 	struct text reporter;    /* id of the reporter that was authenticated; empty = nobody was */
+	struct text proof;       /* report.proof */
 	bool names_others;       /* rows may name any reporter (an operator loads other people's feeds) */
 	bool is_trusted; /* its word counts in full; else a mail is one for each reporter that hands it in */
 	bool

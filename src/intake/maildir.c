@@ -99,11 +99,17 @@ list_names(struct maildir *m, struct arena *arena, char ***names, size_t *count)
 	return RESULT_OK;
 }
 
+static struct instant
+changed_at(const struct stat *st)
+{
+	return (struct instant){ (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000 };
+}
+
 /* Has the file rested? One from the future (another clock wrote it) has. */
 static bool
 has_settled(const struct stat *st, struct instant now)
 {
-	int64_t changed = (int64_t)st->st_mtim.tv_sec * 1000 + st->st_mtim.tv_nsec / 1000000;
+	int64_t changed = changed_at(st).ms;
 
 	return changed > now.ms + MAILDIR_SETTLE_MS || now.ms - changed >= MAILDIR_SETTLE_MS;
 }
@@ -148,8 +154,10 @@ read_mail(struct maildir *m, const char *name, struct instant now, struct arena 
 		return false;
 	}
 	if (fstat(fd, &before) == 0 && S_ISREG(before.st_mode) && has_settled(&before, now)) {
-		*mail =
-		    (struct maildir_mail){ .name = text_of(name), .content = TEXT(""), .result = RESULT_OK };
+		*mail = (struct maildir_mail){ .name = text_of(name),
+					       .content = TEXT(""),
+					       .changed = changed_at(&before),
+					       .result = RESULT_OK };
 		if (before.st_size > MAIL_BYTES_MAX) {
 			mail->result = RESULT_TOO_LARGE;
 			ready = true;

@@ -31,6 +31,7 @@ report_write(struct buffer *b, const struct report *report)
 	wire_put_text(b, report->door);
 	wire_put_text(b, report->format);
 	wire_put_text(b, report->reporter);
+	wire_put_text(b, report->proof);
 	wire_put_u64(b, report->observation_count);
 	for (uint32_t i = 0; i < report->observation_count; i++) {
 		observation_write(b, &report->observations[i], before);
@@ -103,6 +104,7 @@ report_read(struct text bytes, struct arena *arena, struct report *report)
 	report->door = wire_text(&w);
 	report->format = wire_text(&w);
 	report->reporter = wire_text(&w);
+	report->proof = wire_text(&w);
 	report->observation_count = read_count(&w, OBSERVATIONS_MAX);
 	/* Each observation takes at least six bytes: a torn count cannot ask for more memory than its record explains. */
 	if (report->observation_count > bytes.n / 6) {

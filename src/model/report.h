@@ -33,11 +33,13 @@ struct observation {
 };
 
 struct report {
-	struct hash id;             /* same content, same id, whatever the door: a resend is harmless */
-	struct hash raw;            /* SHA-256 of the bytes as received */
-	struct text door;           /* "lmtp", "http", "ingest", "maildir" */
-	struct text format;         /* "arf", "csv", "jsonl" */
-	struct text reporter;       /* id of a registered reporter; empty = unauthenticated */
+	struct hash id;       /* same content, same id, whatever the door: a resend is harmless */
+	struct hash raw;      /* SHA-256 of the bytes as received */
+	struct text door;     /* "lmtp", "http", "ingest", "maildir" */
+	struct text format;   /* "arf", "csv", "jsonl" */
+	struct text reporter; /* id of a registered reporter; empty = unauthenticated */
+	struct text
+	    proof; /* how the door knew the reporter: "token", "address", "folder", "dkim reports.example", "results reports.example"; may be empty */
 	uint32_t observation_count; /* 0..OBSERVATIONS_MAX */
 	struct observation *observations;
 };

@@ -229,7 +229,7 @@ registry_value_identifies(enum registry_field field, struct text entry, struct t
 {
 	*what = field == FIELD_REPORTER_TRAPS ? trap_entry_pattern(entry) : entry;
 	return field == FIELD_REPORTER_TOKEN || field == FIELD_REPORTER_ADDRESSES ||
-	       field == FIELD_REPORTER_TRAPS;
+	       field == FIELD_REPORTER_TRAPS || field == FIELD_REPORTER_DOMAINS;
 }
 
 const char *

@@ -84,11 +84,12 @@ visit(void *context, const struct record *record)
 	    (c->request->right == HTTP_RIGHT_OPERATOR || text_equal(report.reporter, c->request->reporter))) {
 		sources = json_object();
 		add_sources(c, &report, sources);
-		c->object = json_pack("{s:I, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "number",
+		c->object = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "number",
 				      (json_int_t)record->seq, "time", api_time(record->time), "reporter",
 				      api_text(report.reporter), "format", api_text(report.format), "door",
-				      api_text(report.door), "word", word_of(c->f, report.reporter),
-				      "observations", (json_int_t)report.observation_count, "cases", sources);
+				      api_text(report.door), "proof", api_text(report.proof), "word",
+				      word_of(c->f, report.reporter), "observations",
+				      (json_int_t)report.observation_count, "cases", sources);
 	}
 	arena_clear(&arena);
 	return RESULT_OK;

@@ -65,6 +65,7 @@ hint_of(struct api *api, const struct http_request *request, struct intake_hint 
 				      .door = request->control ? TEXT("ingest") : TEXT("http"),
 				      .received = pipeline_now(api->pipeline),
 				      .reporter = request->reporter,
+				      .proof = request->reporter.n > 0 ? TEXT("token") : TEXT(""),
 				      .first_line = 1,
 				      .header = http_parameter(request, "header") };
 	if (request->right == HTTP_RIGHT_OPERATOR) {

@@ -101,10 +101,10 @@ tell_report(struct telling *t, const struct record *record)
 	partial = is_partial(t, report.reporter);
 	buffer_clear(t->words);
 	put_counts(t->words, counts);
-	buffer_format(t->words, " from %.*s (%.*s by %.*s)%s",
+	buffer_format(t->words, " from %.*s (%.*s by %.*s%s%.*s)%s",
 		      report.reporter.n > 0 ? (int)report.reporter.n : 7,
 		      report.reporter.n > 0 ? report.reporter.p : "anybody", TEXT_ARG(report.format),
-		      TEXT_ARG(report.door),
+		      TEXT_ARG(report.door), report.proof.n > 0 ? ", " : "", TEXT_ARG(report.proof),
 		      trusted   ? ""
 		      : partial ? ": counts where others say the same"
 				: ": not counted");

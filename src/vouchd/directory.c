@@ -1,6 +1,7 @@
 /* vouchd/directory.c - a mutex and a handful of rows: programmes have tens of reporters, not thousands. */
 #include "vouchd/directory.h"
 
+#include "intake/signed.h"
 #include "model/trap.h"
 
 #include <pthread.h>
@@ -24,13 +25,20 @@ directory_new(void)
 }
 
 static void
+texts_free(char **texts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		free(texts[i]);
+	}
+	free(texts);
+}
+
+static void
 entries_free(struct directory_entry *entries, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		for (size_t k = 0; k < entries[i].address_count; k++) {
-			free(entries[i].addresses[k]);
-		}
-		free(entries[i].addresses);
+		texts_free(entries[i].addresses, entries[i].address_count);
+		texts_free(entries[i].domains, entries[i].domain_count);
 		free(entries[i].traps);
 	}
 	free(entries);
@@ -59,6 +67,15 @@ directory_replace(struct directory *d, struct directory_entry *entries, size_t c
 	entries_free(old, old_count);
 }
 
+static void
+copy_out(const struct directory_entry *e, struct directory_entry *entry)
+{
+	*entry = *e;
+	entry->addresses = entry->domains = NULL;
+	entry->address_count = entry->domain_count = 0;
+	entry->traps = NULL;
+}
+
 /* How well an entry fits; 0: not at all. */
 typedef uint32_t entry_test(const struct directory_entry *e, const void *wanted);
 
@@ -73,10 +90,7 @@ find(struct directory *d, entry_test *fits, const void *wanted, struct directory
 
 		if (how > best) {
 			best = how;
-			*entry = d->entries[i];
-			entry->addresses = NULL;
-			entry->address_count = 0;
-			entry->traps = NULL;
+			copy_out(&d->entries[i], entry);
 		}
 	}
 	check(pthread_mutex_unlock(&d->lock) == 0);
@@ -143,4 +157,54 @@ directory_hint(struct directory *d, const struct directory_entry *reporter, stru
 		}
 	}
 	check(pthread_mutex_unlock(&d->lock) == 0);
+}
+
+/* The longest of the entry's domains that this one is, or is below; NULL: none. */
+static const char *
+nearest(const struct directory_entry *e, struct text domain)
+{
+	const char *best = NULL;
+
+	for (size_t i = 0; i < e->domain_count; i++) {
+		struct text one = text_of(e->domains[i]);
+
+		if (signed_within(domain, one) && (best == NULL || one.n > strlen(best))) {
+			best = e->domains[i];
+		}
+	}
+	return best;
+}
+
+bool
+directory_by_domain(struct directory *d, struct text domain, struct directory_entry *entry, char *registered)
+{
+	size_t longest = 0;
+
+	check(pthread_mutex_lock(&d->lock) == 0);
+	for (size_t i = 0; i < d->count; i++) {
+		const char *best = nearest(&d->entries[i], domain);
+
+		if (best != NULL && strlen(best) > longest) {
+			longest = strlen(best);
+			memcpy(registered, best, longest + 1);
+			copy_out(&d->entries[i], entry);
+		}
+	}
+	check(pthread_mutex_unlock(&d->lock) == 0);
+	return longest > 0;
+}
+
+static uint32_t
+has_domains(const struct directory_entry *e, const void *wanted)
+{
+	(void)wanted;
+	return e->has_domains;
+}
+
+bool
+directory_has_domains(struct directory *d)
+{
+	struct directory_entry entry;
+
+	return find(d, has_domains, NULL, &entry);
 }

@@ -18,6 +18,9 @@ struct directory_entry {
 	bool is_trap_network;
 	enum signal trap_signal;
 	size_t address_count;
+	size_t domain_count;
+	char **domains; /* that sign its mail, lower case */
+	bool has_domains;
 	char **addresses; /* recipients of LMTP that belong to this reporter, lower case */
 	char *traps;      /* the class of its trap addresses (model/trap.h); NULL: none */
 };
@@ -30,12 +33,16 @@ void directory_free(struct directory *d);
 void directory_replace(struct directory *d, struct directory_entry *entries, size_t count);
 
 /*
- * Each copies the entry out, without its addresses and traps; false: nobody. Thread-safe. The token is compared by its hash; an
+ * Each copies the entry out, without its lists; false: nobody. Thread-safe. The token is compared by its hash; an
  * address is one of `addresses`, else a trap address: of the reporter whose table names it most exactly.
  */
 bool directory_by_token(struct directory *d, struct text token, struct directory_entry *entry);
 bool directory_by_address(struct directory *d, struct text address, struct directory_entry *entry);
 bool directory_by_name(struct directory *d, struct text name, struct directory_entry *entry);
+/* Whose domain it is, or is below: the nearest one, which goes to `registered` (SOURCE_BYTES_MAX + 1 bytes). Lower case. */
+bool directory_by_domain(struct directory *d, struct text domain, struct directory_entry *entry,
+			 char *registered);
+bool directory_has_domains(struct directory *d); /* has any reporter one? */
 
 /*
  * What a door says of this reporter to intake: whether it is trusted, and its traps, which are copied into the arena. Who it is the door

@@ -10,6 +10,7 @@
 #include "base/log.h"
 #include "base/socket.h"
 #include "intake/lmtp.h"
+#include "vouchd/proof.h"
 #include "vouchd/take.h"
 
 #include <pthread.h>
@@ -46,7 +47,19 @@ struct session {
 	bool closing;
 };
 
+/* A message on its way to the writer. */
+struct delivery {
+	struct take take; /* first, so that a take of this door is its delivery */
+	uv_work_t work;   /* asks for DKIM keys; then with the content kept in the take's arena */
+	struct proof proof;
+	struct text content;
+	struct text *recipients;
+	size_t recipient_count;
+	enum result proven;
+};
+
 struct lmtp_door {
+	const struct config *config;
 	uv_loop_t *loop;
 	uv_async_t async;
 	struct pipeline *pipeline;
@@ -63,6 +76,8 @@ struct lmtp_door {
 };
 
 static void session_pump(struct session *s);
+static void answer(struct lmtp_door *d, struct take *t);
+static void close_when_idle(struct lmtp_door *d);
 
 static void
 on_session_handle_closed(uv_handle_t *handle)
@@ -169,51 +184,101 @@ on_taken(struct job *job)
 	uv_async_send(&d->async);
 }
 
-static struct take *
-take_message(struct lmtp_door *d, const struct lmtp_message *m)
+static struct delivery *
+deliver(struct lmtp_door *d, const struct lmtp_message *m)
 {
-	struct take *t = calloc(1, sizeof(*t));
-	struct directory_entry reporter;
+	struct delivery *v = calloc(1, sizeof(*v));
+
+	check(v != NULL);
+	v->recipients = arena_get_array(&v->take.arena, m->recipient_count, sizeof(*v->recipients));
+	for (size_t i = 0; i < m->recipient_count; i++) {
+		struct text one = m->recipients[i];
+
+		v->recipients[v->recipient_count++] = (struct text){ text_copy(&v->take.arena, one), one.n };
+		v->proof.known =
+		    v->proof.known || directory_by_address(d->directory, one, &v->proof.reporter);
+	}
+	/* A mail has no name; for whoever looks into the quarantine, its sender serves. */
+	v->take.name = text_of(arena_format(&v->take.arena, "<%.*s>", TEXT_ARG(m->sender)));
+	v->take.job.done = on_taken;
+	v->take.door = d;
+	v->content = m->content;
+	v->work.data = v;
+	return v;
+}
+
+/* Finds out whose it is and reads it; then it is ready for the writer. */
+static void
+prove(struct delivery *v)
+{
+	struct lmtp_door *d = v->take.door;
 	struct intake_hint hint = { .format = INTAKE_AUTO,
 				    .media_type = TEXT("message/rfc822"),
 				    .door = TEXT("lmtp"),
 				    .received = pipeline_now(d->pipeline),
-				    .recipients = m->recipients,
-				    .recipient_count = m->recipient_count };
+				    .recipients = v->recipients,
+				    .recipient_count = v->recipient_count };
 
-	check(t != NULL);
-	for (size_t i = 0; i < m->recipient_count; i++) {
-		if (directory_by_address(d->directory, m->recipients[i], &reporter)) {
-			hint.reporter = text_of(reporter.name);
-			directory_hint(d->directory, &reporter, &t->arena, &hint);
-			break;
-		}
+	v->proven = proof_find(d->config, d->directory, v->content, "address", &v->proof);
+	if (v->proven != RESULT_OK) {
+		return;
 	}
-	/* A mail has no name; for whoever looks into the quarantine, its sender serves. */
-	t->name = text_of(arena_format(&t->arena, "<%.*s>", TEXT_ARG(m->sender)));
-	take_read(t, m->content, &hint);
-	t->job.done = on_taken;
-	t->door = d;
-	return t;
+	hint.proof = text_of(v->proof.words);
+	if (v->proof.known) {
+		hint.reporter = text_of(v->proof.reporter.name);
+		directory_hint(d->directory, &v->proof.reporter, &v->take.arena, &hint);
+	}
+	take_read(&v->take, v->content, &hint);
 }
 
-/* Hands the waiting message to the writer; an answer comes later, or at once when too much waits. */
+/* Hands it to the writer; an answer comes later, or at once when too much waits or its key could not be had. */
 static void
-session_submit(struct session *s, const struct lmtp_message *m)
+submit(struct lmtp_door *d, struct delivery *v)
 {
-	struct take *t = take_message(s->door, m);
-	enum result r = pipeline_submit(s->door->pipeline, &t->job);
+	enum result r = v->proven == RESULT_OK ? pipeline_submit(d->pipeline, &v->take.job) : v->proven;
 
 	if (r != RESULT_OK) {
 		counter_add(COUNTER_REPORTS_REFUSED, 1);
-		take_clear(t);
-		free(t);
-		lmtp_answer(s->lmtp, &r, 1);
-		return;
+		v->take.job.result = r;
+		answer(d, &v->take);
 	}
-	t->owner = s;
-	s->take = t;
-	s->door->with_writer++;
+}
+
+/* On a thread of the pool. */
+static void
+on_prove(uv_work_t *work)
+{
+	prove(work->data);
+}
+
+static void
+on_proven(uv_work_t *work, int status)
+{
+	struct delivery *v = work->data;
+	struct lmtp_door *d = v->take.door;
+
+	check(status == 0); /* nobody cancels it */
+	submit(d, v);
+	close_when_idle(d);
+}
+
+/* The waiting message is read here, but for one whose signature must be checked: that may wait for DNS. */
+static void
+session_submit(struct session *s, const struct lmtp_message *m)
+{
+	struct lmtp_door *d = s->door;
+	struct delivery *v = deliver(d, m);
+
+	v->take.owner = s;
+	s->take = &v->take;
+	d->with_writer++;
+	if (proof_is_wanted(d->directory, m->content)) {
+		v->content = (struct text){ text_copy(&v->take.arena, m->content), m->content.n };
+		check(uv_queue_work(d->loop, &v->work, on_prove, on_proven) == 0);
+	} else {
+		prove(v);
+		submit(d, v);
+	}
 }
 
 static void
@@ -330,7 +395,15 @@ answer(struct lmtp_door *d, struct take *t)
 		session_pump(s);
 	}
 	take_clear(t);
-	free(t);
+	free(t); /* the delivery */
+}
+
+static void
+close_when_idle(struct lmtp_door *d)
+{
+	if (d->closing && d->with_writer == 0 && !uv_is_closing((uv_handle_t *)&d->async)) {
+		uv_close((uv_handle_t *)&d->async, NULL);
+	}
 }
 
 static void
@@ -349,9 +422,7 @@ on_async(uv_async_t *async)
 		answer(d, t);
 		t = next;
 	}
-	if (d->closing && d->with_writer == 0 && !uv_is_closing((uv_handle_t *)async)) {
-		uv_close((uv_handle_t *)async, NULL);
-	}
+	close_when_idle(d);
 }
 
 /* A unix socket has no port. */
@@ -386,6 +457,7 @@ lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p,
 	struct lmtp_door *d = calloc(1, sizeof(*d));
 
 	check(d != NULL);
+	d->config = config;
 	d->loop = loop;
 	d->pipeline = p;
 	d->directory = directory;

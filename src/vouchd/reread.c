@@ -192,6 +192,7 @@ read_again(struct reread *r, struct reread_report *e, struct directory *director
 				    .door = e->report.door,
 				    .received = e->time,
 				    .reporter = e->report.reporter,
+				    .proof = e->report.proof,
 				    .names_others = text_equal(e->report.door, TEXT("ingest")),
 				    .first_line = 1 };
 	struct report *was = e->added;

@@ -223,16 +223,16 @@ log_cases(struct pipeline *p)
 
 /* The recipients of a reporter, one blank between them in the registry. */
 static void
-copy_addresses(struct text list, struct directory_entry *entry)
+copy_list(struct text list, char ***texts, size_t *count)
 {
 	struct text one;
 
 	while (list.n > 0) {
 		(void)text_cut(&list, ' ', &one);
-		entry->addresses = reallocarray(entry->addresses, entry->address_count + 1, sizeof(char *));
-		check(entry->addresses != NULL);
-		entry->addresses[entry->address_count] = strndup(one.p, one.n);
-		check(entry->addresses[entry->address_count++] != NULL);
+		*texts = reallocarray(*texts, *count + 1, sizeof(char *));
+		check(*texts != NULL);
+		(*texts)[*count] = strndup(one.p, one.n);
+		check((*texts)[(*count)++] != NULL);
 	}
 }
 
@@ -260,7 +260,11 @@ publish_reporters(struct pipeline *p)
 		entries[n].is_trusted = r.trust == TRUST_FULL;
 		entries[n].is_trap_network = r.kind == REPORTER_TRAP_NETWORK;
 		entries[n].trap_signal = r.trap_signal;
-		copy_addresses(registry_value(registry, i, FIELD_REPORTER_ADDRESSES), &entries[n]);
+		copy_list(registry_value(registry, i, FIELD_REPORTER_ADDRESSES), &entries[n].addresses,
+			  &entries[n].address_count);
+		copy_list(registry_value(registry, i, FIELD_REPORTER_DOMAINS), &entries[n].domains,
+			  &entries[n].domain_count);
+		entries[n].has_domains = entries[n].domain_count > 0;
 		if (r.kind == REPORTER_TRAP_NETWORK && r.traps.n > 0) {
 			entries[n].traps = strndup(r.traps.p, r.traps.n);
 			check(entries[n].traps != NULL);

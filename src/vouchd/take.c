@@ -140,6 +140,7 @@ take_read(struct take *t, struct text raw, const struct intake_hint *hint)
 	t->is_own = hint->names_others;
 	t->door_name = kept.door = keep(&t->arena, hint->door);
 	kept.header = keep(&t->arena, hint->header);
+	kept.proof = keep(&t->arena, hint->proof);
 	r = intake_read(t->raw, &kept, &t->arena, &t->read);
 	check(r == RESULT_OK || t->read.fault_count > 0);
 	for (uint32_t i = 0; i < t->read.report_count; i++) {
