@@ -295,11 +295,12 @@ blocklist_batch_run(struct job *job, struct pipeline *p)
 {
 	struct blocklist_batch *b = (struct blocklist_batch *)job;
 	const struct fold *f = pipeline_fold(p);
-	const struct seen *seen = pipeline_seen(p);
+	struct seen *seen = pipeline_seen(p);
 	struct blocklist_cursor *c = b->cursor;
 	enum blocklist_stage end = b->list->zone[0] != '\0' ? STAGE_DECLARED : STAGE_OVER;
 
 	b->now = pipeline_now(p);
+	seen_fill(seen, fold_registry(f), pipeline_journal(p), b->now);
 	b->has_reporter = has_reporter(fold_registry(f), b->list->reporter);
 	b->subject_count = b->question_count = 0;
 	b->subjects = arena_get_array(&b->arena, BLOCKLIST_QUESTIONS_MAX, sizeof *b->subjects);

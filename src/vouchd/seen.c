@@ -2,6 +2,7 @@
 
 #include "base/map.h"
 #include "intake/content.h"
+#include "journal/journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@ struct seen {
 	struct place *places; /* BLOCKLIST_SEEN_MAX */
 	uint32_t count;
 	uint32_t newest, oldest;
+	bool is_filled;
 };
 
 struct seen *
@@ -171,6 +173,45 @@ seen_note(struct seen *s, const struct registry *registry, const struct report *
 				note_all(s, is_link ? 'L' : 'F', o->attributes[k].value, registry, id, now);
 			}
 		}
+	}
+}
+
+struct filling {
+	struct seen *s;
+	const struct registry *registry;
+	struct instant now;
+};
+
+static enum result
+note_record(void *context, const struct record *record)
+{
+	struct filling *f = context;
+	struct arena arena = { 0 };
+	struct report report;
+
+	if (record->kind == RECORD_REPORT && f->now.ms - record->time.ms <= SEEN_DAYS * SPAN_DAY.ms &&
+	    report_read(record->payload, &arena, &report) == RESULT_OK) {
+		seen_note(f->s, f->registry, &report, record->time);
+	}
+	arena_clear(&arena);
+	return RESULT_OK;
+}
+
+void
+seen_fill(struct seen *s, const struct registry *registry, struct journal *journal, struct instant now)
+{
+	struct filling f = { s, registry, now };
+	struct journal_head head;
+
+	if (s == NULL || s->is_filled) {
+		return;
+	}
+	s->is_filled = true;
+	if (journal_head(journal, &head) == RESULT_OK) {
+		uint64_t from = head.seq > BLOCKLIST_SEEN_RECORDS ? head.seq - BLOCKLIST_SEEN_RECORDS : 1;
+
+		/* What cannot be read of it is not there: whoever needs the journal whole says so. */
+		(void)!journal_scan(journal, &(struct journal_range){ .from = from }, note_record, &f);
 	}
 }
 

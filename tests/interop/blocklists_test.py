@@ -124,9 +124,13 @@ def check_seen(daemon):
 def check_memory(daemon, server):
     """A listing is told once; after a restart too; it is said again before it lapses, and taken back when it goes."""
     expect("told once", observations(daemon, "198.18.0.7", "blocklisted") == 1)
+    seen_by(daemon, "mailbox", "late.test")
     daemon.terminate()
     daemon.start()
     rounds(daemon)
+    expect("a domain that is no source is told once more", observations(daemon, "198.18.0.9", "bad_url") == 2)
+    server.change(URI + ["late.test :127.0.1.4:"], "uri.test")
+    daemon.wait(lambda: observations(daemon, "198.18.0.9", "bad_url") == 3, "remember what was seen before it was started again")
     expect("told once over a restart", observations(daemon, "198.18.0.7", "blocklisted") == 1)
     daemon.set_clock(START + datetime.timedelta(days=16))
     daemon.wait(lambda: observations(daemon, "198.18.0.7", "blocklisted") == 2, "say it again")

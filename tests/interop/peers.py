@@ -277,9 +277,12 @@ class Rbldnsd(Server):
         self.write(f"zone-{zone}", "\n".join(entries) + "\n")
         return f"zone-{zone}"
 
-    def change(self, entries):
-        """From now on the zone has these entries."""
-        self.write("zone", "\n".join(entries) + "\n")
+    def change(self, entries, zone=None):
+        """From now on the zone, or one of `more`, has these entries."""
+        if zone:
+            self.fill(zone, entries)
+        else:
+            self.write("zone", "\n".join(entries) + "\n")
         self.reload()
 
     def reload(self):
