@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static enum log_level log_level_max = LOG_INFO;
+static _Atomic enum log_level log_level_max = LOG_INFO;
 
 static const char *const level_names[] = { "error", "warn", "info", "debug" };
 
@@ -15,6 +15,17 @@ void
 log_set_level(enum log_level level)
 {
 	log_level_max = level;
+}
+
+enum log_level
+log_level_of(const char *name)
+{
+	for (size_t i = 0; i < countof(level_names); i++) {
+		if (strcmp(name, level_names[i]) == 0) {
+			return (enum log_level)i;
+		}
+	}
+	return LOG_INFO;
 }
 
 void

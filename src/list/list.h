@@ -112,6 +112,8 @@ void list_reader_start(void);
 void list_reader_sleep(void);
 void list_reader_wake(void);
 void list_reader_end(void);
+/* Returns when each reader that is awake now has slept, so that nobody reads what was there before. Not from a reader that is awake. */
+void list_wait_for_readers(void);
 const struct list_image *list_read(const struct list *list);
 uint64_t list_serial(const struct list_image *image);
 

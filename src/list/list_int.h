@@ -273,7 +273,4 @@ bool list_view_touched(const struct list_view *v, const struct prefix *p, list_r
 
 struct prefix list_found_prefix(const struct list_found *found); /* of an entry that is no domain */
 
-/* reader.c */
-void list_wait_for_readers(void);
-
 #endif

@@ -172,9 +172,9 @@ dns_close(struct dns *dns)
 	if (dns == NULL) {
 		return;
 	}
-	dns_tcp_close(dns->tcp);
 	for (size_t i = 0; i < dns->worker_count; i++) {
 		dns_udp_close(dns->workers[i]);
 	}
+	dns_tcp_close(dns->tcp);
 	free(dns);
 }

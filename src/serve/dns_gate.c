@@ -5,6 +5,7 @@
 #include "serve/dns_meter_int.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,9 +32,8 @@ struct key {
 };
 
 struct receiver {
-	char id[NAME_BYTES_MAX + 1];
+	char id[NAME_BYTES_MAX + 1]; /* "": nobody has this number */
 	struct dns_rate rate;
-	dns_meter meter;
 };
 
 struct dns_usages {
@@ -41,21 +41,35 @@ struct dns_usages {
 	_Atomic uint64_t counts[][DNS_USAGE_COUNT]; /* by receiver; written by one thread */
 };
 
-struct dns_gate {
+/* What dns_gate_change replaces as a whole; a DNS thread reads it until it sleeps. */
+struct rules {
 	bool closed;
-	struct dns_rate public_rate;
+	struct dns_rate public_rate, answers_rate;
 	int64_t stale_ns; /* 0: never */
-	size_t receiver_count, network_count, key_count;
+	size_t network_count, key_count;
 	uint64_t key_lengths; /* bit n: some key has n bytes */
 	struct network *networks;
 	struct key *keys; /* sorted */
-	struct dns_meters *clients, *networks_answered;
-	struct dns_rate answers_rate;
-	_Atomic uint32_t slips;
 	struct dns_cookie_secrets secrets;
-	_Atomic(struct dns_usages *) usages; /* only ever longer */
-	struct receiver receivers[];         /* [0] is the public */
+	uint32_t last;               /* number in use */
+	struct receiver receivers[]; /* by number; [0] is the public */
 };
+
+/* What stays. */
+struct dns_gate {
+	_Atomic(struct rules *) rules;
+	pthread_mutex_t lock;                           /* of whoever reads the rules and is no DNS thread */
+	struct dns_meters *clients, *networks_answered; /* from the first limit on */
+	_Atomic uint32_t slips;
+	_Atomic(struct dns_usages *) usages; /* only ever longer */
+	dns_meter meters[DNS_RECEIVERS_MAX + 1];
+};
+
+static const struct rules *
+rules_of(const struct dns_gate *g)
+{
+	return atomic_load_explicit(&g->rules, memory_order_acquire);
+}
 
 static const char *const usage_names[] = {
 #define USAGE(id, name, meaning) name,
@@ -89,7 +103,7 @@ order_networks(const void *a, const void *b)
 }
 
 static enum result
-link_networks(struct dns_gate *g, struct fault *fault)
+link_networks(struct rules *g, struct fault *fault)
 {
 	qsort(g->networks, g->network_count, sizeof *g->networks, order_networks);
 	for (uint32_t i = 0; i < g->network_count; i++) {
@@ -114,23 +128,24 @@ link_networks(struct dns_gate *g, struct fault *fault)
 uint32_t
 dns_gate_network(const struct dns_gate *gate, const struct prefix *client)
 {
-	size_t low = 0, high = gate->network_count;
+	const struct rules *g = rules_of(gate);
+	size_t low = 0, high = g->network_count;
 	uint32_t at;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 
-		if (order_address(&gate->networks[middle].prefix, client) <= 0) {
+		if (order_address(&g->networks[middle].prefix, client) <= 0) {
 			low = middle + 1;
 		} else {
 			high = middle;
 		}
 	}
 	at = low == 0 ? NO_NETWORK : (uint32_t)low - 1;
-	while (at != NO_NETWORK && !prefix_contains(&gate->networks[at].prefix, client)) {
-		at = gate->networks[at].around;
+	while (at != NO_NETWORK && !prefix_contains(&g->networks[at].prefix, client)) {
+		at = g->networks[at].around;
 	}
-	return at == NO_NETWORK ? DNS_PUBLIC : gate->networks[at].receiver;
+	return at == NO_NETWORK ? DNS_PUBLIC : g->networks[at].receiver;
 }
 
 /* ---- keys */
@@ -163,7 +178,7 @@ dns_key_good(struct text key)
 }
 
 static void
-key_put(struct dns_gate *g, uint32_t receiver, struct text key)
+key_put(struct rules *g, uint32_t receiver, struct text key)
 {
 	struct key *k = &g->keys[g->key_count++];
 
@@ -175,7 +190,7 @@ key_put(struct dns_gate *g, uint32_t receiver, struct text key)
 }
 
 static enum result
-sort_keys(struct dns_gate *g, struct fault *fault)
+sort_keys(struct rules *g, struct fault *fault)
 {
 	qsort(g->keys, g->key_count, sizeof *g->keys, order_keys);
 	for (size_t i = 1; i < g->key_count; i++) {
@@ -190,7 +205,7 @@ sort_keys(struct dns_gate *g, struct fault *fault)
 
 /* The receiver whose key this label is; DNS_PUBLIC: nobody's. */
 static uint32_t
-key_find(const struct dns_gate *g, const uint8_t *label)
+key_find(const struct rules *g, const uint8_t *label)
 {
 	struct key wanted = { .label = { label[0] } };
 	const struct key *found;
@@ -208,7 +223,7 @@ key_find(const struct dns_gate *g, const uint8_t *label)
 /* ---- opening */
 
 static enum result
-put_receiver(struct dns_gate *g, uint32_t number, const struct dns_receiver *r, struct fault *fault)
+put_receiver(struct rules *g, uint32_t number, const struct dns_receiver *r, struct fault *fault)
 {
 	struct receiver *to = &g->receivers[number];
 
@@ -233,56 +248,68 @@ put_receiver(struct dns_gate *g, uint32_t number, const struct dns_receiver *r, 
 	return RESULT_OK;
 }
 
-static struct dns_gate *
-gate_new(const struct dns_gate_options *o)
+/* Those without a number have their place among all. */
+static uint32_t
+number_of(const struct dns_gate_options *o, size_t i)
 {
-	struct dns_gate *g = calloc(1, sizeof *g + (o->receiver_count + 1) * sizeof *g->receivers);
-	size_t networks = 0;
+	return o->receivers[i].number == 0 ? (uint32_t)i + 1 : o->receivers[i].number;
+}
 
-	check(g != NULL);
+static struct rules *
+rules_new(const struct dns_gate_options *o)
+{
+	size_t networks = 0;
+	uint32_t last = 0;
+	struct rules *g;
+
 	for (size_t i = 0; i < o->receiver_count; i++) {
 		networks += o->receivers[i].network_count;
+		last = number_of(o, i) > last ? number_of(o, i) : last;
 	}
+	g = calloc(1, sizeof *g + (last + 1) * sizeof *g->receivers);
+	check(g != NULL);
+	g->last = last;
 	g->networks = calloc(networks + 1, sizeof *g->networks);
 	g->keys = calloc(o->receiver_count + 1, sizeof *g->keys);
 	check(g->networks != NULL && g->keys != NULL);
 	g->closed = o->closed;
 	g->public_rate = (struct dns_rate){ o->public_limit, DNS_BURST_SECONDS };
+	g->answers_rate = (struct dns_rate){ o->answers_limit, ANSWERS_SECONDS };
 	g->stale_ns = o->stale_after.ms * 1000000;
 	memcpy(g->receivers[DNS_PUBLIC].id, "public", sizeof "public");
-	if (o->public_limit > 0) {
-		g->clients = dns_meters_open(DNS_CLIENTS_MAX);
-	}
-	g->answers_rate = (struct dns_rate){ o->answers_limit, ANSWERS_SECONDS };
-	if (o->answers_limit > 0) {
-		g->networks_answered = dns_meters_open(DNS_CLIENTS_MAX);
-	}
-	if (o->secrets != NULL) {
-		g->secrets = *o->secrets;
-	} else {
-		g->secrets.count = 1;
-		check(getrandom(g->secrets.bytes[0], DNS_COOKIE_SECRET_BYTES, 0) == DNS_COOKIE_SECRET_BYTES);
-	}
 	return g;
 }
 
-enum result
-dns_gate_open(const struct dns_gate_options *options, struct dns_gate **gate, struct fault *fault)
+static void
+rules_free(struct rules *g)
 {
-	struct dns_gate *g;
-	enum result r = RESULT_OK;
+	if (g != NULL) {
+		free(g->networks);
+		free(g->keys);
+		explicit_bzero(&g->secrets, sizeof g->secrets);
+		free(g);
+	}
+}
 
-	*gate = NULL;
-	if (options->receiver_count > DNS_RECEIVERS_MAX || options->public_limit > DNS_LIMIT_MAX ||
-	    options->answers_limit > DNS_LIMIT_MAX) {
+static enum result
+rules_read(const struct dns_gate_options *o, struct rules **rules, struct fault *fault)
+{
+	enum result r = RESULT_OK;
+	struct rules *g;
+
+	*rules = NULL;
+	for (size_t i = 0; i < o->receiver_count; i++) {
+		r = number_of(o, i) > DNS_RECEIVERS_MAX ? RESULT_BAD_INPUT : r;
+	}
+	if (r != RESULT_OK || o->receiver_count > DNS_RECEIVERS_MAX || o->public_limit > DNS_LIMIT_MAX ||
+	    o->answers_limit > DNS_LIMIT_MAX) {
 		return fault_set(fault, RESULT_BAD_INPUT,
 				 "at most %d receivers, and limits of at most %d queries per second",
 				 DNS_RECEIVERS_MAX, DNS_LIMIT_MAX);
 	}
-	g = gate_new(options);
-	for (uint32_t i = 0; i < options->receiver_count && r == RESULT_OK; i++) {
-		g->receiver_count++;
-		r = put_receiver(g, i + 1, &options->receivers[i], fault);
+	g = rules_new(o);
+	for (size_t i = 0; i < o->receiver_count && r == RESULT_OK; i++) {
+		r = put_receiver(g, number_of(o, i), &o->receivers[i], fault);
 	}
 	if (r == RESULT_OK) {
 		r = link_networks(g, fault);
@@ -291,10 +318,72 @@ dns_gate_open(const struct dns_gate_options *options, struct dns_gate **gate, st
 		r = sort_keys(g, fault);
 	}
 	if (r != RESULT_OK) {
-		dns_gate_close(g);
+		rules_free(g);
 		return r;
 	}
-	*gate = g;
+	*rules = g;
+	return RESULT_OK;
+}
+
+/* The secret that was made at random stays, so that cookies stay good. */
+static void
+set_secrets(struct rules *g, const struct dns_gate_options *o, const struct rules *before)
+{
+	if (o->secrets != NULL) {
+		g->secrets = *o->secrets;
+	} else if (before != NULL) {
+		g->secrets = before->secrets;
+	} else {
+		g->secrets.count = 1;
+		check(getrandom(g->secrets.bytes[0], DNS_COOKIE_SECRET_BYTES, 0) == DNS_COOKIE_SECRET_BYTES);
+	}
+}
+
+static void
+make_meters(struct dns_gate *gate, const struct rules *g)
+{
+	if (g->public_rate.per_second > 0 && gate->clients == NULL) {
+		gate->clients = dns_meters_open(DNS_CLIENTS_MAX);
+	}
+	if (g->answers_rate.per_second > 0 && gate->networks_answered == NULL) {
+		gate->networks_answered = dns_meters_open(DNS_CLIENTS_MAX);
+	}
+}
+
+enum result
+dns_gate_open(const struct dns_gate_options *options, struct dns_gate **gate, struct fault *fault)
+{
+	struct rules *g;
+	enum result r = rules_read(options, &g, fault);
+
+	*gate = NULL;
+	if (r != RESULT_OK) {
+		return r;
+	}
+	*gate = calloc(1, sizeof **gate);
+	check(*gate != NULL && pthread_mutex_init(&(*gate)->lock, NULL) == 0);
+	set_secrets(g, options, NULL);
+	make_meters(*gate, g);
+	atomic_store_explicit(&(*gate)->rules, g, memory_order_release);
+	return RESULT_OK;
+}
+
+enum result
+dns_gate_change(struct dns_gate *gate, const struct dns_gate_options *options, struct fault *fault)
+{
+	struct rules *before, *g;
+	enum result r = rules_read(options, &g, fault);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	set_secrets(g, options, rules_of(gate));
+	make_meters(gate, g);
+	check(pthread_mutex_lock(&gate->lock) == 0);
+	before = atomic_exchange_explicit(&gate->rules, g, memory_order_acq_rel);
+	check(pthread_mutex_unlock(&gate->lock) == 0);
+	list_wait_for_readers();
+	rules_free(before);
 	return RESULT_OK;
 }
 
@@ -313,9 +402,25 @@ dns_gate_close(struct dns_gate *gate)
 	}
 	dns_meters_close(gate->clients);
 	dns_meters_close(gate->networks_answered);
-	free(gate->networks);
-	free(gate->keys);
+	rules_free(atomic_load_explicit(&gate->rules, memory_order_acquire));
+	check(pthread_mutex_destroy(&gate->lock) == 0);
 	free(gate);
+}
+
+uint32_t
+dns_gate_next(struct dns_gate *gate, uint32_t after, char id[NAME_BYTES_MAX + 1])
+{
+	uint32_t found = DNS_PUBLIC;
+
+	check(pthread_mutex_lock(&gate->lock) == 0);
+	for (uint32_t i = after + 1; i <= rules_of(gate)->last && found == DNS_PUBLIC; i++) {
+		if (rules_of(gate)->receivers[i].id[0] != '\0') {
+			memcpy(id, rules_of(gate)->receivers[i].id, NAME_BYTES_MAX + 1);
+			found = i;
+		}
+	}
+	check(pthread_mutex_unlock(&gate->lock) == 0);
+	return found;
 }
 
 /* ---- the verdict */
@@ -378,7 +483,7 @@ static void
 look_before_zone(const struct dns_desk *desk, const uint8_t *name, size_t n, struct dns_pass *pass)
 {
 	struct before b = before_zone(name, n, pass->found.zone);
-	uint32_t receiver = key_find(desk->gate, b.last);
+	uint32_t receiver = key_find(rules_of(desk->gate), b.last);
 	bool standing = b.count <= 2 && is_standing(b.first);
 
 	if (receiver != DNS_PUBLIC) {
@@ -396,25 +501,29 @@ look_before_zone(const struct dns_desk *desk, const uint8_t *name, size_t n, str
 static dns_meter *
 meter_of(const struct dns_desk *desk, const struct prefix *client, uint32_t receiver, struct dns_rate *rate)
 {
-	struct dns_gate *g = desk->gate;
+	const struct rules *g = rules_of(desk->gate);
 	struct prefix cut;
 
-	*rate = receiver == DNS_PUBLIC ? g->public_rate : g->receivers[receiver].rate;
+	/* A number that the rules do not have any more: they were changed since it was found. */
+	*rate = receiver == DNS_PUBLIC ? g->public_rate
+		: receiver <= g->last  ? g->receivers[receiver].rate
+				       : (struct dns_rate){ 0 };
 	if (rate->per_second == 0) {
 		return NULL;
 	}
 	if (receiver != DNS_PUBLIC) {
-		return &g->receivers[receiver].meter;
+		return &desk->gate->meters[receiver];
 	}
 	cut = dns_client_cut(client, CLIENT_BITS_4, CLIENT_BITS_6);
-	return dns_meters_of(g->clients, &cut, desk->now_ns);
+	return dns_meters_of(desk->gate->clients, &cut, desk->now_ns);
 }
 
 bool
 dns_gate_stale(const struct dns_desk *desk)
 {
-	return desk->gate != NULL && desk->gate->stale_ns > 0 &&
-	       desk->now_ns - desk->confirmed_ns > desk->gate->stale_ns;
+	int64_t stale_ns = desk->gate == NULL ? 0 : rules_of(desk->gate)->stale_ns;
+
+	return stale_ns > 0 && desk->now_ns - desk->confirmed_ns > stale_ns;
 }
 
 static enum dns_verdict
@@ -423,7 +532,7 @@ verdict_of(const struct dns_desk *desk, const struct prefix *client, const struc
 	struct dns_rate rate;
 	dns_meter *meter;
 
-	if (pass->receiver == DNS_PUBLIC && desk->gate->closed && pass->found.node != LIST_APEX) {
+	if (pass->receiver == DNS_PUBLIC && rules_of(desk->gate)->closed && pass->found.node != LIST_APEX) {
 		return DNS_CLOSED;
 	}
 	meter = meter_of(desk, client, pass->receiver, &rate);
@@ -459,14 +568,15 @@ dns_gate_ask(const struct dns_desk *desk, const struct prefix *client, uint32_t 
 bool
 dns_gate_may_answer(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network)
 {
-	struct dns_gate *g = desk->gate;
+	struct dns_rate rate =
+	    desk->gate == NULL ? (struct dns_rate){ 0 } : rules_of(desk->gate)->answers_rate;
 	struct prefix network;
 
-	if (g == NULL || g->answers_rate.per_second == 0 || by_network != DNS_PUBLIC) {
+	if (rate.per_second == 0 || by_network != DNS_PUBLIC) {
 		return true;
 	}
 	network = dns_client_cut(client, NETWORK_BITS_4, NETWORK_BITS_6);
-	return dns_meter_take(dns_meters_of(g->networks_answered, &network, desk->now_ns), g->answers_rate,
+	return dns_meter_take(dns_meters_of(desk->gate->networks_answered, &network, desk->now_ns), rate,
 			      desk->now_ns);
 }
 
@@ -479,7 +589,7 @@ dns_gate_slips(struct dns_gate *gate)
 const struct dns_cookie_secrets *
 dns_gate_secrets(const struct dns_gate *gate)
 {
-	return &gate->secrets;
+	return &rules_of(gate)->secrets;
 }
 
 /* ---- the standing */
@@ -493,7 +603,7 @@ why_blocked(const struct dns_desk *desk, const struct dns_pass *pass, struct dns
 	if (pass->unknown_key) {
 		return "nobody has this key";
 	}
-	if (pass->receiver == DNS_PUBLIC && desk->gate->closed) {
+	if (pass->receiver == DNS_PUBLIC && rules_of(desk->gate)->closed) {
 		return "the list answers its receivers alone, and this is no network of theirs";
 	}
 	if (used > 99) {
@@ -512,7 +622,8 @@ size_t
 dns_gate_standing(const struct dns_desk *desk, const struct prefix *client, const struct dns_pass *pass,
 		  char out[DNS_STANDING_BYTES])
 {
-	const struct receiver *r = &desk->gate->receivers[pass->receiver];
+	const struct rules *rules = rules_of(desk->gate);
+	const char *id = pass->receiver <= rules->last ? rules->receivers[pass->receiver].id : "";
 	const char *how = pass->receiver == DNS_PUBLIC ? ""
 			  : pass->by_key               ? ", by its key"
 						       : ", by its network";
@@ -529,7 +640,7 @@ dns_gate_standing(const struct dns_desk *desk, const struct prefix *client, cons
 	}
 	n = snprintf(out, DNS_STANDING_BYTES, "%s: %s is %s%s%s; %s%s%s", why == NULL ? "no" : "yes",
 		     prefix_format(client, address), pass->receiver == DNS_PUBLIC ? "" : "receiver ",
-		     pass->receiver == DNS_PUBLIC ? PUBLIC_WORDS : r->id, how, limit, why == NULL ? "" : "; ",
+		     pass->receiver == DNS_PUBLIC ? PUBLIC_WORDS : id, how, limit, why == NULL ? "" : "; ",
 		     why == NULL ? "" : why);
 	check(n > 0);
 	return n < (int)DNS_STANDING_BYTES ? (size_t)n : DNS_STANDING_BYTES - 1;
@@ -540,7 +651,9 @@ dns_gate_standing(const struct dns_desk *desk, const struct prefix *client, cons
 struct dns_usages *
 dns_gate_join(struct dns_gate *gate)
 {
-	struct dns_usages *u = calloc(1, sizeof *u + (gate->receiver_count + 1) * sizeof u->counts[0]);
+	struct dns_usages *u =
+	    calloc(1, sizeof *u + (DNS_RECEIVERS_MAX + 1) *
+				      sizeof u->counts[0]); /* pages that nobody touches cost nothing */
 
 	check(u != NULL);
 	u->next = atomic_load_explicit(&gate->usages, memory_order_relaxed);
@@ -563,7 +676,7 @@ dns_usage_count(struct dns_usages *usages, uint32_t receiver, enum dns_usage usa
 void
 dns_gate_usage(const struct dns_gate *gate, uint32_t receiver, uint64_t out[DNS_USAGE_COUNT])
 {
-	check(receiver <= gate->receiver_count);
+	check(receiver <= DNS_RECEIVERS_MAX);
 	memset(out, 0, DNS_USAGE_COUNT * sizeof *out);
 	for (const struct dns_usages *u = atomic_load_explicit(&gate->usages, memory_order_acquire);
 	     u != NULL; u = u->next) {

@@ -30,6 +30,7 @@
 
 #include "base/address.h"
 #include "base/instant.h"
+#include "base/limits.h"
 #include "list/list.h"
 #include "serve/dns_cookie.h"
 
@@ -54,11 +55,12 @@ struct dns_receiver {
 	size_t network_count;
 	const char
 	    *key; /* letters, digits and '-', DNS_KEY_BYTES_MIN to DNS_KEY_BYTES_MAX; NULL or "": none */
-	uint32_t limit; /* queries per second; 0: none */
+	uint32_t limit;  /* queries per second; 0: none */
+	uint32_t number; /* 1..DNS_RECEIVERS_MAX; 0: its place among all, from 1 on */
 };
 
 struct dns_gate_options {
-	const struct dns_receiver *receivers; /* texts and networks are copied; they are numbered from 1 on */
+	const struct dns_receiver *receivers; /* texts and networks are copied */
 	size_t receiver_count;                /* 0..DNS_RECEIVERS_MAX */
 	bool closed;                          /* only receivers are answered */
 	uint32_t public_limit;                /* queries per second of each client of the public; 0: none */
@@ -75,6 +77,14 @@ bool dns_key_good(struct text key);
 enum result dns_gate_open(const struct dns_gate_options *options, struct dns_gate **gate,
 			  struct fault *fault) MUST_USE;
 void dns_gate_close(struct dns_gate *gate); /* no thread may be left; NULL is fine */
+/*
+ * The same gate with other options, while DNS threads go on. Who keeps its number keeps its bucket and its counts; without `secrets` they stay as
+ * they are. Waits until no thread reads the old ones. One caller at a time. Errors: as dns_gate_open; then nothing has changed.
+ */
+enum result dns_gate_change(struct dns_gate *gate, const struct dns_gate_options *options,
+			    struct fault *fault) MUST_USE;
+/* The receiver with the next higher number, and its id; DNS_PUBLIC: there is none. From any thread. */
+uint32_t dns_gate_next(struct dns_gate *gate, uint32_t after, char id[NAME_BYTES_MAX + 1]);
 
 /* ---- a query */
 

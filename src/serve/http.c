@@ -37,6 +37,7 @@ start(struct http_listener *l, struct fault *fault)
 	if (l->daemon == NULL) {
 		return fault_set(fault, RESULT_IO, "http: the server could not be started");
 	}
+	l->socket = l->fd;
 	l->fd = -1; /* MHD_stop_daemon closes it */
 	return RESULT_OK;
 }
@@ -44,10 +45,14 @@ start(struct http_listener *l, struct fault *fault)
 static struct http_listener *
 add_listener(struct http *http)
 {
-	struct http_listener *l = &http->listeners[http->listener_count++];
+	struct http_listener *l = http->listeners;
 
+	while (l < http->listeners + http->listener_count && (l->daemon != NULL || l->fd >= 0)) {
+		l++;
+	}
+	http->listener_count += l == http->listeners + http->listener_count;
 	check(http->listener_count <= HTTP_LISTENERS_MAX);
-	*l = (struct http_listener){ .http = http, .fd = -1 };
+	*l = (struct http_listener){ .http = http, .fd = -1, .socket = -1 };
 	return l;
 }
 
@@ -122,6 +127,36 @@ http_open(const struct http_options *options, struct http **http, struct fault *
 	}
 	*http = h;
 	return RESULT_OK;
+}
+
+enum result
+http_listen(struct http *http, int fd, struct fault *fault)
+{
+	struct http_listener *l = add_listener(http);
+	enum result r;
+
+	l->fd = fd;
+	l->port = socket_port(fd);
+	r = start(l, fault);
+	if (r != RESULT_OK) {
+		close(fd);
+		l->fd = -1;
+	}
+	return r;
+}
+
+void
+http_unlisten(struct http *http, int fd)
+{
+	for (size_t i = 0; i < http->listener_count; i++) {
+		struct http_listener *l = &http->listeners[i];
+
+		if (l->daemon != NULL && l->socket == fd) {
+			MHD_stop_daemon(l->daemon);
+			l->daemon = NULL;
+			l->socket = -1;
+		}
+	}
 }
 
 uint16_t

@@ -109,6 +109,13 @@ struct http;
 enum result http_open(const struct http_options *options, struct http **http, struct fault *fault) MUST_USE;
 uint16_t http_port(const struct http *http, size_t address); /* the port in use of addresses[address] */
 
+/*
+ * One more socket that listens, which it takes, also when it fails; and no more of one, by its number, whose connections are cut. One thread at a
+ * time. Errors: RESULT_IO.
+ */
+enum result http_listen(struct http *http, int fd, struct fault *fault) MUST_USE;
+void http_unlisten(struct http *http, int fd);
+
 /* Takes no more requests, waits for the handlers that run, removes the control socket. NULL is fine. */
 void http_close(struct http *http);
 

@@ -14,7 +14,8 @@
 struct http_listener {
 	struct http *http;
 	struct MHD_Daemon *daemon;
-	int fd; /* -1 once the daemon has it */
+	int fd;     /* -1 once the daemon has it */
+	int socket; /* its number, for http_unlisten; -1: the place is free */
 	uint16_t port;
 	bool control;
 };

@@ -136,9 +136,11 @@ answer_next(struct worker *w)
 	desk.now_s = (uint32_t)(instant_now().ms / 1000);
 	desk.now_ns = instant_monotonic_ns();
 	desk.confirmed_ns = list_confirmed(w->t->list);
+	list_reader_wake(); /* the gate is read as the DNS threads do */
 	answered =
 	    transfer_answer(w->t, &(struct transfer_asked){ &desk, &w->client, w->read + LENGTH_BYTES, n },
 			    out + LENGTH_BYTES, &told, &w->job);
+	list_reader_sleep();
 	list_release(w->t->list, desk.image);
 	counter_add(told.outcome, 1);
 	w->read_bytes -= LENGTH_BYTES + n;
@@ -177,6 +179,8 @@ run(void *context)
 	bool good = transfer_write(w->fd, w->unsent, w->unsent_bytes,
 				   instant_monotonic_ns() / 1000000 + TRANSFER_STALL_MS);
 
+	list_reader_start();
+	list_reader_sleep();
 	while (good) {
 		if (w->job != NULL) {
 			struct transfer_job *job = w->job;
@@ -188,6 +192,7 @@ run(void *context)
 			good = answer_next(w);
 		}
 	}
+	list_reader_end();
 	free(w->job);
 	worker_end(w);
 	return NULL;

@@ -220,7 +220,7 @@ api_metrics(void *context, const struct http_request *request, struct http_reply
 	struct buffer more;
 
 	buffer_init(&more, HTTP_REPLY_BYTES_MAX);
-	usage_metrics(api->config, api->gate, &more, open);
+	usage_metrics(api->gate, &more, open);
 	if (open) {
 		reply->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 		counters_write(&reply->body, buffer_text(&more));

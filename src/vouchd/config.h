@@ -66,6 +66,7 @@ struct config_receiver {
 #undef RECEIVER_OPTION
 #define RECEIVER_OPTION(field, key, type, fallback, help)
 	size_t line;
+	uint32_t number; /* in the gate, for the life of the process: vouchd/receivers.h */
 };
 
 struct config_transfer {
@@ -125,6 +126,12 @@ enum result config_read(struct text yaml, const char *name, struct arena *arena,
 /* The same from a file; RESULT_NOT_FOUND or RESULT_IO when it cannot be read. `path` NULL: the defaults. */
 enum result config_load(const char *path, struct arena *arena, struct config *config,
 			struct fault *fault) MUST_USE;
+
+/*
+ * The key whose value differs between two configurations although it is none of vouchd/reloads.def, with which only a new start
+ * begins to use it; NULL: there is none.
+ */
+const char *config_fixed(const struct config *now, const struct config *next);
 
 /* vouch.yaml with every option, its help and its default, each commented out: what `vouch init` writes. */
 void config_write_template(struct buffer *b);

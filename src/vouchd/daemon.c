@@ -7,9 +7,7 @@
 #include "vouchd/daemon.h"
 
 #include "base/log.h"
-#include "serve/dns.h"
-#include "vouchd/api.h"
-#include "vouchd/doors.h"
+#include "vouchd/daemon_int.h"
 #include "vouchd/privilege.h"
 #include "vouchd/receivers.h"
 #include "vouchd/secondaries.h"
@@ -17,23 +15,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-
-struct service {
-	const struct config *config;
-	uv_loop_t loop;
-	uv_signal_t term, interrupt;
-	struct list *list;
-	struct directory *directory;
-	struct pipeline *pipeline;
-	struct dns_gate *gate;
-	struct transfers *transfers;
-	struct sockets sockets;
-	size_t dns_count;
-	struct dns *dns[CONFIG_TEXTS_MAX]; /* one for each address */
-	struct http *http;
-	struct api api;
-	struct doors doors;
-};
 
 static struct list_options
 options_of(const struct config_list *l)
@@ -142,29 +123,32 @@ open_store(struct service *s, struct fault *fault)
 	return r;
 }
 
+enum result
+daemon_open_dns(struct service *s, struct socket_place *p, struct fault *fault)
+{
+	enum result r = dns_open(&(struct dns_options){ .bound = &p->dns,
+							.address_count = 1,
+							.list = s->list,
+							.gate = s->gate,
+							.transfers = s->transfers },
+				 &p->server, fault);
+
+	p->dns = (struct dns_bound){ .tcp = -1 };
+	if (r == RESULT_OK) {
+		log_event(LOG_INFO, "listening", "door=dns address=%s port=%u", p->address,
+			  dns_port(p->server, 0));
+	}
+	return r;
+}
+
 static enum result
 open_dns(struct service *s, struct fault *fault)
 {
 	size_t at, count = sockets_of(&s->sockets, SOCKET_DNS, &at);
-	enum result r = RESULT_OK;
+	enum result r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
 
-	if (count > 0 && s->transfers != NULL) {
-		r = transfer_start(s->transfers, fault);
-	}
-	for (; s->dns_count < count && r == RESULT_OK; s->dns_count++) {
-		struct socket_place *p = &s->sockets.places[at + s->dns_count];
-
-		r = dns_open(&(struct dns_options){ .bound = &p->dns,
-						    .address_count = 1,
-						    .list = s->list,
-						    .gate = s->gate,
-						    .transfers = s->transfers },
-			     &s->dns[s->dns_count], fault);
-		p->dns = (struct dns_bound){ .tcp = -1 };
-		if (r == RESULT_OK) {
-			log_event(LOG_INFO, "listening", "door=dns address=%s port=%u", p->address,
-				  dns_port(s->dns[s->dns_count], 0));
-		}
+	for (size_t i = at; i < at + count && r == RESULT_OK; i++) {
+		r = daemon_open_dns(s, &s->sockets.places[i], fault);
 	}
 	return r;
 }
@@ -177,10 +161,7 @@ take_http(struct sockets *sockets, int listeners[CONFIG_TEXTS_MAX + 1])
 
 	check(sockets_of(sockets, SOCKET_CONTROL, &control) == 1);
 	for (size_t i = 0; i <= count; i++) {
-		struct socket_place *p = &sockets->places[i == count ? control : at + i];
-
-		listeners[i] = p->fd;
-		p->fd = -1;
+		listeners[i] = socket_take(&sockets->places[i == count ? control : at + i]);
 	}
 	return count;
 }
@@ -223,21 +204,24 @@ on_signal(uv_signal_t *handle, int number)
 	}
 	uv_close((uv_handle_t *)&s->term, NULL);
 	uv_close((uv_handle_t *)&s->interrupt, NULL);
+	uv_close((uv_handle_t *)&s->hangup, NULL);
 	doors_close(&s->doors);
 	sockets_close(&s->sockets); /* a new daemon may open its own at once */
 }
 
 static void
-watch_signals(struct service *s)
+on_hangup(uv_signal_t *handle, int number)
 {
-	uv_signal_t *const handles[] = { &s->term, &s->interrupt };
-	static const int numbers[] = { SIGTERM, SIGINT };
+	(void)number;
+	reload(handle->data);
+}
 
-	for (size_t i = 0; i < countof(handles); i++) {
-		check(uv_signal_init(&s->loop, handles[i]) == 0);
-		handles[i]->data = s;
-		check(uv_signal_start(handles[i], on_signal, numbers[i]) == 0);
-	}
+static void
+watch_signal(struct service *s, uv_signal_t *handle, uv_signal_cb then, int number)
+{
+	check(uv_signal_init(&s->loop, handle) == 0);
+	handle->data = s;
+	check(uv_signal_start(handle, then, number) == 0);
 }
 
 /* The doors are shut and what they took is recorded before the store closes. */
@@ -248,8 +232,8 @@ close_all(struct service *s)
 	if (s->pipeline != NULL) {
 		pipeline_close(s->pipeline);
 	}
-	for (size_t i = 0; i < s->dns_count; i++) {
-		dns_close(s->dns[i]);
+	for (size_t i = 0; i < s->sockets.count; i++) {
+		dns_close(s->sockets.places[i].server);
 	}
 	transfer_close(s->transfers);
 	dns_gate_close(s->gate);
@@ -259,16 +243,20 @@ close_all(struct service *s)
 }
 
 enum result
-daemon_run(const struct config *config, struct fault *fault)
+daemon_run(const char *path, struct config *config, struct fault *fault)
 {
 	struct service *s = calloc(1, sizeof(*s));
 	enum result r;
 
 	check(s != NULL);
-	s->config = config;
+	s->config = s->now = config;
+	s->path = path;
+	check(receivers_number(NULL, config, &s->last_receiver, fault) == RESULT_OK);
 	(void)signal(SIGPIPE, SIG_IGN);
 	check(uv_loop_init(&s->loop) == 0);
-	watch_signals(s);
+	watch_signal(s, &s->term, on_signal, SIGTERM);
+	watch_signal(s, &s->interrupt, on_signal, SIGINT);
+	watch_signal(s, &s->hangup, on_hangup, SIGHUP);
 	r = open_sockets(s, fault);
 	if (r == RESULT_OK) {
 		r = open_store(s, fault);
@@ -282,6 +270,7 @@ daemon_run(const struct config *config, struct fault *fault)
 	if (r == RESULT_OK) {
 		r = doors_open(&s->doors, &s->loop, s->config, &s->sockets, s->pipeline, s->directory, fault);
 	}
+	s->ready = r == RESULT_OK;
 	if (r == RESULT_OK) {
 		log_event(LOG_INFO, "ready", "version=%s data=%s", VOUCH_VERSION, config->data);
 	} else {
@@ -290,6 +279,7 @@ daemon_run(const struct config *config, struct fault *fault)
 	check(uv_run(&s->loop, UV_RUN_DEFAULT) == 0);
 	close_all(s);
 	check(uv_loop_close(&s->loop) == 0);
+	arena_clear(&s->arena);
 	free(s);
 	log_event(LOG_INFO, "stopped", "result=%s", result_name(r));
 	return r;

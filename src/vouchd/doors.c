@@ -10,8 +10,7 @@ open_lmtp(struct doors *doors, struct sockets *sockets, struct fault *fault)
 	for (size_t i = at; i < at + count && r == RESULT_OK; i++) {
 		struct socket_place *p = &sockets->places[i];
 
-		r = lmtp_door_listen(doors->lmtp, p->address, p->fd, fault);
-		p->fd = -1;
+		r = lmtp_door_listen(doors->lmtp, p->address, socket_take(p), fault);
 	}
 	return r;
 }

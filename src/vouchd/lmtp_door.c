@@ -66,7 +66,7 @@ struct lmtp_door {
 	struct directory *directory;
 	struct text hostname;
 	union stream listeners[LISTENER_MAX];
-	size_t listener_count;
+	bool open[LISTENER_MAX]; /* until the loop has closed it */
 	struct session *sessions;
 	size_t session_count;
 	size_t with_writer; /* takes not yet answered */
@@ -429,9 +429,19 @@ on_async(uv_async_t *async)
 enum result
 lmtp_door_listen(struct lmtp_door *d, const char *where, int fd, struct fault *fault)
 {
-	union stream *l = &d->listeners[d->listener_count];
 	uint16_t port = socket_port(fd);
+	union stream *l;
+	size_t i = 0;
 	int status;
+
+	while (i < LISTENER_MAX && d->open[i]) {
+		i++;
+	}
+	if (i == LISTENER_MAX) {
+		close(fd);
+		return fault_set(fault, RESULT_BUSY, "lmtp: %s: too many addresses at once", where);
+	}
+	l = &d->listeners[i];
 
 	if (port == 0) {
 		check(uv_pipe_init(d->loop, &l->pipe, 0) == 0);
@@ -441,7 +451,7 @@ lmtp_door_listen(struct lmtp_door *d, const char *where, int fd, struct fault *f
 		status = uv_tcp_open(&l->tcp, fd);
 	}
 	check(status == 0);
-	d->listener_count++;
+	d->open[i] = true;
 	l->handle.data = d;
 	status = uv_listen(&l->stream, BACKLOG, on_connection);
 	if (status < 0) {
@@ -468,6 +478,31 @@ lmtp_door_open(uv_loop_t *loop, const struct config *config, struct pipeline *p,
 	return d;
 }
 
+static void
+on_listener_closed(uv_handle_t *handle)
+{
+	struct lmtp_door *d = handle->data;
+
+	for (size_t i = 0; i < LISTENER_MAX; i++) {
+		if (handle == &d->listeners[i].handle) {
+			d->open[i] = false;
+		}
+	}
+}
+
+void
+lmtp_door_unlisten(struct lmtp_door *d, int fd)
+{
+	for (size_t i = 0; i < LISTENER_MAX; i++) {
+		uv_handle_t *handle = &d->listeners[i].handle;
+		uv_os_fd_t own;
+
+		if (d->open[i] && !uv_is_closing(handle) && uv_fileno(handle, &own) == 0 && own == fd) {
+			uv_close(handle, on_listener_closed);
+		}
+	}
+}
+
 void
 lmtp_door_close(struct lmtp_door *d)
 {
@@ -475,8 +510,10 @@ lmtp_door_close(struct lmtp_door *d)
 		return;
 	}
 	d->closing = true;
-	for (size_t i = 0; i < d->listener_count; i++) {
-		uv_close(&d->listeners[i].handle, NULL);
+	for (size_t i = 0; i < LISTENER_MAX; i++) {
+		if (d->open[i] && !uv_is_closing(&d->listeners[i].handle)) {
+			uv_close(&d->listeners[i].handle, NULL);
+		}
 	}
 	for (struct session *s = d->sessions, *next; s != NULL; s = next) {
 		next = s->next;

@@ -8,7 +8,6 @@
 
 #include <getopt.h>
 #include <stdio.h>
-#include <string.h>
 #include <unistd.h>
 
 static const char usage[] = "usage: vouchd [-c FILE] [--check] [--version]\n"
@@ -23,19 +22,6 @@ static const struct option options[] = {
 	{ "version", no_argument, NULL, 'v' },
 	{ NULL, 0, NULL, 0 },
 };
-
-static enum log_level
-level_of(const char *name)
-{
-	static const char *const names[] = { "error", "warn", "info", "debug" };
-
-	for (size_t i = 0; i < countof(names); i++) {
-		if (strcmp(name, names[i]) == 0) {
-			return (enum log_level)i;
-		}
-	}
-	return LOG_INFO;
-}
 
 int
 main(int argc, char **argv)
@@ -66,12 +52,12 @@ main(int argc, char **argv)
 	}
 	r = config_load(path, &arena, &config, &fault);
 	if (r == RESULT_OK) {
-		log_set_level(level_of(config.log));
+		log_set_level(log_level_of(config.log));
 		if (path == NULL && access("vouch.yaml", F_OK) == 0) {
 			log_event(LOG_WARN, "defaults",
 				  "why=\"vouch.yaml is here, but was not given: -c vouch.yaml\"");
 		}
-		r = check_only ? daemon_check(&config, &fault) : daemon_run(&config, &fault);
+		r = check_only ? daemon_check(&config, &fault) : daemon_run(path, &config, &fault);
 	}
 	if (r != RESULT_OK) {
 		(void)fprintf(stderr, "vouchd: %s\n",

@@ -56,6 +56,22 @@ pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate)
 	atomic_store(&p->usage, usage_open(p->config, gate));
 }
 
+enum result
+pipeline_receivers(struct pipeline *p, const struct config *config)
+{
+	struct usage *u = atomic_load(&p->usage);
+	enum result r = p->broken ? RESULT_IO : usage_write(u, p->journal, pipeline_now(p), false);
+
+	if (r == RESULT_OK) {
+		r = usage_change(u, p->journal, config);
+	}
+	if (r == RESULT_OK) {
+		p->asked = config;
+		state_receivers(p);
+	}
+	return r;
+}
+
 struct journal_tx *
 pipeline_tx(struct pipeline *p)
 {
@@ -391,7 +407,7 @@ pipeline_open(const struct config *config, struct list *list, struct directory *
 	enum result r;
 
 	check(p != NULL);
-	p->config = config;
+	p->config = p->asked = config;
 	p->list = list;
 	p->directory = directory;
 	p->quota = quota_new();

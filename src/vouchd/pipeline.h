@@ -52,9 +52,15 @@ void pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate);
 /* From now on the domains that recorded reports name are noted. It must outlive the pipeline. */
 void pipeline_keep_seen(struct pipeline *p, struct seen *seen);
 
+/*
+ * In a job: the receivers are those of `config` from now on, numbered by receivers_number; it must outlive the next call. The list is brought
+ * in line with them before the gate gets them. Errors: RESULT_IO when the counts so far cannot be written.
+ */
+enum result pipeline_receivers(struct pipeline *p, const struct config *config) MUST_USE;
+
 /* Errors: RESULT_BUSY when QUEUE_REPORTS_MAX jobs wait, or the pipeline closes; done is then not called. */
 enum result pipeline_submit(struct pipeline *p, struct job *job) MUST_USE;
-/* Submits and waits; returns job->result. Not from the writer's thread, not from the loop. */
+/* Submits and waits; returns job->result. Not from the writer's thread; from the loop, which stands still meanwhile, for a reload alone. */
 enum result pipeline_call(struct pipeline *p, struct job *job);
 
 struct instant pipeline_now(const struct pipeline *p); /* the clock, real or manual; from any thread */

@@ -40,6 +40,8 @@ struct batch_counts {
 
 struct pipeline {
 	const struct config *config;
+	const struct config
+	    *asked; /* of the newest reload: its receivers are those of the gate; the writer's own */
 	struct list *list;
 	struct directory *directory;
 	struct journal *journal;
@@ -95,6 +97,7 @@ uint32_t watch_ttl(const struct config_list *list, enum detect_watch level);
 enum result state_read(struct pipeline *p,
 		       struct fault *fault) MUST_USE; /* fold from the store, publish all */
 void state_publish(struct pipeline *p);               /* what the batch changed, after its commit */
+void state_receivers(struct pipeline *p);             /* partial suspensions, as p->asked has receivers */
 void state_snapshot(struct pipeline *p);              /* when enough records came since the last */
 
 #endif

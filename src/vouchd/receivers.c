@@ -2,6 +2,7 @@
 #include "vouchd/receivers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void
 describe(const struct config_receiver *c, struct prefix *networks, struct dns_receiver *r)
@@ -10,7 +11,8 @@ describe(const struct config_receiver *c, struct prefix *networks, struct dns_re
 				    .networks = networks,
 				    .network_count = c->networks.count,
 				    .key = c->key,
-				    .limit = (uint32_t)c->limit };
+				    .limit = (uint32_t)c->limit,
+				    .number = c->number };
 	for (size_t i = 0; i < c->networks.count; i++) {
 		check(prefix_parse(text_of(c->networks.items[i]), &networks[i], NULL) == RESULT_OK);
 	}
@@ -27,29 +29,74 @@ secrets_of(const struct config *config, struct dns_cookie_secrets *secrets)
 	return secrets->count == 0 ? NULL : secrets;
 }
 
-enum result
-receivers_open(const struct config *config, struct dns_gate **gate, struct fault *fault)
+/* Opens the gate, or changes it when there is one. */
+static enum result
+set_gate(const struct config *config, struct dns_gate **gate, struct fault *fault)
 {
 	size_t count = config->receiver_count;
 	struct dns_receiver *receivers = calloc(count + 1, sizeof(*receivers));
 	struct prefix *networks = calloc(count + 1, CONFIG_TEXTS_MAX * sizeof(*networks));
+	struct dns_gate_options options = { .receivers = receivers,
+					    .receiver_count = count,
+					    .closed = !config->public,
+					    .public_limit = (uint32_t)config->public_limit,
+					    .answers_limit = (uint32_t)config->answers_limit,
+					    .stale_after = config->stale_after };
 	struct dns_cookie_secrets secrets;
 	struct fault why = { { 0 } };
 	enum result r;
 
 	check(receivers != NULL && networks != NULL);
+	options.secrets = secrets_of(config, &secrets);
 	for (size_t i = 0; i < count; i++) {
 		describe(&config->receivers[i], networks + i * CONFIG_TEXTS_MAX, &receivers[i]);
 	}
-	r = dns_gate_open(&(struct dns_gate_options){ .receivers = receivers,
-						      .receiver_count = count,
-						      .closed = !config->public,
-						      .public_limit = (uint32_t)config->public_limit,
-						      .answers_limit = (uint32_t)config->answers_limit,
-						      .secrets = secrets_of(config, &secrets),
-						      .stale_after = config->stale_after },
-			  gate, &why);
+	r = *gate == NULL ? dns_gate_open(&options, gate, &why) : dns_gate_change(*gate, &options, &why);
 	free(receivers);
 	free(networks);
 	return r == RESULT_OK ? r : fault_set(fault, r, "%s: %s", config->file, why.text);
+}
+
+enum result
+receivers_open(const struct config *config, struct dns_gate **gate, struct fault *fault)
+{
+	*gate = NULL;
+	return set_gate(config, gate, fault);
+}
+
+enum result
+receivers_change(const struct config *config, struct dns_gate *gate, struct fault *fault)
+{
+	return set_gate(config, &gate, fault);
+}
+
+/* The number that a receiver has already; 0: it is new. */
+static uint32_t
+known_number(const struct config *now, const char *id)
+{
+	for (size_t i = 0; i < now->receiver_count; i++) {
+		if (strcmp(now->receivers[i].id, id) == 0) {
+			return now->receivers[i].number;
+		}
+	}
+	return 0;
+}
+
+enum result
+receivers_number(const struct config *now, struct config *next, uint32_t *last, struct fault *fault)
+{
+	for (size_t i = 0; i < next->receiver_count; i++) {
+		struct config_receiver *r = &next->receivers[i];
+
+		r->number = now == NULL ? 0 : known_number(now, r->id);
+		if (r->number == 0 && *last == DNS_RECEIVERS_MAX) {
+			return fault_set(fault, RESULT_BAD_INPUT,
+					 "%s:%zu: receiver %s: more than %d in all since the start",
+					 next->file, r->line, r->id, DNS_RECEIVERS_MAX);
+		}
+		if (r->number == 0) {
+			r->number = ++*last;
+		}
+	}
+	return RESULT_OK;
 }

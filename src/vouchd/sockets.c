@@ -34,11 +34,11 @@ open_place(struct socket_place *p, unsigned dns_workers, struct fault *fault)
 }
 
 static struct socket_place *
-find_place(struct sockets *s, enum socket_door door, const char *address)
+find_place(const struct sockets *s, enum socket_door door, const char *address)
 {
 	for (size_t i = 0; i < s->count; i++) {
 		if (s->places[i].door == door && strcmp(s->places[i].address, address) == 0) {
-			return &s->places[i];
+			return (struct socket_place *)&s->places[i];
 		}
 	}
 	return NULL;
@@ -55,7 +55,7 @@ add_place(struct sockets *s, enum socket_door door, const char *address, struct 
 				 CONFIG_TEXTS_MAX);
 	}
 	*place = &s->places[s->count++];
-	**place = (struct socket_place){ .door = door, .dns.tcp = -1, .fd = -1 };
+	**place = (struct socket_place){ .door = door, .dns.tcp = -1, .fd = -1, .taken = -1 };
 	(void)snprintf((*place)->address, sizeof((*place)->address), "%s", address);
 	return RESULT_OK;
 }
@@ -97,9 +97,10 @@ names_address(const struct config *config, enum socket_door door, const char *ad
 	return false;
 }
 
-/* Beside what it has already. */
+/* Beside what it has already, and what `now` (NULL: nothing) has. */
 static enum result
-open_named(const struct config *config, struct sockets *s, enum socket_door door, struct fault *fault)
+open_named(const struct config *config, const struct sockets *now, struct sockets *s, enum socket_door door,
+	   struct fault *fault)
 {
 	const char *const *addresses;
 	size_t count = addresses_of(config, door, &addresses);
@@ -112,7 +113,7 @@ open_named(const struct config *config, struct sockets *s, enum socket_door door
 
 		socket_same_words(addresses[i], words);
 		p = find_place(s, door, words);
-		if (p != NULL && p->inherited) {
+		if ((p != NULL && p->inherited) || (now != NULL && find_place(now, door, words) != NULL)) {
 			continue;
 		}
 		r = add_place(s, door, words, &p, fault);
@@ -231,7 +232,7 @@ sockets_open(const struct config *config, struct sockets *sockets, struct fault 
 	for (enum socket_door door = 0; door < SOCKET_DOORS && r == RESULT_OK; door++) {
 		r = adopt_all(config, sockets, door, &inherited, fault);
 		if (r == RESULT_OK) {
-			r = open_named(config, sockets, door, fault);
+			r = open_named(config, NULL, sockets, door, fault);
 		}
 	}
 	inherited_close(&inherited);
@@ -239,6 +240,75 @@ sockets_open(const struct config *config, struct sockets *sockets, struct fault 
 		sockets_close(sockets);
 	}
 	return r;
+}
+
+/* ---- a reload */
+
+static size_t
+count_of(const struct sockets *s, enum socket_door door)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < s->count; i++) {
+		count += s->places[i].door == door;
+	}
+	return count;
+}
+
+enum result
+sockets_add(const struct sockets *now, const struct config *next, struct sockets *added, struct fault *fault)
+{
+	enum result r = RESULT_OK;
+
+	*added = (struct sockets){ 0 };
+	for (enum socket_door door = 0; door < SOCKET_DOORS && r == RESULT_OK; door++) {
+		r = open_named(next, now, added, door, fault);
+		if (r == RESULT_OK && count_of(now, door) + count_of(added, door) > CONFIG_TEXTS_MAX) {
+			r = fault_set(fault, RESULT_BAD_INPUT, "%s: more than %u addresses at once",
+				      names[door], CONFIG_TEXTS_MAX);
+		}
+	}
+	if (r != RESULT_OK) {
+		sockets_close(added);
+	}
+	return r;
+}
+
+bool
+sockets_wanted(const struct config *next, const struct socket_place *place)
+{
+	return place->inherited || names_address(next, place->door, place->address);
+}
+
+static void
+close_place(struct socket_place *p)
+{
+	if (p->is_path) {
+		(void)unlink(p->address);
+		p->is_path = false;
+	}
+	if (p->fd >= 0) {
+		close(p->fd);
+		p->fd = -1;
+	}
+	dns_unbind(&p->dns);
+}
+
+void
+sockets_remove(struct sockets *sockets, size_t at)
+{
+	close_place(&sockets->places[at]);
+	sockets->count--;
+	memmove(&sockets->places[at], &sockets->places[at + 1],
+		(sockets->count - at) * sizeof(sockets->places[0]));
+}
+
+int
+socket_take(struct socket_place *place)
+{
+	place->taken = place->fd;
+	place->fd = -1;
+	return place->taken;
 }
 
 size_t
@@ -260,16 +330,6 @@ void
 sockets_close(struct sockets *sockets)
 {
 	for (size_t i = 0; i < sockets->count; i++) {
-		struct socket_place *p = &sockets->places[i];
-
-		if (p->is_path) {
-			(void)unlink(p->address);
-			p->is_path = false;
-		}
-		if (p->fd >= 0) {
-			close(p->fd);
-			p->fd = -1;
-		}
-		dns_unbind(&p->dns);
+		close_place(&sockets->places[i]);
 	}
 }

@@ -16,6 +16,8 @@ struct socket_place {
 	char address[SOCKET_WORDS_BYTES]; /* as vouch.yaml has it, in the one way to write it */
 	struct dns_bound dns;             /* SOCKET_DNS */
 	int fd;                           /* others; -1: somebody took it, or it is DNS */
+	int taken;                        /* the number it had then */
+	struct dns *server;               /* SOCKET_DNS: that took it */
 	bool is_path;                     /* of a unix socket that was made here */
 	bool inherited;
 };
@@ -23,7 +25,7 @@ struct socket_place {
 #define SOCKETS_MAX (3U * CONFIG_TEXTS_MAX + 1U) /* CONFIG_TEXTS_MAX of a door */
 struct sockets {
 	size_t count;
-	struct socket_place places[SOCKETS_MAX]; /* by door; what was inherited comes first */
+	struct socket_place places[SOCKETS_MAX]; /* at the start by door, what was inherited first */
 };
 
 /*
@@ -33,6 +35,17 @@ struct sockets {
  * door and address.
  */
 enum result sockets_open(const struct config *config, struct sockets *sockets, struct fault *fault) MUST_USE;
+/*
+ * What `next` names beside that goes into `added`, opened, or nothing does. Errors: as sockets_open, also for more than CONFIG_TEXTS_MAX of a
+ * door at once.
+ */
+enum result sockets_add(const struct sockets *now, const struct config *next, struct sockets *added,
+			struct fault *fault) MUST_USE;
+/* Is it to stay open with this configuration? */
+bool sockets_wanted(const struct config *next, const struct socket_place *place);
+/* Closes what nobody took of one place, and removes its path and the place; those behind it move up. */
+void sockets_remove(struct sockets *sockets, size_t at);
+int socket_take(struct socket_place *place); /* the descriptor, which is the caller's now */
 /* Where a door listens; its first place is at *at. Returns how many there are. */
 size_t sockets_of(const struct sockets *sockets, enum socket_door door, size_t *at);
 /* Closes what nobody took, and removes the unix sockets. Twice is fine. */

@@ -110,7 +110,7 @@ is_partial(const struct pipeline *p, uint32_t id, uint32_t count, const char *re
 static bool
 sync_partials(struct pipeline *p, uint32_t id, size_t list, bool listed)
 {
-	const struct config *c = p->config;
+	const struct config *c = p->asked;
 	struct decide_source_view v;
 	struct source_key key;
 	uint32_t count;
@@ -126,7 +126,7 @@ sync_partials(struct pipeline *p, uint32_t id, size_t list, bool listed)
 	for (uint32_t i = 0; i < c->receiver_count; i++) {
 		bool on = is_partial(p, id, count, c->receivers[i].id);
 
-		changed = list_withhold(p->list, list, i + 1, &key, on) || changed;
+		changed = list_withhold(p->list, list, c->receivers[i].number, &key, on) || changed;
 		p->published[id] |= on ? PUBLISHED_WITHHELD : 0;
 	}
 	return changed;
@@ -298,6 +298,22 @@ state_publish(struct pipeline *p)
 	log_cases(p);
 	p->changed.count = p->cases.count = 0;
 	p->registry_changed = false;
+}
+
+void
+state_receivers(struct pipeline *p)
+{
+	struct journal_head head;
+	bool changed = false;
+
+	for (uint32_t i = 0; i < registry_count(fold_registry(p->fold), THING_SOURCE); i++) {
+		uint8_t list = i < p->published_size ? p->published[i] & PUBLISHED_LIST : 0;
+
+		changed = (list != 0 && sync_partials(p, i, list - 1U, true)) || changed;
+	}
+	if (changed && journal_head(p->journal, &head) == RESULT_OK) {
+		list_publish(p->list, head.seq);
+	}
 }
 
 enum result

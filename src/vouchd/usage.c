@@ -22,9 +22,10 @@ struct usage {
 	struct dns_gate *gate;
 	char day[DAY_BYTES]; /* that is being counted; "": none yet */
 	int64_t day_ms;
-	struct count counts[]; /* by number of the gate */
+	struct count counts[DNS_RECEIVERS_MAX + 1]; /* by number of the gate */
 };
 
+/* Places: the public, then the receivers of the configuration. */
 static size_t
 all_of(const struct usage *u)
 {
@@ -32,9 +33,15 @@ all_of(const struct usage *u)
 }
 
 static const char *
-id_of(const struct config *config, size_t receiver)
+id_of(const struct config *config, size_t place)
 {
-	return receiver == DNS_PUBLIC ? "public" : config->receivers[receiver - 1].id;
+	return place == 0 ? "public" : config->receivers[place - 1].id;
+}
+
+static uint32_t
+number_of(const struct usage *u, size_t place)
+{
+	return place == 0 ? DNS_PUBLIC : u->config->receivers[place - 1].number;
 }
 
 static void
@@ -49,7 +56,7 @@ day_of(struct instant t, char day[DAY_BYTES])
 struct usage *
 usage_open(const struct config *config, struct dns_gate *gate)
 {
-	struct usage *u = calloc(1, sizeof(*u) + (config->receiver_count + 1) * sizeof(u->counts[0]));
+	struct usage *u = calloc(1, sizeof(*u)); /* pages that nobody touches cost nothing */
 
 	check(u != NULL);
 	u->config = config;
@@ -85,7 +92,7 @@ take_row(void *context, const struct journal_usage *row)
 
 	for (size_t i = 0; i < all_of(u) && text_equal(row->day, text_of(u->day)); i++) {
 		if (text_equal(row->receiver, text_of(id_of(u->config, i)))) {
-			row_counts(row, u->counts[i].today);
+			row_counts(row, u->counts[number_of(u, i)].today);
 		}
 	}
 	return RESULT_OK;
@@ -98,16 +105,16 @@ begin_day(struct usage *u, struct journal *j, struct instant now)
 	day_of(now, u->day);
 	u->day_ms = now.ms;
 	for (size_t i = 0; i < all_of(u); i++) {
-		memset(u->counts[i].today, 0, sizeof(u->counts[i].today));
+		memset(u->counts[number_of(u, i)].today, 0, sizeof(u->counts[0].today));
 	}
 	return journal_scan_usage(j, text_of(u->day), take_row, u);
 }
 
 static bool
-put_row(const struct usage *u, size_t receiver, const uint64_t now[DNS_USAGE_COUNT], bool always,
+put_row(const struct usage *u, size_t place, const uint64_t now[DNS_USAGE_COUNT], bool always,
 	struct journal_tx *tx)
 {
-	const struct count *c = &u->counts[receiver];
+	const struct count *c = &u->counts[number_of(u, place)];
 	uint64_t sum[DNS_USAGE_COUNT];
 
 	for (size_t i = 0; i < DNS_USAGE_COUNT; i++) {
@@ -117,7 +124,7 @@ put_row(const struct usage *u, size_t receiver, const uint64_t now[DNS_USAGE_COU
 		return false;
 	}
 	journal_put_usage(tx, &(struct journal_usage){ .day = text_of(u->day),
-						       .receiver = text_of(id_of(u->config, receiver)),
+						       .receiver = text_of(id_of(u->config, place)),
 						       .listed = sum[DNS_USAGE_LISTED],
 						       .not_listed = sum[DNS_USAGE_NOT_LISTED],
 						       .other = sum[DNS_USAGE_OTHER],
@@ -137,8 +144,8 @@ write_rows(struct usage *u, struct journal *j, bool always)
 
 	check(now != NULL);
 	for (uint32_t i = 0; i < all_of(u); i++) {
-		dns_gate_usage(u->gate, i, now[i]);
-		any = put_row(u, i, now[i], always && i == DNS_PUBLIC, &tx) || any;
+		dns_gate_usage(u->gate, number_of(u, i), now[i]);
+		any = put_row(u, i, now[i], always && i == 0, &tx) || any;
 	}
 	if (any) {
 		r = journal_commit(&tx);
@@ -146,9 +153,11 @@ write_rows(struct usage *u, struct journal *j, bool always)
 		journal_rollback(&tx);
 	}
 	for (size_t i = 0; i < all_of(u) && r == RESULT_OK; i++) {
+		struct count *c = &u->counts[number_of(u, i)];
+
 		for (size_t k = 0; k < DNS_USAGE_COUNT; k++) {
-			u->counts[i].today[k] += now[i][k] - u->counts[i].counted[k];
-			u->counts[i].counted[k] = now[i][k];
+			c->today[k] += now[i][k] - c->counted[k];
+			c->counted[k] = now[i][k];
 		}
 	}
 	free(now);
@@ -172,6 +181,13 @@ usage_write(struct usage *u, struct journal *j, struct instant now, bool always)
 		r = begin_day(u, j, now);
 	}
 	return r;
+}
+
+enum result
+usage_change(struct usage *u, struct journal *j, const struct config *config)
+{
+	u->config = config;
+	return begin_day(u, j, (struct instant){ u->day_ms });
 }
 
 /* ---- for people */
@@ -214,10 +230,10 @@ add_day(void *context, const struct journal_usage *row)
 }
 
 static json_t *
-row_of(const struct usage *u, size_t receiver, json_t *days)
+row_of(const struct usage *u, size_t place, json_t *days)
 {
 	const struct config *c = u->config;
-	const struct config_receiver *r = receiver == DNS_PUBLIC ? NULL : &c->receivers[receiver - 1];
+	const struct config_receiver *r = place == 0 ? NULL : &c->receivers[place - 1];
 	json_t *networks = json_array(), *row;
 	json_int_t limit = (json_int_t)(r == NULL ? c->public_limit : r->limit), sum = 0;
 	json_t *day;
@@ -230,11 +246,11 @@ row_of(const struct usage *u, size_t receiver, json_t *days)
 	{
 		sum += json_integer_value(json_object_get(day, "queries"));
 	}
-	row = json_pack("{s:s, s:o, s:b, s:o, s:b, s:I, s:O}", "receiver", id_of(c, receiver), "networks",
+	row = json_pack("{s:s, s:o, s:b, s:o, s:b, s:I, s:O}", "receiver", id_of(c, place), "networks",
 			networks, "key", r != NULL && r->key[0] != '\0', "limit",
 			limit == 0 ? json_null() : json_integer(limit), "answered", r != NULL || c->public,
 			"queries_30_days", sum, "days", days);
-	(void)put_counts(row, u->counts[receiver].today);
+	(void)put_counts(row, u->counts[number_of(u, place)].today);
 	return row;
 }
 
@@ -264,24 +280,31 @@ usage_rows(const struct usage *u, struct journal *j, json_t **rows)
 	return r;
 }
 
+static void
+metrics_of(const struct dns_gate *gate, uint32_t number, const char *id, struct buffer *b)
+{
+	uint64_t counts[DNS_USAGE_COUNT];
+
+	dns_gate_usage(gate, number, counts);
+	for (size_t k = 0; k < DNS_USAGE_COUNT; k++) {
+		buffer_format(
+		    b, "vouch_dns_receiver_queries_total{receiver=\"%s\",outcome=\"%s\"} %" PRIu64 "\n", id,
+		    dns_usage_name((enum dns_usage)k), counts[k]);
+	}
+}
+
 void
-usage_metrics(const struct config *config, const struct dns_gate *gate, struct buffer *b, bool open_metrics)
+usage_metrics(struct dns_gate *gate, struct buffer *b, bool open_metrics)
 {
 	const char *total = open_metrics ? "" : "_total";
+	char id[NAME_BYTES_MAX + 1];
 
 	buffer_format(
 	    b, "# HELP vouch_dns_receiver_queries%s DNS queries of each receiver by what was answered.\n",
 	    total);
 	buffer_format(b, "# TYPE vouch_dns_receiver_queries%s counter\n", total);
-	for (uint32_t i = 0; i <= config->receiver_count; i++) {
-		uint64_t counts[DNS_USAGE_COUNT];
-
-		dns_gate_usage(gate, i, counts);
-		for (size_t k = 0; k < DNS_USAGE_COUNT; k++) {
-			buffer_format(
-			    b,
-			    "vouch_dns_receiver_queries_total{receiver=\"%s\",outcome=\"%s\"} %" PRIu64 "\n",
-			    id_of(config, i), dns_usage_name((enum dns_usage)k), counts[k]);
-		}
+	metrics_of(gate, DNS_PUBLIC, "public", b);
+	for (uint32_t n = 0; (n = dns_gate_next(gate, n, id)) != DNS_PUBLIC;) {
+		metrics_of(gate, n, id, b);
 	}
 }

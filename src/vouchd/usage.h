@@ -25,11 +25,13 @@ void usage_close(struct usage *u); /* NULL is fine */
  */
 enum result usage_write(struct usage *u, struct journal *j, struct instant now, bool always) MUST_USE;
 
+/* Right after a usage_write: its receivers are those of another configuration. Errors: as journal_scan_usage. */
+enum result usage_change(struct usage *u, struct journal *j, const struct config *config) MUST_USE;
+
 /* One object for each receiver, "public" last: how it is known, its limit, its queries on the day of the last usage_write, the 30 days. */
 enum result usage_rows(const struct usage *u, struct journal *j, json_t **rows) MUST_USE;
 
 /* Since the start, as families of /metrics. From any thread. */
-void usage_metrics(const struct config *config, const struct dns_gate *gate, struct buffer *b,
-		   bool open_metrics);
+void usage_metrics(struct dns_gate *gate, struct buffer *b, bool open_metrics);
 
 #endif

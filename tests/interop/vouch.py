@@ -16,6 +16,7 @@ import hashlib
 import http.client
 import json
 import os
+import re
 import signal
 import smtplib
 import socket
@@ -129,6 +130,25 @@ lists:
         self.terminate()
         self.config = config
         self._start()
+
+    def reload(self, config=None, text=None):
+        """Other lines of vouch.yaml, or another whole text, while it runs; returns the line of the log that says how it went."""
+        with open(self.log, encoding="utf-8") as log:
+            log.seek(0, os.SEEK_END)
+            if text is None:
+                with open(self.yaml, encoding="utf-8") as yaml:
+                    text = yaml.read()[:-len(self.config) or None] + config
+                self.config = config
+            self.write("vouch.yaml", text)
+            self.process.send_signal(signal.SIGHUP)
+            found = []
+
+            def told():
+                found.extend(line for line in log if re.search("event=(reloaded|reload_refused) ", line))
+                return bool(found)
+
+            self.wait(told, "reload")
+        return found[0]
 
     def begin(self):
         """Start it and return at once."""

@@ -317,6 +317,10 @@ class Story:
         """These lines stand in vouch.yaml from now on, beside those that every story has; the daemon starts again."""
         self.daemon.configure(self.block())
 
+    @sentence("reload << ... end", r"reload <<")
+    def on_reload(self):
+        self.daemon.reload(self.block())
+
     @sentence('configure "shadow: 100"', rf"configure (?P<line>{WORDS})")
     def on_configure(self, line):
         """One more line of vouch.yaml; the daemon ends and comes back."""

@@ -31,6 +31,25 @@ restart with kill -9
 expect    dns 10.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAIN
 expect    dns 10.2.0.192.certified.example A == 127.0.0.10
 
+# Also when it comes with a reload, after it was gone.
+reload <<
+receivers:
+  - {id: another, key: another-0123456789abcdef}
+end
+expect    dns 10.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAIN
+expect    dns 11.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAIN
+expect    dns 10.2.0.192.another-0123456789abcdef.certified.example A == 127.0.0.10
+reload <<
+receivers:
+  - {id: newcomer, key: newcomer-0123456789abcde}
+  - {id: mailbox, key: mailbox-7f3a9c2e5b8d4f60}
+  - {id: another, key: another-0123456789abcdef}
+end
+expect    dns 10.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == NXDOMAIN
+expect    dns 11.2.0.192.mailbox-7f3a9c2e5b8d4f60.certified.example A == 127.0.0.10
+expect    dns 10.2.0.192.newcomer-0123456789abcde.certified.example A == 127.0.0.10
+expect    dns 10.2.0.192.another-0123456789abcdef.certified.example A == 127.0.0.10
+
 # From a network of its own it needs no key.
 config <<
 receivers:

@@ -10,6 +10,7 @@
 #include "base/socket.h"
 #include "list/list.h"
 #include "serve/dns.h"
+#include "serve/dns_gate.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -555,6 +556,92 @@ test_a_published_change_is_answered_at_once(void **state)
 	dns_close(dns);
 }
 
+static void
+test_what_was_asked_before_the_end_is_answered(void **state)
+{
+	(void)state;
+	for (int round = 0; round < 20; round++) {
+		uint8_t p[512];
+		int fd;
+
+		open_dns("127.0.0.1:0", 1, 0);
+		fd = dial("127.0.0.1", SOCK_DGRAM);
+		for (uint16_t i = 0; i < 200; i++) {
+			send_all(fd, p, query_of(p, i, 1));
+		}
+		dns_close(dns);
+		for (int i = 0; i < 200; i++) {
+			wait_readable(fd);
+			assert_true(recv(fd, p, sizeof p, 0) > 0);
+		}
+		close(fd);
+	}
+}
+
+/* Asks once while the gate is another one each time; returns the rcode. */
+static unsigned
+ask_and_change(int fd, uint16_t id, struct dns_gate *gate, const struct dns_gate_options *o)
+{
+	struct fault fault = { 0 };
+	uint8_t p[512];
+
+	send_all(fd, p, query_of(p, id, 1));
+	assert_int_equal(dns_gate_change(gate, o, &fault), RESULT_OK);
+	wait_readable(fd);
+	assert_true(recv(fd, p, sizeof p, 0) > 0);
+	return p[3] & 15;
+}
+
+static void
+test_who_may_ask_changes_while_threads_answer(void **state)
+{
+	const struct prefix here = { .family = 4, .bits = 8, .bytes = { 127 } };
+	struct dns_receiver receivers[] = {
+		{ .id = "another", .key = "another-key-of-sixteen", .number = 3 },
+		{ .id = "here", .networks = &here, .network_count = 1, .number = 2 },
+	};
+	struct dns_gate_options o = { .receivers = receivers, .receiver_count = 2, .closed = true };
+	struct fault fault = { 0 };
+	struct dns_gate *gate;
+	uint64_t counts[DNS_USAGE_COUNT];
+	char id[NAME_BYTES_MAX + 1];
+	int fd;
+
+	(void)state;
+	assert_int_equal(dns_gate_open(&o, &gate, &fault), RESULT_OK);
+	assert_int_equal(dns_open(&(struct dns_options){ .addresses = &(const char *){ "127.0.0.1:0" },
+							 .address_count = 1,
+							 .list = list,
+							 .gate = gate,
+							 .workers = 2 },
+				  &dns, &fault),
+			 RESULT_OK);
+	fd = dial("127.0.0.1", SOCK_DGRAM);
+	for (uint16_t i = 0; i < 200; i++) {
+		o.receivers = receivers + i % 2;
+		o.receiver_count = 2U - i % 2;
+		o.answers_limit = i % 3 == 0 ? 1 : 0;
+		o.public_limit = i % 5;
+		receivers[1].limit = 1000000U + i;
+		assert_int_equal(ask_and_change(fd, i, gate, &o), 0);
+	}
+	dns_gate_usage(gate, 2, counts);
+	assert_int_equal(counts[DNS_USAGE_LISTED], 200);
+	assert_int_equal(dns_gate_next(gate, DNS_PUBLIC, id), 2);
+	assert_string_equal(id, "here");
+	assert_int_equal(dns_gate_next(gate, 2, id), DNS_PUBLIC);
+
+	receivers[1].number = DNS_RECEIVERS_MAX + 1; /* what cannot be leaves it as it was */
+	assert_int_equal(dns_gate_change(gate, &o, &fault), RESULT_BAD_INPUT);
+	receivers[1].number = 2;
+	o.receiver_count = 0;
+	assert_int_equal(ask_and_change(fd, 1, gate, &o) % 5, 0); /* before or after */
+	assert_int_equal(ask_and_change(fd, 2, gate, &o), 5);
+	close(fd);
+	dns_close(dns);
+	dns_gate_close(gate);
+}
+
 int
 main(void)
 {
@@ -573,6 +660,8 @@ main(void)
 		cmocka_unit_test(test_the_connections_of_one_client_push_out_no_other),
 		cmocka_unit_test(test_an_address_that_cannot_be_had_is_named),
 		cmocka_unit_test(test_a_published_change_is_answered_at_once),
+		cmocka_unit_test(test_what_was_asked_before_the_end_is_answered),
+		cmocka_unit_test(test_who_may_ask_changes_while_threads_answer),
 	};
 
 	return cmocka_run_group_tests(tests, open_list, close_list);

@@ -1,0 +1,35 @@
+/* vouchd/daemon_int.h - the running service: daemon.c opens and closes it, reload.c changes it. All of it on the loop's thread. */
+#ifndef VOUCHD_DAEMON_INT_H
+#define VOUCHD_DAEMON_INT_H
+
+#include "vouchd/api.h"
+#include "vouchd/daemon.h"
+#include "vouchd/doors.h"
+
+struct service {
+	const char *path;            /* of vouch.yaml; NULL: there is none */
+	const struct config *config; /* of the start, which many hold */
+	const struct config *now;    /* of the last reload; the same at first */
+	struct arena arena;          /* in which it lies then */
+	uint32_t last_receiver;      /* number that was given away */
+	bool ready;
+	uv_loop_t loop;
+	uv_signal_t term, interrupt, hangup;
+	struct list *list;
+	struct directory *directory;
+	struct pipeline *pipeline;
+	struct dns_gate *gate;
+	struct transfers *transfers;
+	struct sockets sockets;
+	struct http *http;
+	struct api api;
+	struct doors doors;
+};
+
+/* Starts DNS at one place, whose sockets it takes. */
+enum result daemon_open_dns(struct service *s, struct socket_place *place, struct fault *fault) MUST_USE;
+
+/* reload.c: vouch.yaml again. What is wrong or cannot change goes to the log, and all is as before. */
+void reload(struct service *s);
+
+#endif

@@ -1,0 +1,184 @@
+/*
+ * vouchd/reload.c - vouch.yaml again while everything runs.
+ *
+ * First all that can fail: the file, the keys that only a start can change, the new addresses. Then the receivers, then the doors that are
+ * new, and last those that are gone, which answer what they were asked before. So no query is lost, and an error leaves all as it was.
+ */
+#include "base/log.h"
+#include "vouchd/daemon_int.h"
+#include "vouchd/receivers.h"
+
+#include <stdlib.h>
+
+/* ---- receivers, on the writer's thread */
+
+struct receivers_job {
+	struct job job;
+	struct dns_gate *gate;
+	const struct config *next;
+};
+
+/* The list has what is withheld from a new receiver before the gate knows it. */
+static void
+change_receivers(struct job *job, struct pipeline *p)
+{
+	struct receivers_job *j = (struct receivers_job *)job;
+
+	job->result = pipeline_receivers(p, j->next);
+	if (job->result == RESULT_OK) {
+		job->result = receivers_change(j->next, j->gate, &job->fault);
+	} else {
+		(void)fault_set(&job->fault, job->result, "the store cannot be read or written");
+	}
+}
+
+/* ---- doors */
+
+static enum result
+open_door(struct service *s, struct socket_place *p, struct fault *fault)
+{
+	enum result r;
+
+	switch (p->door) {
+	case SOCKET_DNS:
+		return daemon_open_dns(s, p, fault);
+	case SOCKET_LMTP:
+		return lmtp_door_listen(s->doors.lmtp, p->address, socket_take(p), fault);
+	default:
+		r = http_listen(s->http, socket_take(p), fault);
+		if (r == RESULT_OK) {
+			log_event(LOG_INFO, "listening", "door=http address=%s", p->address);
+		}
+		return r;
+	}
+}
+
+static void
+close_door(struct service *s, struct socket_place *p)
+{
+	if (p->door == SOCKET_DNS) {
+		dns_close(p->server);
+		p->server = NULL;
+	} else if (p->door == SOCKET_LMTP) {
+		lmtp_door_unlisten(s->doors.lmtp, p->taken);
+	} else {
+		http_unlisten(s->http, p->taken);
+	}
+	log_event(LOG_INFO, "closed", "address=%s", p->address);
+}
+
+/* Those that are new join the others; the first that fails ends it, and none of them stays. */
+static enum result
+open_doors(struct service *s, struct sockets *added, struct fault *fault)
+{
+	enum result r = RESULT_OK;
+	size_t opened = 0;
+
+	while (opened < added->count && r == RESULT_OK) {
+		r = open_door(s, &added->places[opened], fault);
+		opened += r == RESULT_OK;
+	}
+	if (r != RESULT_OK) {
+		while (opened > 0) {
+			close_door(s, &added->places[--opened]);
+		}
+		sockets_close(added);
+		return r;
+	}
+	for (size_t i = 0; i < added->count; i++) {
+		s->sockets.places[s->sockets.count++] = added->places[i];
+	}
+	return RESULT_OK;
+}
+
+static void
+close_unwanted(struct service *s, const struct config *wanted)
+{
+	for (size_t i = s->sockets.count; i > 0; i--) {
+		if (!sockets_wanted(wanted, &s->sockets.places[i - 1])) {
+			close_door(s, &s->sockets.places[i - 1]);
+			sockets_remove(&s->sockets, i - 1);
+		}
+	}
+}
+
+/* ---- all of it */
+
+static enum result
+apply(struct service *s, const struct config *next, struct fault *fault)
+{
+	struct receivers_job change = { { .run = change_receivers, .weight = 1 }, s->gate, next };
+	struct sockets added;
+	enum result r = sockets_add(&s->sockets, next, &added, fault);
+
+	if (r == RESULT_OK) {
+		r = open_doors(s, &added, fault);
+	}
+	if (r != RESULT_OK) {
+		return r;
+	}
+	r = pipeline_call(s->pipeline, &change.job);
+	if (r != RESULT_OK) {
+		*fault = change.job.fault;
+		close_unwanted(s, s->now);
+		return r;
+	}
+	close_unwanted(s, next);
+	log_set_level(log_level_of(next->log));
+	return RESULT_OK;
+}
+
+static enum result
+read_next(struct service *s, struct arena *arena, struct config *next, struct fault *fault)
+{
+	uint32_t last = s->last_receiver;
+	enum result r = config_load(s->path, arena, next, fault);
+	const char *fixed;
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	fixed = config_fixed(s->now, next);
+	if (fixed != NULL) {
+		return fault_set(fault, RESULT_NOT_ALLOWED, "%s: %s: only a new start changes it", next->file,
+				 fixed);
+	}
+	r = daemon_check(next, fault);
+	if (r == RESULT_OK) {
+		r = receivers_number(s->now, next, &last, fault);
+	}
+	if (r == RESULT_OK) {
+		s->last_receiver = last;
+	}
+	return r;
+}
+
+void
+reload(struct service *s)
+{
+	struct arena arena = { 0 };
+	struct config *next = arena_get(&arena, sizeof(*next));
+	struct fault fault = { { 0 } };
+	char quoted[LOG_QUOTE_BYTES];
+	enum result r;
+
+	if (!s->ready) {
+		arena_clear(&arena);
+		return;
+	}
+	r = read_next(s, &arena, next, &fault);
+	if (r == RESULT_OK) {
+		r = apply(s, next, &fault);
+	}
+	if (r != RESULT_OK) {
+		log_event(LOG_ERROR, "reload_refused", "result=%s why=%s", result_name(r),
+			  log_quote(text_of(fault.text), quoted));
+		arena_clear(&arena);
+		return;
+	}
+	arena_clear(&s->arena); /* nobody has the last one any more */
+	s->arena = arena;
+	s->now = next;
+	log_event(LOG_INFO, "reloaded", "receivers=%zu addresses=%zu", next->receiver_count,
+		  s->sockets.count);
+}

@@ -1,0 +1,151 @@
+#!/usr/bin/env python3
+"""vouch.yaml again while everything runs (SIGHUP): no query is lost, and what cannot change leaves all as it was."""
+
+import os
+import socket
+import struct
+import sys
+import threading
+import unittest
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(os.path.dirname(HERE), "interop"))
+import peers  # noqa: E402
+import vouch  # noqa: E402
+
+KEY = "a-key-of-sixteen-letters"
+LISTED = vouch.question("127.0.0.2")
+STEADY = "public: no\nreceivers:\n  - {id: steady, networks: 127.0.0.1, limit: %d}\n"
+WINDOW = 32
+
+
+def query(ident, name=LISTED):
+    labels = b"".join(bytes([len(label)]) + label.encode() for label in name.split("."))
+    return struct.pack("!6H", ident, 0, 1, 0, 0, 0) + labels + b"\0\0\1\0\1"
+
+
+def key_answers(daemon, key):
+    return peers.dns(daemon.dns_port, LISTED.replace(vouch.ZONE, f"{key}.{vouch.ZONE}")).texts("A")
+
+
+class Stream(threading.Thread):
+    """Asks without end, with WINDOW queries on their way; each must be answered with what it asked for."""
+
+    def __init__(self, port):
+        super().__init__()
+        self.port, self.asked, self.wrong, self.over, self.open = port, 0, [], False, {}
+
+    def run(self):
+        with socket.socket(type=socket.SOCK_DGRAM) as sock:
+            sock.connect(("127.0.0.1", self.port))
+            sock.settimeout(20 * int(os.environ.get("VOUCH_TEST_PATIENCE", "1")))
+            while not self.over or self.open:
+                while len(self.open) < WINDOW and not self.over:
+                    self.asked += 1
+                    self.open[self.asked & 0xffff] = self.asked
+                    sock.send(query(self.asked & 0xffff))
+                try:
+                    answer = sock.recv(4096)
+                except OSError as error:
+                    self.wrong.append(f"{len(self.open)} of {self.asked} without an answer: {error}")
+                    return
+                del self.open[struct.unpack_from("!H", answer)[0]]
+                if peers.parse(answer).texts("A") != [vouch.CODE]:
+                    self.wrong.append(f"{peers.parse(answer)}")
+
+
+class Reload(unittest.TestCase):
+    def test_no_query_is_lost_while_listeners_come_and_go_and_receivers_change(self):
+        with vouch.Vouchd(config=STEADY % 1000000) as daemon:
+            stream, extra = Stream(daemon.dns_port), peers.free_port()
+            with open(daemon.yaml, encoding="utf-8") as yaml:
+                text = yaml.read()
+            more = text.replace(f"dns: 127.0.0.1:{daemon.dns_port}", f"dns: [127.0.0.1:{daemon.dns_port}, 127.0.0.1:{extra}]")
+            more += f"  - {{id: other, key: {KEY}}}\n"
+            stream.start()
+            try:
+                for turn in range(10):
+                    self.assertEqual(key_answers(daemon, KEY), [])
+                    self.assertIn("event=reloaded", daemon.reload(text=more.replace("1000000", str(1000000 + turn))))
+                    self.assertEqual(key_answers(daemon, KEY), [vouch.CODE])
+                    with socket.socket(type=socket.SOCK_DGRAM) as last:
+                        last.connect(("127.0.0.1", extra))
+                        last.settimeout(60)
+                        for i in range(50):
+                            last.send(query(i))
+                        self.assertIn("event=reloaded", daemon.reload(text=text))
+                        self.assertEqual(len({last.recv(4096)[:2] for i in range(50)}), 50)
+                        with self.assertRaises(ConnectionRefusedError):
+                            last.send(query(1))
+                            last.recv(4096)
+            finally:
+                stream.over = True
+                stream.join()
+            self.assertEqual(stream.wrong, [])
+            self.assertGreater(stream.asked, 1000)
+
+    def test_a_limit_and_who_may_ask_change_with_the_next_query_and_counts_stay(self):
+        with vouch.Vouchd(config="") as daemon:
+            self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])
+            self.assertIn("event=reloaded", daemon.reload("public: no\n"))
+            self.assertEqual(daemon.ask("127.0.0.2").rcode, 5)
+            self.assertIn("event=reloaded", daemon.reload(STEADY % 1))
+            self.assertEqual({daemon.ask("127.0.0.2").rcode for _ in range(20)}, {0, 5})
+            self.assertIn("event=reloaded", daemon.reload(STEADY.replace("steady", "newcomer") % 0))
+            self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])
+            rows = {row["receiver"]: row for row in daemon.get("/v1/receivers")["receivers"]}
+            self.assertEqual(sorted(rows), ["newcomer", "public"])
+            self.assertEqual((rows["newcomer"]["listed"], rows["public"]["listed"], rows["public"]["refused"]), (1, 1, 1))
+            self.assertIn("event=reloaded", daemon.reload(STEADY % 0))
+            rows = {row["receiver"]: row for row in daemon.get("/v1/receivers")["receivers"]}
+            self.assertEqual(rows["steady"]["queries"], 20)
+
+    def test_http_and_lmtp_move_to_other_addresses(self):
+        with vouch.Vouchd() as daemon:
+            http, path = peers.free_port(), daemon.path("mail.sock")
+            with open(daemon.yaml, encoding="utf-8") as yaml:
+                text = yaml.read()
+            old_http, old_lmtp = daemon.http_port, daemon.lmtp_port
+            self.assertIn("event=reloaded", daemon.reload(text=text.replace(
+                f"http: 127.0.0.1:{old_http}", f"http: 127.0.0.1:{http}").replace(f"lmtp: 127.0.0.1:{old_lmtp}", f"lmtp: {path}")))
+            for port in (old_http, old_lmtp):
+                with self.assertRaises(ConnectionRefusedError):
+                    socket.create_connection(("127.0.0.1", port), 60)
+            daemon.http_port = http
+            self.assertEqual(daemon.request("GET", "/healthz", token="")[0], 200)
+            with socket.socket(socket.AF_UNIX) as mail:
+                mail.settimeout(60)
+                mail.connect(path)
+                self.assertTrue(mail.recv(512).startswith(b"220 "))
+            self.assertIn("event=reloaded", daemon.reload(text=text))
+            self.assertFalse(os.path.exists(path))
+            daemon.http_port = old_http
+            self.assertEqual(daemon.request("GET", "/healthz", token="")[0], 200)
+            daemon.send_mail(b"From: a@example\r\nSubject: none\r\n\r\nnothing\r\n")
+
+    def test_what_cannot_change_is_named_and_all_is_as_before(self):
+        with vouch.Vouchd() as daemon, socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            with open(daemon.yaml, encoding="utf-8") as yaml:
+                text = yaml.read()
+            here = f"dns: 127.0.0.1:{daemon.dns_port}"
+            for other, words in ((text + "budget: 20\n", "budget: only a new start changes it"),
+                                 (text.replace(f"zone: {vouch.ZONE}", "zone: other.example"), "lists: only a new start"),
+                                 (text + "transfers:\n  - {key: k.example, secret: MDEyMzQ1Njc4OWFiY2RlZg==}\n", "transfers: only"),
+                                 (text + "operators:\n  - {name: a, token_sha256: %064d}\n" % 0, "operators: only a new start"),
+                                 (text + "nonsense: 1\n", "no such option"),
+                                 (text + "public: no\nreceivers:\n  - {id: one, key: short}\n", "key: 16 to 63 letters"),
+                                 (text.replace(here, f"dns: [127.0.0.1:{daemon.dns_port}, 127.0.0.1:{taken.getsockname()[1]}]")
+                                  + "public: no\n", "Address already in use"),
+                                 (text + f"public: no\nreceivers:\n  - {{id: one, key: {KEY}}}\n  - {{id: two, key: {KEY}}}\n",
+                                  "one and two have the same key")):
+                line = daemon.reload(text=other)
+                self.assertIn("event=reload_refused", line)
+                self.assertIn(words, line)
+                self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])
+            self.assertIn("event=reloaded", daemon.reload(text=text + "log: debug\n"))
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
