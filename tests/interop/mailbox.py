@@ -67,6 +67,9 @@ service stats {{
 }}
 namespace inbox {{
   inbox = yes
+  mailbox Trash {{
+    auto = create
+  }}
   mailbox Junk {{
     special_use = \\Junk
     auto = create

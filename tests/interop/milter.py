@@ -123,18 +123,19 @@ class Store:
         self.port = self.server.server_address[1]
 
     def serve(self, lines, out):
-        """LMTP (RFC 2033), as little as Postfix needs."""
-        recipients = 0
+        """LMTP (RFC 2033), as little as Postfix needs; or SMTP, as Sendmail speaks it."""
+        recipients, is_smtp = 0, False
         out.write(b"220 store\r\n")
         while line := lines.readline():
             verb, data = line[:4].upper(), b""
             recipients = {b"LHLO": 0, b"RCPT": recipients + 1}.get(verb, recipients)
+            is_smtp = is_smtp or verb in (b"EHLO", b"HELO")
             if verb == b"DATA":
                 out.write(b"354 go\r\n")
                 while (line := lines.readline()) != b".\r\n":
                     data += line[1:] if line.startswith(b".") else line
                 self.messages.put(email.message_from_bytes(data))
-                out.write(b"250 2.0.0 taken\r\n" * recipients)
+                out.write(b"250 2.0.0 taken\r\n" * (1 if is_smtp else recipients))
                 recipients = 0
             else:
                 out.write({b"LHLO": b"250-store\r\n250 PIPELINING\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 2.0.0 ok\r\n"))
@@ -204,7 +205,7 @@ class Wire:
 def settings(*milters, **more):
     """Lines of main.cf for these milters, each with a port: those of contrib/. XCLIENT says where a mail comes from."""
     return {**certified.settings("postfix/milter.cf"), "smtpd_milters": ", ".join(f"inet:127.0.0.1:{m.port}" for m in milters),
-            "milter_command_timeout": "3s",
+            "milter_connect_timeout": "60s", "milter_command_timeout": "60s", "milter_content_timeout": "120s",
             "smtpd_authorized_xclient_hosts": "127.0.0.1", "smtpd_relay_restrictions": "permit_auth_destination, reject",
             "mynetworks": "127.0.0.1/32", **more}
 
@@ -244,6 +245,6 @@ def listings(message):
 
 def options(unbound, **more):
     """Those of a milter that asks for the zones of vouchd through a resolver."""
-    return {"resolvers": f"[127.0.0.1:{unbound.port}]", "trusted_authserv_ids": f"[{HOST}]", "timeout": "2s",
+    return {"resolvers": f"[127.0.0.1:{unbound.port}]", "trusted_authserv_ids": f"[{HOST}]", "timeout": "10s",
             "address_zones": f"[{vouch.ZONE}={vouch.CODE}]", "domain_zones": f"[{vouch.DOMAIN_ZONE}={vouch.CODE}]", **more}
 

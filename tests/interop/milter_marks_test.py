@@ -108,9 +108,10 @@ def check():
                  "blocked.example": blocked.port}
         with peers.Unbound({zone: f"127.0.0.1@{port}" for zone, port in stubs.items()}) as unbound, \
                 milter.OpenDkim(record) as dkim, \
-                milter.Milter(milter.options(unbound, tag="X-Vouch", reject_zones="[blocked.example=127.0.0.2]",
+                milter.Milter(milter.options(unbound, tag="X-Vouch", timeout="2s", reject_zones="[blocked.example=127.0.0.2]",
                                              address_zones=f"[{vouch.ZONE}={vouch.CODE}, odd.example=127.0.0.10]")) as ours, \
-                peers.Postfix(store.port, settings=milter.settings(dkim, ours)) as postfix:
+                peers.Postfix(store.port, settings=milter.settings(dkim, ours, milter_command_timeout="3s",
+                                                                     milter_content_timeout="6s")) as postfix:
             flow = Flow(postfix, store)
             check_marks(flow, key)
             check_codes(flow)
