@@ -2,12 +2,14 @@
 
 #include "model/alarm.h"
 #include "model/move.h"
+#include "vouch/score.h"
 
 #include <stdlib.h>
 
-#define NEVER     INT64_MIN
-#define MINUTE_MS 60000.0
-#define DAY_MS    86400000.0
+#define NEVER           INT64_MIN
+#define MINUTE_MS       60000.0
+#define DAY_MS          86400000.0
+#define IN_TIME_MINUTES (48 * 60.0)
 
 enum place { ELSEWHERE, ON_LIST, OFF_LIST };
 
@@ -20,12 +22,25 @@ struct course {
 	uint32_t suspensions;  /* by the machine, for all receivers */
 	uint32_t partials;     /* for one receiver alone */
 	int64_t on_ms, off_ms; /* up to since_ms */
+	uint64_t exposed;      /* messages of the takeover before first_ms */
 };
 
 struct subject {
 	struct course courses[BACKTEST_COURSES];
 	int64_t began_ms; /* first bad news of the recorded alarm that took it off; NEVER */
 	bool confirmed;   /* people held it for taken over */
+	int64_t verdict_ms;
+	uint64_t mail; /* messages of the takeover up to the verdict */
+};
+
+/* An alarm took a source off the list. */
+struct fall {
+	int64_t at_ms;
+	uint32_t source;
+};
+struct falls {
+	struct fall *items;
+	size_t count, size;
 };
 
 struct backtest {
@@ -34,6 +49,7 @@ struct backtest {
 	struct subject *subjects; /* by source */
 	uint32_t *case_systems;   /* by number - 1 */
 	uint32_t subject_count, case_count;
+	struct falls falls[BACKTEST_COURSES];
 };
 
 struct backtest *
@@ -51,6 +67,9 @@ void
 backtest_close(struct backtest *b)
 {
 	if (b != NULL) {
+		for (int i = 0; i < BACKTEST_COURSES; i++) {
+			free(b->falls[i].items);
+		}
 		free(b->subjects);
 		free(b->case_systems);
 		free(b);
@@ -126,6 +145,22 @@ see_suspension(const struct backtest *b, struct course *c, const struct move *m)
 }
 
 static void
+note_fall(struct backtest *b, enum backtest_course course, const struct move *m)
+{
+	struct falls *f = &b->falls[course];
+
+	if (m->ground.at.ms < b->from_ms || m->ground.at.ms >= b->to_ms) {
+		return;
+	}
+	if (f->count == f->size) {
+		f->size = f->size == 0 ? 64 : f->size * 2;
+		f->items = reallocarray(f->items, f->size, sizeof(*f->items));
+		check(f->items != NULL);
+	}
+	f->items[f->count++] = (struct fall){ m->ground.at.ms, m->source };
+}
+
+static void
 see_move(struct backtest *b, enum backtest_course course, const struct move *m)
 {
 	struct subject *s = subject_of(b, m->source);
@@ -137,6 +172,9 @@ see_move(struct backtest *b, enum backtest_course course, const struct move *m)
 	if (m->receiver.n > 0) {
 		return;
 	}
+	if (m->event == EVENT_ALARM) {
+		note_fall(b, course, m);
+	}
 	*c = course_at(b, c, m->ground.at.ms);
 	c->place = place_after(c->place, m);
 	if (course == BACKTEST_RECORDED && m->event == EVENT_ALARM) {
@@ -144,6 +182,7 @@ see_move(struct backtest *b, enum backtest_course course, const struct move *m)
 	}
 	if (course == BACKTEST_RECORDED && m->event == EVENT_CONFIRM && m->kind == SUSPENSION_SECURITY) {
 		s->confirmed = true;
+		s->verdict_ms = m->ground.at.ms;
 	}
 }
 
@@ -189,6 +228,60 @@ backtest_case_system(const struct backtest *b, uint32_t number)
 	return number > 0 && number <= b->case_count ? b->case_systems[number - 1] : REGISTRY_NONE;
 }
 
+/* ---- mail of takeovers */
+
+static bool
+is_takeover(const struct subject *s)
+{
+	return s->confirmed && s->began_ms != NEVER;
+}
+
+bool
+backtest_wants_mail(const struct backtest *b)
+{
+	for (uint32_t i = 0; i < b->subject_count; i++) {
+		if (is_takeover(&b->subjects[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+add_mail(struct subject *s, const struct observation *o)
+{
+	if (o->at.ms < s->began_ms || o->at.ms >= s->verdict_ms) {
+		return;
+	}
+	s->mail += o->count;
+	for (int i = 0; i < BACKTEST_COURSES; i++) {
+		if (s->courses[i].first_ms == NEVER || o->at.ms < s->courses[i].first_ms) {
+			s->courses[i].exposed += o->count;
+		}
+	}
+}
+
+void
+backtest_mail(struct backtest *b, const struct registry *r, const struct report *report)
+{
+	if (!registry_trusts(r, report->reporter)) {
+		return;
+	}
+	for (uint32_t i = 0; i < report->observation_count; i++) {
+		const struct observation *o = &report->observations[i];
+		uint32_t last = REGISTRY_NONE;
+
+		for (uint32_t k = 0; k < o->key_count && o->signal == SIGNAL_DELIVERED; k++) {
+			uint32_t id = registry_lookup(r, o->keys[k]);
+
+			if (id != last && id < b->subject_count && is_takeover(&b->subjects[id])) {
+				add_mail(&b->subjects[id], o);
+			}
+			last = id;
+		}
+	}
+}
+
 /* ---- what is told */
 
 static json_t *
@@ -216,6 +309,13 @@ static json_t *
 json_of_delay(const struct subject *s, const struct course *c)
 {
 	return has_delay(s, c) ? json_real(delay_minutes(s, c)) : json_null();
+}
+
+/* The share of a takeover's mail that was out before the source fell. */
+static json_t *
+json_of_out(const struct subject *s, const struct course *c)
+{
+	return s->mail > 0 ? json_real((double)c->exposed / (double)s->mail) : json_null();
 }
 
 static json_t *
@@ -259,6 +359,8 @@ row_of(const struct registry *r, uint32_t source, const struct subject *s)
 		      "recorded_partial", (int)was->partials, "computed_partial", (int)is->partials);
 
 	check(row != NULL);
+	json_object_set_new(row, "recorded_out", json_of_out(s, was));
+	json_object_set_new(row, "computed_out", json_of_out(s, is));
 	json_object_set_new(row, "recorded_delay_minutes", json_of_delay(s, was));
 	json_object_set_new(row, "computed_delay_minutes", json_of_delay(s, is));
 	return row;
@@ -306,10 +408,11 @@ json_of_median(double *values, size_t count)
 }
 
 struct sums {
-	uint32_t suspended, confirmed, caught, unconfirmed;
+	uint32_t suspended, confirmed, caught, in_time, unconfirmed;
 	double off_ms, on_ms;
-	double *delays;
-	size_t delay_count;
+	double *delays, *outs;
+	size_t delay_count, out_count;
+	double exposed; /* messages */
 };
 
 static void
@@ -326,17 +429,50 @@ add_subject(struct sums *sums, const struct subject *s, enum backtest_course cou
 	sums->on_ms += (double)c->on_ms;
 	if (has_delay(s, c)) {
 		sums->delays[sums->delay_count++] = delay_minutes(s, c);
+		sums->in_time += delay_minutes(s, c) <= IN_TIME_MINUTES;
 	}
+	if (s->mail > 0) {
+		sums->outs[sums->out_count++] = (double)c->exposed / (double)s->mail;
+		sums->exposed += (double)c->exposed;
+	}
+}
+
+/* What alarms took off the list and nobody confirmed; sources of a system that fall together are one alarm, which counts once for chance. */
+static json_t *
+json_of_false(const struct backtest *b, const struct registry *r, enum backtest_course course,
+	      double source_years)
+{
+	const struct falls *f = &b->falls[course];
+	uint32_t before = REGISTRY_NONE, alarms = 0, sources = 0;
+	double low, high, scale;
+	int64_t at_ms = NEVER;
+
+	for (size_t i = 0; i < f->count; i++) {
+		uint32_t system = registry_source(r, f->items[i].source).system;
+
+		if (b->subjects[f->items[i].source].confirmed) {
+			continue;
+		}
+		sources++;
+		alarms += system != before || f->items[i].at_ms != at_ms;
+		before = system;
+		at_ms = f->items[i].at_ms;
+	}
+	score_interval(alarms, &low, &high);
+	scale = alarms > 0 ? (double)sources / alarms : 1;
+	scale *= source_years > 0 ? 1000 / source_years : 0;
+	return json_pack("{s:i,s:i,s:f,s:f,s:f}", "alarms", (int)alarms, "sources", (int)sources,
+			 "per_1000_source_years", alarms * scale, "low", low * scale, "high", high * scale);
 }
 
 static json_t *
 sums_of(const struct backtest *b, const struct registry *r, enum backtest_course course, int64_t end_ms)
 {
 	uint32_t n = subject_count(b, r);
-	struct sums s = { .delays = calloc(n + 1U, sizeof(double)) };
+	struct sums s = { .delays = calloc(n + 1U, sizeof(double)), .outs = calloc(n + 1U, sizeof(double)) };
 	json_t *j;
 
-	check(s.delays != NULL);
+	check(s.delays != NULL && s.outs != NULL);
 	for (uint32_t i = 0; i < n; i++) {
 		struct subject subject = subject_at(b, i, end_ms);
 
@@ -347,7 +483,14 @@ sums_of(const struct backtest *b, const struct registry *r, enum backtest_course
 		      json_of_median(s.delays, s.delay_count), "unconfirmed", (int)s.unconfirmed,
 		      "unconfirmed_off_days", s.off_ms / DAY_MS, "source_years", s.on_ms / YEAR_MS);
 	check(j != NULL);
+	json_object_set_new(j, "recall_48h",
+			    s.confirmed > 0 ? json_real((double)s.in_time / s.confirmed) : json_null());
+	json_object_set_new(j, "median_out", json_of_median(s.outs, s.out_count));
+	json_object_set_new(j, "exposed",
+			    s.out_count > 0 ? json_real(s.exposed / (double)s.out_count) : json_null());
+	json_object_set_new(j, "false", json_of_false(b, r, course, s.on_ms / YEAR_MS));
 	free(s.delays);
+	free(s.outs);
 	return j;
 }
 

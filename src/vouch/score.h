@@ -126,6 +126,9 @@ struct score_figures {
 	double exposed;              /* bad messages delivered before it, mean per takeover */
 };
 
+/* The exact Poisson interval of 95 % of the mean, after n events. Cost: O(n). */
+void score_interval(uint64_t n, double *low, double *high);
+
 /* Outcomes of entry `entry` of a run with `entry_count`, over `fleet_count` fleets. */
 struct score_figures score_figures(const struct score_outcome *outcomes, size_t fleet_count,
 				   size_t entry_count, size_t entry);

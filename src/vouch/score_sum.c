@@ -36,16 +36,25 @@ poisson_mean(uint64_t n, double share)
 	return low;
 }
 
-/* Garwood 1936; without an alarm one is taken to suspend one source. */
+/* Garwood 1936. */
+void
+score_interval(uint64_t n, double *low, double *high)
+{
+	*low = n == 0 ? 0 : poisson_mean(n - 1, 1 - TAIL);
+	*high = poisson_mean(n, TAIL);
+}
+
+/* Without an alarm one is taken to suspend one source. */
 static void
 set_rates(struct score_figures *f)
 {
 	double sources = f->alarms > 0 ? (double)f->suspended / (double)f->alarms : 1;
 	double scale = f->source_years > 0 ? 1000 * sources / f->source_years : 0;
 
+	score_interval(f->alarms, &f->low, &f->high);
 	f->per_1000 = (double)f->alarms * scale;
-	f->low = f->alarms == 0 ? 0 : poisson_mean(f->alarms - 1, 1 - TAIL) * scale;
-	f->high = poisson_mean(f->alarms, TAIL) * scale;
+	f->low *= scale;
+	f->high *= scale;
 }
 
 static int

@@ -273,7 +273,44 @@ json_of_counts(const uint64_t counts[RECORD_COUNT])
 	return j;
 }
 
-/* One course on one line. */
+static enum result
+count_mail(void *context, const struct record *record)
+{
+	struct replaying *p = context;
+	struct arena arena = { 0 };
+	struct report report;
+
+	store_progress(&p->progress, "mail of takeovers", record->seq, p->total);
+	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK) {
+		backtest_mail(p->backtest, fold_registry(p->fold), &report);
+	}
+	arena_clear(&arena);
+	return RESULT_OK;
+}
+
+static void
+print_figures(const json_t *sums)
+{
+	const json_t *wrong = json_object_get(sums, "false"), *out = json_object_get(sums, "median_out");
+
+	if (json_is_real(json_object_get(sums, "recall_48h"))) {
+		(void)printf("    %.0f %% of the takeovers within 48 hours",
+			     100 * json_real_value(json_object_get(sums, "recall_48h")));
+		if (json_is_real(out)) {
+			(void)printf(
+			    ", half of them with at most %.0f %% of their mail out; %.0f messages each",
+			    100 * json_real_value(out), json_real_value(json_object_get(sums, "exposed")));
+		}
+		(void)printf("\n");
+	}
+	(void)printf("    %.1f sources per 1000 source-years taken off by alarms that nobody confirmed (95 "
+		     "%%: %.1f to %.1f)\n",
+		     json_real_value(json_object_get(wrong, "per_1000_source_years")),
+		     json_real_value(json_object_get(wrong, "low")),
+		     json_real_value(json_object_get(wrong, "high")));
+}
+
+/* One course on one line, its figures below. */
 static void
 print_sums(const char *name, const json_t *sums)
 {
@@ -293,6 +330,7 @@ print_sums(const char *name, const json_t *sums)
 		     json_integer_value(json_object_get(sums, "unconfirmed")),
 		     json_real_value(json_object_get(sums, "unconfirmed_off_days")),
 		     json_real_value(json_object_get(sums, "source_years")));
+	print_figures(sums);
 }
 
 static void
@@ -304,8 +342,10 @@ print_trial(const struct replaying *p, json_t *root)
 		{ "confirmed", "CONFIRMED" },
 		{ "recorded", "SUSPENDED" },
 		{ "recorded_off_days", "DAYS OFF" },
+		{ "recorded_out", "OUT" },
 		{ "computed", "WITH THIS POLICY" },
 		{ "computed_off_days", "DAYS OFF" },
+		{ "computed_out", "OUT" },
 	};
 	json_t *sources = backtest_sources(p->backtest, fold_registry(p->fold), p->last),
 	       *sums = backtest_sums(p->backtest, fold_registry(p->fold), p->last);
@@ -439,6 +479,9 @@ replay(struct vouch *v, struct journal *j, const struct trial *trial)
 	}
 	if (r == RESULT_OK) {
 		r = compare_shots(&p, UINT64_MAX, &v->fault);
+	}
+	if (r == RESULT_OK && p.backtest != NULL && backtest_wants_mail(p.backtest)) {
+		r = journal_scan(j, &(struct journal_range){ 0 }, count_mail, &p);
 	}
 	store_progress(&p.progress, "replay", 0, 0);
 	if (r == RESULT_OK || r == RESULT_DIFFERENT) {

@@ -138,6 +138,45 @@ rows(const struct past *p)
 	return backtest_sources(p->backtest, p->registry, (struct instant){ START + 30 * DAY });
 }
 
+/* A report that so many messages of source 0 were delivered. */
+static void
+mail(const struct past *p, int64_t at_ms, uint32_t count, const char *reporter)
+{
+	struct observation o = { .at = { at_ms },
+				 .signal = SIGNAL_DELIVERED,
+				 .count = count,
+				 .key_count = 1,
+				 .keys = { TEXT("192.0.2.10") } };
+
+	backtest_mail(
+	    p->backtest, p->registry,
+	    &(struct report){ .reporter = text_of(reporter), .observation_count = 1, .observations = &o });
+}
+
+/* Sources of one system that fall at one time fell by one alarm; a confirmed one is not false. */
+static void
+sources_that_fall_together_are_one_alarm(void **state)
+{
+	struct past *p = *state;
+	json_t *is;
+
+	accept_both(p, 0);
+	accept_both(p, 1);
+	suspend(p, BACKTEST_COMPUTED, START + 12 * DAY, 0);
+	suspend(p, BACKTEST_COMPUTED, START + 12 * DAY, 1);
+	is = sums(p, "computed");
+	expect_number(json_object_get(is, "false"), "alarms", 1);
+	expect_number(json_object_get(is, "false"), "sources", 2);
+	json_decref(is);
+	clear(p, BACKTEST_COMPUTED, START + 13 * DAY, 1);
+	suspend(p, BACKTEST_COMPUTED, START + 14 * DAY, 1);
+	is = sums(p, "computed");
+	expect_number(json_object_get(is, "false"), "alarms", 2);
+	expect_number(json_object_get(is, "false"), "sources", 3);
+	assert_false(backtest_wants_mail(p->backtest));
+	json_decref(is);
+}
+
 static void
 the_same_past_differs_in_nothing(void **state)
 {
@@ -192,7 +231,8 @@ a_confirmed_takeover_has_a_delay_in_both(void **state)
 	struct alarm alarm = { .at = { START + 12 * DAY },
 			       .first_bad_at = { START + 12 * DAY - 30 * MINUTE } };
 	struct buffer b;
-	json_t *all, *was, *is;
+	json_t *all, *was, *is, *wrong;
+	double rate;
 
 	accept_both(p, 0);
 	accept_both(p, 1);
@@ -210,8 +250,29 @@ a_confirmed_takeover_has_a_delay_in_both(void **state)
 	expect_number(json_array_get(all, 0), "computed_delay_minutes", 20);
 	assert_true(json_is_true(json_object_get(json_array_get(all, 0), "confirmed")));
 	assert_true(json_is_null(json_object_get(json_array_get(all, 1), "computed_delay_minutes")));
+	assert_true(backtest_wants_mail(p->backtest));
+	mail(p, START + 12 * DAY - 31 * MINUTE, 1000, "operator"); /* before it began */
+	mail(p, START + 12 * DAY - 30 * MINUTE, 100, "operator");
+	mail(p, START + 12 * DAY - 11 * MINUTE, 100, "operator");
+	mail(p, START + 12 * DAY - 10 * MINUTE, 100, "operator");
+	mail(p, START + 12 * DAY - MINUTE, 100, "stranger"); /* whose word does not count */
+	mail(p, START + 20 * DAY, 100, "operator");
+	mail(p, START + 21 * DAY, 1000, "operator"); /* after the verdict */
 	was = sums(p, "recorded");
 	is = sums(p, "computed");
+	expect_number(was, "median_out", 0.75);
+	expect_number(is, "median_out", 0.5);
+	expect_number(was, "exposed", 300);
+	expect_number(is, "exposed", 200);
+	expect_number(was, "recall_48h", 1);
+	expect_number(json_object_get(was, "false"), "per_1000_source_years", 0);
+	/* One alarm in this time; Garwood's interval of one event is 0.0253 to 5.572. */
+	expect_number(json_object_get(is, "false"), "sources", 1);
+	wrong = json_object_get(is, "false");
+	rate = json_number_value(json_object_get(wrong, "per_1000_source_years"));
+	assert_true(rate > 0 && json_number_value(json_object_get(wrong, "high")) > 5.5716 * rate &&
+		    json_number_value(json_object_get(wrong, "high")) < 5.5717 * rate &&
+		    json_number_value(json_object_get(wrong, "low")) > 0.0253 * rate);
 	expect_number(was, "caught", 1);
 	expect_number(is, "caught", 1);
 	expect_number(was, "median_delay_minutes", 30);
@@ -268,6 +329,7 @@ main(void)
 		EACH(the_same_past_differs_in_nothing),
 		EACH(only_the_window_counts),
 		EACH(a_confirmed_takeover_has_a_delay_in_both),
+		EACH(sources_that_fall_together_are_one_alarm),
 		EACH(a_suspension_for_one_receiver_is_none_for_the_list),
 		EACH(a_verdict_finds_the_system_of_its_case),
 	};
