@@ -236,6 +236,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_METRICS] = api_metrics,
 	[HTTP_REPORTS] = api_reports,
 	[HTTP_RECEIPT] = api_receipt,
+	[HTTP_PUBLIC_CASE] = api_public_case,
 	[HTTP_SOURCE] = api_source,
 	[HTTP_STATUS] = api_status,
 	[HTTP_CASES] = api_cases,

@@ -37,8 +37,15 @@ expect    counts accepted 1 duplicate 0
 # How people judged what it names, without their names.
 suspend   192.0.2.10 by operator because "a customer was phished"
 expect    receipt for alder == 200 "'192.0.2.10': 'open'"
+expect    public case 1 == open
+expect    public case 0 == 404
+expect    public case 2 == 404
+expect    public case harbour == 404
+wait      2h
+expect    public case 1 == open
 confirm   case of 192.0.2.10 by operator because "it was"
 expect    receipt for alder == 200 "'192.0.2.10': 'confirmed'"
+expect    public case 1 == confirmed
 
 # What cannot be read takes of the quota too: quarantine is no way around it.
 expect    refused 400 "no message/feedback-report part": report notes.txt about 192.0.2.10 by alder

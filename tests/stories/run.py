@@ -456,6 +456,18 @@ class Story:
             if word.strip('"') not in said:
                 raise Broken(f"the receipt does not say {word}; it says:\n{said}")
 
+    @sentence("expect public case NUMBER == open; or 404", r"expect public case (?P<number>\w+) == (?P<status>\w+)")
+    def expect_public_case(self, number, status):
+        """What anybody is told of a case: how it stands and since when, and nothing else."""
+        answer = self.daemon.request("GET", f"/v1/public/cases/{number}", token="")
+        if status.isdigit():
+            same("status", answer[0], int(status))
+            return
+        same("keys", sorted(answer[1]), ["case", "closed", "opened", "status"])
+        same("case", answer[1]["case"], int(number))
+        same("status", answer[1]["status"], status)
+        same("closed", answer[1]["closed"] is None, status == "open")
+
     @sentence("expect chain intact", r"expect chain intact")
     def expect_chain(self):
         """vouch verify finds nothing."""
