@@ -64,7 +64,7 @@ put_domains(struct arf *a, const char *field)
 static struct text
 property_of(struct text result, struct text name)
 {
-	struct text value = { 0 };
+	struct text value = { "", 0 };
 
 	for (size_t i = 0; i + name.n < result.n && value.n == 0; i++) {
 		struct text rest = { result.p + i, result.n - i };

@@ -85,7 +85,7 @@ parse_day(struct text t, struct instant *at)
 	char copy[16], iso[48];
 	int end = 0;
 
-	if (t.n >= sizeof copy) {
+	if (t.n == 0 || t.n >= sizeof copy) {
 		return false;
 	}
 	memcpy(copy, t.p, t.n);
