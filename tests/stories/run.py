@@ -9,6 +9,7 @@ the seed: the same in every run. At the end of each story the chain must be whol
 
 import datetime
 import math
+import json
 import os
 import random
 import re
@@ -477,6 +478,14 @@ class Story:
     def expect_replay(self):
         """vouch replay folds the journal again and finds the same alarms, moves and list."""
         self.daemon.cli("replay", self.daemon.data)
+
+    @sentence("expect reporter NAME fared 1 right 0 wrong 0 alone 0 agreed 0 waiting",
+              rf"expect reporter (?P<reporter>{NAME}) fared (?P<how>\d+ right \d+ wrong \d+ alone \d+ agreed \d+ waiting)")
+    def expect_fare(self, reporter, how):
+        """What vouch reporters says became of its accusations."""
+        rows = json.loads(self.daemon.cli("reporters", self.daemon.data, "--json").stdout)["reporters"]
+        row = next(row for row in rows if row["reporter"] == reporter)
+        same(reporter, " ".join(f"{row[word]} {word}" for word in ("right", "wrong", "alone", "agreed", "waiting")), how)
 
     @sentence("expect programme changes nothing", r"expect programme changes nothing")
     def expect_programme(self):
