@@ -76,9 +76,11 @@ server_cpu_ns(const struct server *s)
 	return ns;
 }
 
+/* Of a peer what its processes share once; of a server of this program, which is forked, what it does not share with us. */
 static double
 resident_mib(const struct server *s)
 {
+	const char *what = s->peer != NULL ? "Pss:" : "Private_Dirty:";
 	pid_t pids[PROCESSES_MAX];
 	size_t n = processes_of(s, pids);
 	unsigned long long kib = 0;
@@ -91,7 +93,10 @@ resident_mib(const struct server *s)
 		(void)snprintf(path, sizeof path, "/proc/%d/smaps_rollup", (int)pids[i]);
 		f = fopen(path, "r");
 		while (f != NULL && fgets(line, sizeof line, f) != NULL) {
-			kib += sscanf(line, "Pss: %llu", &own) == 1 ? own : 0;
+			if (strncmp(line, what, strlen(what)) == 0 &&
+			    sscanf(line + strlen(what), "%llu", &own) == 1) {
+				kib += own;
+			}
 		}
 		if (f != NULL) {
 			(void)fclose(f);

@@ -35,7 +35,7 @@ struct server {
 	char folder[SERVER_FOLDER_BYTES]; /* of a peer, made for it */
 	int64_t began_ns;
 	double ready_ms;     /* from its start to its first answer */
-	double resident_mib; /* of all its processes, what they share once */
+	double resident_mib; /* of all its processes, once it answers */
 };
 
 /* What a server of this program is given: it writes its port, then does a change for each byte. */
