@@ -223,8 +223,8 @@ forget_mail(SMFICTX *ctx, struct session *s)
 	s->is_spam = false;
 	s->recipients = 0;
 	s->unknown = 0;
-	buffer_clear(&s->head);
-	buffer_clear(&s->body);
+	buffer_free(&s->head); /* a connection that waits for its next mail keeps none of the last */
+	buffer_free(&s->body);
 }
 
 static sfsistat
@@ -379,10 +379,14 @@ on_body(SMFICTX *ctx, unsigned char *bytes, size_t n)
 	struct session *s = smfi_getpriv(ctx);
 	bool wanted = s != NULL && s->has_mark && s->is_looked_up && mark_is_listed(&s->mark);
 
-	for (size_t i = 0; wanted && i < n && s->body.n < LOOK_BYTES_MAX; i++) {
-		if (bytes[i] != '\r') {
-			buffer_put(&s->body, &bytes[i], 1);
-		}
+	while (wanted && n > 0 && s->body.n < LOOK_BYTES_MAX) {
+		const unsigned char *cr = memchr(bytes, '\r', n);
+		size_t run = cr == NULL ? n : (size_t)(cr - bytes), room = LOOK_BYTES_MAX - s->body.n;
+
+		buffer_put(&s->body, bytes, run < room ? run : room);
+		run += cr != NULL;
+		bytes += run;
+		n -= run;
 	}
 	wanted = wanted && s->body.n < LOOK_BYTES_MAX;
 	return !wanted && s != NULL && (s->quiet & SMFIP_SKIP) != 0 ? SMFIS_SKIP : SMFIS_CONTINUE;

@@ -210,7 +210,7 @@ def check_log(follower, postfix, first):
 def run(folder, server, follower, unbound, filter_port):
     with Milter(options(server, unbound, folder)) as ours, mailbox.Dovecot(ours.options["votes"]) as dovecot, \
             Postfix(dovecot.lmtp_port, settings=settings(ours, filter_port)) as postfix:
-        follower.configure(f"mail_log: {postfix.log}\nmail_log_reporter: mailbox\nmail_log_every: 100ms\n")
+        follower.configure(f"mail_log: {postfix.log}\nmail_log_reporter: mailbox\nmail_log_every: 2s\n")  # a timeline shows 1000 parts
         flow = Flow(server, postfix, dovecot)
         check_ordinary(flow)
         os.rename(postfix.log, postfix.log + ".1")
