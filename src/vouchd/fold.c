@@ -1,7 +1,6 @@
 /* vouchd/fold.c - one function per kind of input record; the detector's alarms go straight into decide. */
 #include "vouchd/fold_int.h"
 
-#include "detect/watch.h"
 #include "model/correction.h"
 #include "vouchd/about.h"
 #include "vouchd/command.h"
@@ -37,60 +36,6 @@ fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size)
 }
 
 /* ---- what comes out */
-
-/* Does the system show something itself, or did it lately? */
-static bool
-shows(const struct fold *f, uint32_t system)
-{
-	struct detect_view view;
-
-	detect_unit_view(f->detect, f->systems[system].unit, &view);
-	return detect_watch_of(&view) != DETECT_WATCH_CALM || decide_system_case(f->decide, system) != 0 ||
-	       decide_system_review(f->decide, system) != 0;
-}
-
-static bool
-any_shows(const struct fold *f, uint32_t member)
-{
-	for (uint32_t i = 0; i < f->system_count; i++) {
-		if (registry_item(f->registry, THING_SYSTEM, i).parent == member && shows(f, i)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/*
- * What all systems of a member show together concerns those that show something themselves; when none does, all. Each has a case of its
- * own, with the mail that it sent.
- */
-static void
-decide_for_member(struct fold *f, const struct alarm *alarm)
-{
-	bool any = any_shows(f, alarm->unit);
-
-	f->sink.alarm(f->sink.context, alarm);
-	for (uint32_t i = 0; i < f->system_count; i++) {
-		struct registry_item item = registry_item(f->registry, THING_SYSTEM, i);
-		struct alarm part = *alarm;
-
-		if (item.parent == alarm->unit && !item.removed && (!any || shows(f, i))) {
-			part.delivered =
-			    (uint64_t)detect_mail_since(f->detect, f->systems[i].unit, alarm->first_bad_at);
-			decide_alarm(f->decide, &part, i, f->now);
-		}
-	}
-}
-
-/* Alarms of members wait until all of the record was told to all units. */
-static void
-decide_for_members(struct fold *f)
-{
-	for (uint32_t i = 0; i < f->waiting_count; i++) {
-		decide_for_member(f, &f->waiting[i]);
-	}
-	f->waiting_count = 0;
-}
 
 static void
 on_alarm(void *context, const struct alarm *alarm)
@@ -576,7 +521,7 @@ count_report(struct fold *f, const struct report *report)
 			hear_observation(f, witness, &report->observations[i], ids, n);
 		}
 	}
-	decide_for_members(f);
+	fold_members_decide(f);
 }
 
 static enum result
@@ -715,7 +660,7 @@ fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 		return registry_apply(f->registry, input->payload, on_registry_change, f, fault);
 	case RECORD_TICK:
 		detect_tick(f->detect, input->time);
-		decide_for_members(f);
+		fold_members_decide(f);
 		decide_tick(f->decide, f->now);
 		return RESULT_OK;
 	case RECORD_QUARANTINE:

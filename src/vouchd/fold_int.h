@@ -62,7 +62,9 @@ struct fold {
 void *fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size);
 struct fold_member *fold_member_of_system(struct fold *f,
 					  uint32_t system); /* makes its row when it is the first */
-uint8_t fold_family(enum source_kind kind);                 /* of enum family */
+/* Alarms of members wait until all of the record was told to all units; then these are decided. */
+void fold_members_decide(struct fold *f);
+uint8_t fold_family(enum source_kind kind); /* of enum family */
 void fold_set_budget(struct fold *f, double budget);
 void fold_set_thresholds(struct fold *f, const struct threshold_policy *policy);
 
