@@ -17,6 +17,13 @@ struct dns {
 };
 
 void
+dns_tally_begin(struct dns_tally *tally, const struct dns_source *source)
+{
+	*tally = (struct dns_tally){ .usages = source->gate == NULL ? NULL : dns_gate_join(source->gate),
+				     .sampler.log = source->log };
+}
+
+void
 dns_tally_count(struct dns_tally *tally, const struct dns_told *told)
 {
 	tally->counts[told->outcome]++;
@@ -89,7 +96,8 @@ start(struct dns *dns, const struct dns_options *o, struct dns_bound *bound, str
 	const struct dns_source source = { .list = o->list,
 					   .gate = o->gate,
 					   .keepalive = (uint16_t)(idle.ms / 100),
-					   .transfers = o->transfers };
+					   .transfers = o->transfers,
+					   .log = o->log };
 	int listeners[DNS_LISTENERS_MAX];
 	enum result r = RESULT_OK;
 

@@ -24,6 +24,7 @@ struct list;
 struct dns;
 struct dns_gate;
 struct transfers;
+struct dns_log;
 
 /* The sockets of one address. */
 struct dns_bound {
@@ -47,6 +48,7 @@ struct dns_options {
 	struct dns_gate *gate;        /* the same; NULL: everybody may ask */
 	struct span tcp_idle;         /* 0: DNS_TCP_IDLE_MS */
 	struct transfers *transfers;  /* serve/transfer.h; must outlive the server. NULL: all are refused */
+	struct dns_log *log;          /* serve/dns_log.h; must outlive the server. NULL: no query is logged */
 };
 
 /*

@@ -95,6 +95,14 @@ answer_one(struct dns_tcp *t, const struct dns_desk *desk, const struct transfer
 		n = dns_answer(desk, asked->client, asked->query, asked->n, out, &told);
 	}
 	dns_tally_count(&t->tally, &told);
+	if (dns_log_due(&t->tally.sampler)) {
+		dns_log_put(t->tally.sampler.log, &(struct dns_log_query){ .client = asked->client,
+									   .query = asked->query,
+									   .n = asked->n,
+									   .answer = out,
+									   .answer_bytes = n,
+									   .told = told });
+	}
 	return n;
 }
 
@@ -406,7 +414,7 @@ dns_tcp_open(const struct dns_source *source, const int *listeners, size_t count
 
 	check(t != NULL && count <= DNS_LISTENERS_MAX);
 	t->source = *source;
-	t->tally.usages = source->gate == NULL ? NULL : dns_gate_join(source->gate);
+	dns_tally_begin(&t->tally, source);
 	t->idle_ms = idle.ms;
 	t->listener_count = count;
 	memcpy(t->listeners, listeners, count * sizeof *listeners);

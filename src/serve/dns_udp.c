@@ -79,6 +79,20 @@ answer_one(struct dns_udp *u, const struct dns_desk *desk, size_t i, struct dns_
 	return dns_answer(desk, &client, asked.query, asked.n, u->answers[i], told);
 }
 
+static void
+log_one(const struct dns_udp *u, size_t i, size_t n, const struct dns_told *told)
+{
+	struct prefix client = dns_client_of(&u->from[i]);
+
+	dns_log_put(u->tally.sampler.log, &(struct dns_log_query){ .client = &client,
+								   .query = u->queries[i],
+								   .n = u->in[i].msg_len,
+								   .answer = u->answers[i],
+								   .answer_bytes = n,
+								   .udp = true,
+								   .told = *told });
+}
+
 /* Answers the first `count` queries from one image. Returns the answers to send. */
 static size_t
 answer_batch(struct dns_udp *u, size_t count)
@@ -99,6 +113,9 @@ answer_batch(struct dns_udp *u, size_t count)
 			n = answer_one(u, &desk, i, &told);
 		}
 		dns_tally_count(&u->tally, &told);
+		if (u->tally.sampler.log != NULL && dns_log_due(&u->tally.sampler)) {
+			log_one(u, i, n, &told);
+		}
 		if (n > 0) {
 			if (u->wildcard) {
 				free_route(m);
@@ -203,7 +220,7 @@ dns_udp_open(const struct dns_source *source, int fd, struct dns_udp **udp, stru
 	check(u != NULL);
 	u->fd = fd;
 	u->source = *source;
-	u->tally.usages = source->gate == NULL ? NULL : dns_gate_join(source->gate);
+	dns_tally_begin(&u->tally, source);
 	for (size_t i = 0; i < BATCH; i++) {
 		u->in_iov[i] = (struct iovec){ u->queries[i], QUERY_BYTES_MAX };
 	}

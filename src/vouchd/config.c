@@ -438,6 +438,7 @@ resolve_paths(struct config *c, struct arena *arena)
 		c->transfers[i].secret_file = path_from(c->file, c->transfers[i].secret_file, arena);
 	}
 	c->mail_log = path_from(c->file, c->mail_log, arena);
+	c->query_log = path_from(c->file, c->query_log, arena);
 	for (size_t i = 0; i < c->lmtp.count; i++) {
 		if (strchr(c->lmtp.items[i], '/') != NULL) {
 			c->lmtp.items[i] = path_from(c->file, c->lmtp.items[i], arena);

@@ -7,6 +7,7 @@
 #include "vouchd/daemon.h"
 
 #include "base/log.h"
+#include "serve/dns_log.h"
 #include "vouchd/daemon_int.h"
 #include "vouchd/privilege.h"
 #include "vouchd/receivers.h"
@@ -130,7 +131,8 @@ daemon_open_dns(struct service *s, struct socket_place *p, struct fault *fault)
 							.address_count = 1,
 							.list = s->list,
 							.gate = s->gate,
-							.transfers = s->transfers },
+							.transfers = s->transfers,
+							.log = s->log },
 				 &p->server, fault);
 
 	p->dns = (struct dns_bound){ .tcp = -1 };
@@ -145,8 +147,19 @@ static enum result
 open_dns(struct service *s, struct fault *fault)
 {
 	size_t at, count = sockets_of(&s->sockets, SOCKET_DNS, &at);
+	const struct config *c = s->config;
 	enum result r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
 
+	if (r == RESULT_OK && c->query_log[0] != '\0') {
+		r = dns_log_open(&(struct dns_log_options){ .path = c->query_log,
+							    .sample = c->query_log_sample > INT32_MAX
+									  ? INT32_MAX
+									  : (uint32_t)c->query_log_sample,
+							    .whole_clients = c->query_log_clients,
+							    .bytes_max = c->query_log_size,
+							    .gate = s->gate },
+				 &s->log, fault);
+	}
 	for (size_t i = at; i < at + count && r == RESULT_OK; i++) {
 		r = daemon_open_dns(s, &s->sockets.places[i], fault);
 	}
@@ -212,8 +225,11 @@ on_signal(uv_signal_t *handle, int number)
 static void
 on_hangup(uv_signal_t *handle, int number)
 {
+	struct service *s = handle->data;
+
 	(void)number;
-	reload(handle->data);
+	dns_log_reopen(s->log);
+	reload(s);
 }
 
 static void
@@ -235,6 +251,7 @@ close_all(struct service *s)
 	for (size_t i = 0; i < s->sockets.count; i++) {
 		dns_close(s->sockets.places[i].server);
 	}
+	dns_log_close(s->log);
 	transfer_close(s->transfers);
 	dns_gate_close(s->gate);
 	doors_free(&s->doors);

@@ -20,6 +20,7 @@ struct service {
 	struct pipeline *pipeline;
 	struct dns_gate *gate;
 	struct transfers *transfers;
+	struct dns_log *log;
 	struct sockets sockets;
 	struct http *http;
 	struct api api;

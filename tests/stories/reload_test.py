@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """vouch.yaml again while everything runs (SIGHUP): no query is lost, and what cannot change leaves all as it was."""
 
+import csv
 import os
 import socket
 import struct
+import subprocess
 import sys
 import threading
 import unittest
@@ -145,6 +147,31 @@ class Reload(unittest.TestCase):
                 self.assertIn(words, line)
                 self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])
             self.assertIn("event=reloaded", daemon.reload(text=text + "log: debug\n"))
+
+    def test_the_query_log_is_opened_again_by_a_reload_and_has_each_receiver_and_transport(self):
+        config = f"query_log: q.csv\nquery_log_sample: 1\nreceivers:\n  - {{id: other, key: {KEY}}}\n"
+        with vouch.Vouchd(config=config) as daemon:
+            path = daemon.path("q.csv")
+
+            def rows(name):
+                with open(name, encoding="ascii") as log:
+                    return [(row["client"], row["transport"], row["receiver"], row["name"].lower(), row["type"], row["rcode"], row["usage"])
+                            for row in csv.DictReader(log)]
+
+            self.assertEqual(key_answers(daemon, KEY), [vouch.CODE])
+            subprocess.run(["dig", "+tcp", "+short", "-p", str(daemon.dns_port), "@127.0.0.1", vouch.question("192.0.2.1"), "TXT"],
+                           stdout=subprocess.DEVNULL, timeout=60, check=True)
+            daemon.wait(lambda: len(rows(path)) == 2, "log two queries")
+            self.assertEqual(rows(path), [
+                ("127.0.0.0/24", "udp", "other", LISTED.replace(vouch.ZONE, f"{KEY}.{vouch.ZONE}") + ".", "A", "NOERROR", "listed"),
+                ("127.0.0.0/24", "tcp", "public", vouch.question("192.0.2.1") + ".", "TXT", "NXDOMAIN", "not_listed")])
+            os.rename(path, path + ".old")
+            with open(daemon.yaml, encoding="utf-8") as yaml:
+                self.assertIn("event=reloaded", daemon.reload(text=yaml.read()))
+            daemon.wait(lambda: os.path.exists(path), "begin a new file")
+            daemon.ask("127.0.0.2")
+            daemon.wait(lambda: len(rows(path)) == 1, "log one more")
+            self.assertEqual(len(rows(path + ".old")), 2)
 
 
 if __name__ == "__main__":
