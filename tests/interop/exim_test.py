@@ -3,10 +3,13 @@
 
 What is no exact code, no answer, a refusal, or a name that the sender made up, marks nothing. Exim asks the resolver of the
 machine, and its user must exist by name: so this runs in namespaces of its own, as the test of Postfix does, in which the
-clients have the addresses they are tested by. At the end the daemon reads its log and counts what was seen here.
+clients have the addresses they are tested by. At the end the daemon reads its log and counts what was seen here; another one has
+followed it through a rotation and counts what eximstats says.
 """
 
+import collections
 import os
+import re
 import smtplib
 import socketserver
 import subprocess
@@ -20,6 +23,26 @@ import vouch
 from certified import DOMAIN, LISTED, OTHER, RECIPIENT, SELECTOR, expect
 
 BLOCKED, BOTH, REWRITTEN, REFUSED, FAILS = (f"198.18.0.{n}" for n in range(21, 26))
+CLIENTS = (LISTED, OTHER, BLOCKED, BOTH, REWRITTEN, REFUSED, FAILS)
+# A daemon that follows the log while all this happens.
+FOLLOW = """\
+mail_log: {log}
+mail_log_format: exim
+mail_log_reporter: mailbox
+mail_log_every: 100ms
+"""
+FOLLOWED = f"""\
+members:
+  - id: all
+    name: All
+    systems:
+      - id: all-mail
+        sources: [{", ".join(CLIENTS)}]
+reporters:
+  - id: mailbox
+    kind: mailbox
+    trust: full
+"""
 # What the sender of EVIL asks for a certified list of its own: its key is found under this name too.
 EVIL = "evil.test"
 INJECTED = f"x:own.{EVIL}=127.0.0.10/b.{EVIL}"
@@ -105,10 +128,52 @@ def check_signers(exim, key):
 def check_log(server, exim):
     """The daemon counts of the real log what happened to the certified client here: two mails taken, one recipient refused."""
     server.set_clock(vouch.now())
-    server.cli("ingest", exim.main_log, "--reporter", "mailbox")
+    with open(exim.main_log + ".all", "w", encoding="utf-8") as whole:
+        for part in (exim.main_log + ".1", exim.main_log):
+            with open(part, encoding="utf-8", errors="replace") as lines:
+                whole.write(lines.read())
+    server.cli("ingest", exim.main_log + ".all", "--reporter", "mailbox")
     words = [entry["words"] for entry in server.get("/v1/timeline", subject=LISTED, limit=1000)["entries"]]
     expect(f"two delivered and one refused, not {words}", any(line.startswith("delivered 2, bounce 1 from mailbox") for line in words))
     expect("nothing in quarantine", server.get("/v1/quarantine")["quarantine"] == [])
+
+
+def summary(*logs):
+    """eximstats' totals: messages and addresses delivered, recipients rejected."""
+    text = subprocess.run([peers.program("perl"), peers.program("eximstats"), "-ne", "-nr", "-nt", *logs], env=peers.ENV,
+                          stdout=subprocess.PIPE, check=True, timeout=120).stdout.decode()
+    return {name: [int(n) for n in re.findall(r"(?<![\d.])\d+(?![\d.%KMG])", rest)]
+            for name, rest in re.findall(r"^ +(Received|Delivered|Rejects) (.*)$", text, re.M)}
+
+
+def check_summary(follower, exim):
+    """The daemon that followed the log through its rotation counts what Exim's own summary says."""
+    want = summary(exim.main_log + ".1", exim.main_log)
+    delivered, refused = want["Delivered"][-2], want["Rejects"][0]
+    follower.wait(lambda: counted(follower)["delivered"] >= delivered, "read the log", seconds=60)
+    got = counted(follower)
+    print("eximstats:", want, "vouchd:", dict(got))
+    expect(f"{delivered} delivered and {refused} refused as eximstats has it, not {dict(got)}",
+           (got["delivered"], sum(got.values()) - got["delivered"]) == (delivered, refused))
+
+
+def rotate(exim):
+    """The log gets another name, when no delivery writes to it any more."""
+    exim.wait(lambda: sum(" <= " in line for line in exim.lines()) == sum(line.endswith(" Completed") for line in exim.lines()),
+              "end all deliveries")
+    os.rename(exim.main_log, exim.main_log + ".1")
+
+
+def counted(follower):
+    """What the daemon counted of all sources."""
+    got = collections.Counter()
+    for address in CLIENTS:
+        for entry in follower.get("/v1/timeline", subject=address, limit=1000)["entries"]:
+            words = entry["words"].replace(",", "").split()
+            for signal, count in zip(words, words[1:]):
+                if signal in ("delivered", "bounce", "policy_block", "unknown_user") and count.isdigit():
+                    got[signal] += int(count)
+    return got
 
 
 def check():
@@ -118,7 +183,7 @@ def check():
         os.chmod(folder, 0o755)
         certified.own_resolver(folder)
         peers.Exim.own_names(folder)
-        for address in (LISTED, OTHER, BLOCKED, BOTH, REWRITTEN, REFUSED, FAILS):
+        for address in CLIENTS:
             subprocess.run(["ip", "address", "add", f"{address}/32", "dev", "lo"], check=True)
         with certified.daemon() as server, socketserver.UDPServer(("127.0.0.1", 0), Fails) as fails:
             threading.Thread(target=fails.serve_forever, daemon=True).start()
@@ -128,8 +193,12 @@ def check():
                     peers.Exim(ACL, "acl_smtp_dkim = vouch_dkim\nlog_selector = +dkim_verbose") as exim:
                 rcodes = [peers.dns(53, vouch.question(address)).rcode for address in (REFUSED, FAILS)]
                 expect(f"REFUSED and SERVFAIL, not {rcodes}", rcodes == [5, 2])
-                check_clients(exim, plain)
-                check_signers(exim, key)
+                with vouch.Vouchd(FOLLOW.format(log=exim.main_log), manual_clock=False) as follower:
+                    follower.post("/v1/programme", FOLLOWED.encode(), apply=1, actor="operator")
+                    check_clients(exim, plain)
+                    rotate(exim)
+                    check_signers(exim, key)
+                    check_summary(follower, exim)
                 certified.suspend_and_wait(server, unbound)
                 expect("a suspended client to be checked further", send(exim, LISTED, plain)[0] == 550)
                 code, marks = send(exim, LISTED, signed(key, f"d={DOMAIN};"), "guessed@sender.test")
