@@ -215,7 +215,7 @@ start_anew(struct tail *t)
 	}
 	t->fd = open_log(t->path, &t->inode);
 	t->start = t->end = 0;
-	t->is_renamed = false;
+	t->quiet = 0;
 }
 
 enum result
@@ -306,7 +306,7 @@ enum result
 tail_read(struct tail *t, struct text *document, bool *more)
 {
 	size_t n = 0;
-	bool left;
+	bool left, leaves;
 
 	*document = (struct text){ "", 0 };
 	*more = false;
@@ -317,16 +317,17 @@ tail_read(struct tail *t, struct text *document, bool *more)
 		return r;
 	}
 	left = is_left(t);
-	if (t->fd >= 0 && measure(t, left && t->is_renamed, &n, more) != RESULT_OK) {
+	leaves = left && t->quiet >= TAIL_QUIET_LOOKS;
+	if (t->fd >= 0 && measure(t, leaves, &n, more) != RESULT_OK) {
 		return RESULT_IO;
 	}
-	if (n == 0 && left && (t->is_renamed || t->fd < 0)) {
+	if (n == 0 && left && (leaves || t->fd < 0)) {
 		start_anew(t);
 		*more = t->fd >= 0;
 		return RESULT_OK;
 	}
-	/* Whoever writes the log may still write to the old file: it is read once more before it is left. */
-	t->is_renamed = left && t->fd >= 0 && n == 0;
+	/* Whoever has the old file open may still write to it: each process of Exim does until its delivery ends. */
+	t->quiet = left && t->fd >= 0 && n == 0 ? t->quiet + 1 : 0;
 	if (n == 0) {
 		return RESULT_OK;
 	}

@@ -5,8 +5,8 @@
  * sources of messages still in the queue, and the new lines. It is written down what will be handed on before it is; so after a crash the same
  * bytes are handed on again, and their report id makes that harmless.
  *
- * Followed are renames (the old file is read to its end, found by its number also after a restart) and files that are cut and written anew. An
- * old file that is packed or removed while nobody follows is lost from where it was left.
+ * Followed are renames (the old file is found by its number also after a restart, and read until TAIL_QUIET_LOOKS looks found nothing new: who has it open
+ * may write to it a while longer) and files that are cut and written anew. An old file that is packed or removed while nobody follows is lost from where it was left.
  */
 #ifndef INTAKE_TAIL_H
 #define INTAKE_TAIL_H
@@ -23,10 +23,10 @@ struct tail {
 	ino_t inode;
 	uint64_t start, end;      /* of the part that was handed on; equal: all is on disk */
 	uint64_t head, head_hash; /* how the file begins: so many bytes, and their hash */
-	bool is_renamed;          /* the path names another file; this one is read to its end first */
-	bool is_lost;             /* after tail_open: the file that was followed is gone */
-	struct buffer carried;    /* lines of earlier parts */
-	struct buffer part;       /* the document that was handed on last */
+	unsigned quiet; /* the path names another file, and so many looks found nothing new in this one */
+	bool is_lost;   /* after tail_open: the file that was followed is gone */
+	struct buffer carried; /* lines of earlier parts */
+	struct buffer part;    /* the document that was handed on last */
 };
 
 /* A log that is not there yet is fine. Errors: RESULT_IO when the state cannot be read, RESULT_DAMAGED when it is none. */

@@ -101,7 +101,7 @@ next(struct world *w)
 	bool more;
 
 	text[0] = '\0';
-	for (int i = 0; i < 3; i++) {
+	for (int i = 0; i < TAIL_QUIET_LOOKS + 3; i++) {
 		assert_int_equal(tail_read(&w->tail, &part, &more), RESULT_OK);
 		if (part.n > 0) {
 			(void)text_cut(&part, '\n', &line);
@@ -181,6 +181,34 @@ a_renamed_log_is_read_to_its_end_and_then_the_new_one(void **context)
 	assert_string_equal(take(w), CLIENT REMOVED);
 	append(w, "next\n");
 	assert_string_equal(take(w), "next\n");
+}
+
+/* A process that has the old file open writes to it a while longer; what comes to the new one meanwhile waits. */
+static void
+what_still_comes_to_a_renamed_log_is_read(void **context)
+{
+	struct world *w = *context;
+	struct text part;
+	char old[128];
+	FILE *open_file;
+	bool more;
+
+	(void)snprintf(old, sizeof old, "%s.1", w->log);
+	open_it(w);
+	append(w, "one\n");
+	assert_string_equal(take(w), "one\n");
+	open_file = fopen(w->log, "a");
+	assert_non_null(open_file);
+	assert_int_equal(rename(w->log, old), 0);
+	append(w, "new\n");
+	for (int i = 0; i < TAIL_QUIET_LOOKS; i++) {
+		assert_int_equal(tail_read(&w->tail, &part, &more), RESULT_OK);
+		assert_int_equal(part.n, 0);
+	}
+	assert_true(fputs("late\n", open_file) >= 0);
+	assert_int_equal(fclose(open_file), 0);
+	assert_string_equal(take(w), "late\n");
+	assert_string_equal(take(w), "new\n");
 }
 
 static void
@@ -303,6 +331,7 @@ main(void)
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_renamed_log_is_read_to_its_end_and_then_the_new_one, set_up,
 						tear_down),
+		cmocka_unit_test_setup_teardown(what_still_comes_to_a_renamed_log_is_read, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_log_that_was_renamed_while_nobody_followed_is_found, set_up,
 						tear_down),
 		cmocka_unit_test_setup_teardown(a_log_that_is_gone_is_said_so_and_the_new_one_read, set_up,
