@@ -494,7 +494,7 @@ class Story:
         same("import", self.daemon.cli("import", path, "--dry-run").stdout, "nothing to change\n")
 
     @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
-    def expect_metric(self, name, count):
+    def expect_counter(self, name, count):
         """One number of GET /metrics."""
         lines = self.daemon.get("/metrics").decode().split("\n")
         same(name, [line.split()[1] for line in lines if line.startswith(name + " ")], [count])
