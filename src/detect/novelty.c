@@ -39,6 +39,18 @@ in_filter(const uint64_t filter[FILTER_WORDS], uint64_t name)
 	return true;
 }
 
+/* Half of its bits are set: one in eight of what is new would be taken for known, more with each name, and soon all. */
+static bool
+is_full(const uint64_t filter[FILTER_WORDS])
+{
+	uint32_t set = 0;
+
+	for (uint32_t i = 0; i < FILTER_WORDS; i++) {
+		set += (uint32_t)__builtin_popcountll(filter[i]);
+	}
+	return set > FILTER_WORDS * 32;
+}
+
 static const struct novelty no_novelty = { .first_ms = NEVER, .turned_ms = NEVER };
 
 struct novelty *
@@ -69,7 +81,8 @@ detect_novelty_note(struct novelty *n, uint64_t name, int64_t at_ms)
 	if (n->first_ms == NEVER) {
 		n->first_ms = n->turned_ms = at_ms;
 	}
-	if ((double)(at_ms - n->turned_ms) > NOVELTY_DAYS * 12 * HOUR_MS) { /* half the time each */
+	if ((double)(at_ms - n->turned_ms) > NOVELTY_DAYS * 12 * HOUR_MS || /* half the time each */
+	    is_full(n->filter[0])) {
 		for (uint32_t i = 0; i < FILTER_WORDS; i++) {
 			n->filter[1][i] = n->filter[0][i];
 			n->filter[0][i] = 0;

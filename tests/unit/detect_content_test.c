@@ -111,6 +111,28 @@ a_known_template_that_leads_elsewhere_is_enough(void **state)
 	detect_close(w.d);
 }
 
+/* A sender with a thousand templates in a month is not one to whom everything is known. */
+static void
+many_templates_blind_nobody(void **state)
+{
+	struct world w;
+
+	(void)state;
+	honest_month(&w);
+	for (uint32_t i = 0; i < 1000; i++) {
+		w.now_ms += DAY_MS / 36;
+		look(&w, 10000 + i, 7, LOOK_LINK_DECLARED);
+	}
+	for (uint32_t unit = 0; unit < 2; unit++) {
+		detect_observe(w.d, unit,
+			       &(struct detect_fact){ SIGNAL_DELIVERED, 500, { w.now_ms }, { w.now_ms }, 1 });
+	}
+	assert_int_equal(w.alarms, 0);
+	look(&w, 4711, 99, LOOK_LURE);
+	assert_true(w.alarms > 0);
+	detect_close(w.d);
+}
+
 static void
 a_declared_link_is_none(void **state)
 {
@@ -204,6 +226,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(one_message_with_an_undeclared_link_that_lures_is_enough),
 		cmocka_unit_test(a_known_template_that_leads_elsewhere_is_enough),
+		cmocka_unit_test(many_templates_blind_nobody),
 		cmocka_unit_test(a_declared_link_is_none),
 		cmocka_unit_test(a_new_link_is_seen_among_known_ones),
 		cmocka_unit_test(a_template_tells_once),
