@@ -17,9 +17,10 @@ struct dns {
 };
 
 void
-dns_tally_begin(struct dns_tally *tally, const struct dns_source *source)
+dns_tally_begin(struct dns_tally *tally, const struct dns_source *source, bool udp)
 {
 	*tally = (struct dns_tally){ .usages = source->gate == NULL ? NULL : dns_gate_join(source->gate),
+				     .stats = dns_stats_join(udp),
 				     .sampler.log = source->log };
 }
 
@@ -27,6 +28,7 @@ void
 dns_tally_count(struct dns_tally *tally, const struct dns_told *told)
 {
 	tally->counts[told->outcome]++;
+	dns_stats_count(tally->stats, told->zone, told->usage);
 	if (tally->usages != NULL) {
 		dns_usage_count(tally->usages, told->receiver, told->usage);
 	}

@@ -5,6 +5,7 @@
 #include "serve/dns.h"
 #include "serve/dns_confine.h"
 #include "serve/dns_log.h"
+#include "serve/dns_stats.h"
 
 #include <sys/socket.h>
 
@@ -19,6 +20,7 @@ struct dns_address {
 struct dns_tally {
 	uint32_t counts[COUNTER_COUNT];
 	struct dns_usages *usages; /* NULL without a gate */
+	struct dns_stats *stats;
 	struct dns_sampler sampler;
 };
 void dns_tally_count(struct dns_tally *tally, const struct dns_told *told);
@@ -33,7 +35,7 @@ struct dns_source {
 	struct dns_log *log;         /* may be NULL */
 };
 /* Begins to count for one thread. */
-void dns_tally_begin(struct dns_tally *tally, const struct dns_source *source);
+void dns_tally_begin(struct dns_tally *tally, const struct dns_source *source, bool udp);
 /* For the batch that is answered now. */
 struct dns_desk dns_desk_of(const struct dns_source *source, bool udp);
 struct prefix dns_client_of(const struct sockaddr_storage *from); /* family 0 for what is no IP address */

@@ -406,6 +406,7 @@ answer_name(const struct dns_desk *desk, const struct prefix *client, struct que
 
 	dns_gate_ask(desk, client, told->receiver, q->bytes + HEADER_BYTES, q->name_bytes, &pass);
 	told->receiver = pass.receiver;
+	told->zone = pass.found.zone;
 	q->back.error = error_of(&pass);
 	if (q->back.error != DNS_ERROR_NONE) {
 		*rcode = q->back.error == DNS_ERROR_STALE ? RCODE_SERVFAIL : RCODE_REFUSED;

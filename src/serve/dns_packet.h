@@ -41,7 +41,8 @@
 struct dns_told {
 	enum counter outcome;
 	enum dns_usage usage;
-	uint32_t receiver; /* whose query it was; DNS_PUBLIC when there is no gate */
+	uint32_t receiver;            /* whose query it was; DNS_PUBLIC when there is no gate */
+	const struct list_zone *zone; /* that it was for; NULL: none of ours, or it could not be read */
 };
 
 /*

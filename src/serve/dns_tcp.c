@@ -379,6 +379,7 @@ free_all(struct dns_tcp *t)
 	for (size_t i = 0; i < t->listener_count; i++) {
 		close(t->listeners[i]);
 	}
+	dns_stats_leave(t->tally.stats);
 	if (t->poll >= 0) {
 		close(t->poll);
 	}
@@ -414,7 +415,7 @@ dns_tcp_open(const struct dns_source *source, const int *listeners, size_t count
 
 	check(t != NULL && count <= DNS_LISTENERS_MAX);
 	t->source = *source;
-	dns_tally_begin(&t->tally, source);
+	dns_tally_begin(&t->tally, source, false);
 	t->idle_ms = idle.ms;
 	t->listener_count = count;
 	memcpy(t->listeners, listeners, count * sizeof *listeners);

@@ -158,6 +158,7 @@ run(void *context)
 	list_reader_start();
 	for (;;) {
 		size_t answers;
+		int64_t began;
 		int got;
 
 		list_reader_sleep();
@@ -173,10 +174,12 @@ run(void *context)
 		if (got < 0 && errno != EINTR) {
 			(void)usleep(PAUSE_AFTER_ERROR_US); /* no memory in the kernel: do not spin on it */
 		}
+		began = dns_stats_begin(u->tally.stats);
 		list_reader_wake();
 		answers = answer_batch(u, used);
 		list_reader_sleep(); /* a full send buffer blocks */
 		send_batch(u, answers);
+		dns_stats_end(u->tally.stats, began, answers);
 		dns_tally_flush(&u->tally);
 		if (left > 0 && --left == 0) {
 			break;
@@ -220,7 +223,7 @@ dns_udp_open(const struct dns_source *source, int fd, struct dns_udp **udp, stru
 	check(u != NULL);
 	u->fd = fd;
 	u->source = *source;
-	dns_tally_begin(&u->tally, source);
+	dns_tally_begin(&u->tally, source, true);
 	for (size_t i = 0; i < BATCH; i++) {
 		u->in_iov[i] = (struct iovec){ u->queries[i], QUERY_BYTES_MAX };
 	}
@@ -230,6 +233,7 @@ dns_udp_open(const struct dns_source *source, int fd, struct dns_udp **udp, stru
 		r = dns_thread_start(&u->thread, "dns-udp", DNS_RIGHTS_ANSWERS, -1, run, u, fault);
 	}
 	if (r != RESULT_OK) {
+		dns_stats_leave(u->tally.stats);
 		close(u->fd);
 		free(u);
 		return r;
@@ -243,6 +247,7 @@ dns_udp_close(struct dns_udp *udp)
 {
 	atomic_store_explicit(&udp->stop, true, memory_order_release);
 	dns_thread_end(udp->thread);
+	dns_stats_leave(udp->tally.stats);
 	close(udp->fd);
 	free(udp);
 }

@@ -1,5 +1,6 @@
 /* vouchd/api.c - the table of handlers, who may what, and the small parts that all of them use. */
 #include "vouchd/api_int.h"
+#include "serve/dns_stats.h"
 #include "vouchd/usage.h"
 
 #include "base/counters.h"
@@ -221,6 +222,7 @@ api_metrics(void *context, const struct http_request *request, struct http_reply
 
 	buffer_init(&more, HTTP_REPLY_BYTES_MAX);
 	usage_metrics(api->gate, &more, open);
+	dns_stats_write(api->list, &more, open);
 	if (open) {
 		reply->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 		counters_write(&reply->body, buffer_text(&more));

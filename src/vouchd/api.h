@@ -13,6 +13,7 @@ struct api {
 	struct pipeline *pipeline;
 	struct directory *directory;
 	struct dns_gate *gate;
+	struct list *list;
 };
 
 /* One handler for each route; the context of all is struct api. */

@@ -192,7 +192,7 @@ open_http(struct service *s, struct fault *fault)
 	enum result r;
 	size_t at;
 
-	s->api = (struct api){ s->config, s->pipeline, s->directory, s->gate };
+	s->api = (struct api){ s->config, s->pipeline, s->directory, s->gate, s->list };
 	memcpy(options.handlers, api_handlers, sizeof(options.handlers));
 	r = http_open(&options, &s->http, fault);
 	(void)sockets_of(&s->sockets, SOCKET_HTTP, &at);
