@@ -1,10 +1,11 @@
 /*
- * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
  *                more with one system in a hundred taken over and nobody knows, and what the self-audit makes of both
- *   honest       other fleets: what ours suspends at nominal budgets of 100, 10 and 1, and what each does with its limit
+ *   honest       other fleets: what ours suspends at nominal budgets of 100, 10 and 1, and what each does with its limit; and rough ones, with feeds
+ *                that change, stop or are an hour behind, and systems that move
  *   takeovers    each kind, with the limits of the calibration: recall, delay, share of the bad mail out; an oracle shows what could be seen
  *   ablations    ours when less is seen, or more; nothing else
  *
@@ -13,7 +14,8 @@
  * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --honest: ours at the nominal
- * budgets alone, on honest fleets; --calibration: that alone.
+ * budgets alone, on honest fleets; --calibration: that alone; --takeovers: ours at
+ * the nominal budget and the oracle, on takeovers.
  */
 #include "common/baseline.h"
 #include "common/oracle.h"
@@ -47,7 +49,7 @@ struct options {
 	uint32_t systems, seeds, days;
 	uint64_t seed;
 	double budget;
-	bool ablations, honest_only, calibration_only;
+	bool ablations, honest_only, calibration_only, takeovers_only;
 };
 
 struct labelled {
@@ -275,10 +277,11 @@ print_takeover(const char *sight, size_t kind, const struct labelled *row, const
 }
 
 static void
-run_honest(const struct options *o, const char *name, struct score_sight sight, const struct lineup *l)
+run_honest(const struct options *o, const char *scenario, const char *name, struct score_sight sight,
+	   const struct lineup *l)
 {
 	struct score_fleet fleets[FLEETS_MAX];
-	size_t count = make_fleets(o, "honest", o->seed, sight, fleets);
+	size_t count = make_fleets(o, scenario, o->seed, sight, fleets);
 	struct score_outcome *outcomes = run(l, fleets, count);
 
 	print_honest(name, l, outcomes, count);
@@ -335,7 +338,7 @@ run_ablations(const struct options *o)
 
 	add_nominal(&l, o->budget);
 	for (size_t i = 0; i < countof(all); i++) {
-		run_honest(o, all[i].name, all[i].sight, &l);
+		run_honest(o, "honest", all[i].name, all[i].sight, &l);
 		run_takeovers(o, all[i].name, all[i].sight, &l);
 	}
 }
@@ -344,22 +347,19 @@ static bool
 read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
-		{ "systems", required_argument, NULL, 'n' },
-		{ "seeds", required_argument, NULL, 's' },
-		{ "days", required_argument, NULL, 'd' },
-		{ "seed", required_argument, NULL, 'f' },
-		{ "budget", required_argument, NULL, 'b' },
-		{ "ablations", no_argument, NULL, 'a' },
-		{ "honest", no_argument, NULL, 'o' },
-		{ "calibration", no_argument, NULL, 'c' },
-		{ NULL, 0, NULL, 0 },
+		{ "systems", required_argument, NULL, 'n' }, { "seeds", required_argument, NULL, 's' },
+		{ "days", required_argument, NULL, 'd' },    { "seed", required_argument, NULL, 'f' },
+		{ "budget", required_argument, NULL, 'b' },  { "ablations", no_argument, NULL, 'a' },
+		{ "honest", no_argument, NULL, 'o' },        { "calibration", no_argument, NULL, 'c' },
+		{ "takeovers", no_argument, NULL, 't' },     { NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		double value = optarg != NULL ? strtod(optarg, NULL) : 0;
 
-		if (c == '?' || (c != 'a' && c != 'o' && c != 'c' && !(value > 0 && value < 1e9))) {
+		if (c == '?' ||
+		    (c != 'a' && c != 'o' && c != 'c' && c != 't' && !(value > 0 && value < 1e9))) {
 			return false;
 		}
 		o->systems = c == 'n' ? (uint32_t)value : o->systems;
@@ -370,6 +370,7 @@ read_options(int argc, char **argv, struct options *o)
 		o->ablations = o->ablations || c == 'a';
 		o->honest_only = o->honest_only || c == 'o';
 		o->calibration_only = o->calibration_only || c == 'c';
+		o->takeovers_only = o->takeovers_only || c == 't';
 	}
 	return optind == argc && o->systems > 0 && o->seeds > 0 && o->seeds <= FLEETS_MAX && o->days > 0 &&
 	       o->budget <= 1000;
@@ -386,7 +387,7 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] "
-		    "[--ablations] [--honest] [--calibration]\n",
+		    "[--ablations] [--honest] [--calibration] [--takeovers]\n",
 		    stderr);
 		return 2;
 	}
@@ -396,7 +397,8 @@ main(int argc, char **argv)
 	add_nominal(&all, o.budget);
 	if (o.honest_only) {
 		add_others(&all, &o);
-		run_honest(&o, "half declared", half, &all);
+		run_honest(&o, "honest", "half declared", half, &all);
+		run_honest(&o, "rough", "rough, half declared", half, &all);
 		return 0;
 	}
 	once = o;
@@ -404,6 +406,13 @@ main(int argc, char **argv)
 	once.systems = o.systems > 80 ? 80 : o.systems;
 	if (o.ablations) {
 		run_ablations(&once);
+		return 0;
+	}
+	if (o.takeovers_only) {
+		add_threat(&all, o.budget, 1);
+		(void)add(&all, &oracle, o.budget, 1);
+		run_takeovers(&once, "none declared", none, &all);
+		run_takeovers(&once, "all declared", every, &all);
 		return 0;
 	}
 	calibrate(&o, half, 0, &all);
@@ -414,7 +423,8 @@ main(int argc, char **argv)
 	}
 	honest = all;
 	add_others(&honest, &o);
-	run_honest(&o, "half declared", half, &honest);
+	run_honest(&o, "honest", "half declared", half, &honest);
+	run_honest(&o, "rough", "rough, half declared", half, &honest);
 	add_threat(&all, o.budget, calibrated);
 	(void)add(&all, &oracle, o.budget, 1);
 	run_takeovers(&once, "none declared", none, &all);

@@ -6,9 +6,9 @@
  * ratio is the best test. Honest: a campaign whose kinds of bad news each have a factor of their own, or one to a badly imported list. Taken over:
  * counts as the takeover's rates say. What a message looks like counts once, by the chances with which the simulator draws it.
  *
- * The limit: as many honest campaigns are looked at in this way as the system sends, so the ratio must reach
- * campaigns per year * 1000 / budget; by Markov's inequality that keeps the budget, and since it is on the safe side (what ours promises was
- * measured to be five times too careful) the oracle's limit is a fifth of it. It is told the truth, so it is asked about takeovers only.
+ * The limit: as many honest campaigns are looked at in this way as the system sends, so a ratio of campaigns per year * 1000 / budget keeps the
+ * budget, by Markov's inequality. That is on the safe side (ours was measured to be two to five times too careful), so the oracle's limit is a
+ * fiftieth of it: what even then is not seen is out of reach. It is told the truth, so it is asked about takeovers only.
  */
 #include "common/oracle.h"
 
@@ -21,7 +21,7 @@
 #define LAGS      3
 #define GRID      5   /* rates of a bad list are even between two bounds */
 #define TEMPLATES 256 /* of takeovers of many members */
-#define GENEROUS  5.0
+#define GENEROUS  50.0
 #define OTHERS    12.0 /* candidates a year beside the campaigns: new templates of other mail */
 #define REBRANDED 0.01 /* of the campaigns: From is new, about once a year */
 #define HOUR_MS   3600000.0

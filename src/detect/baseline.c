@@ -142,6 +142,34 @@ see_mail(const struct unit *u, uint32_t i, int64_t now_ms, struct outlook *o)
 	o->mail[EVIDENCE_COMPLAINT] = mail * detect_cohort_answered(c, now_ms);
 }
 
+/*
+ * How many times as many complaints as expected came of late, of all units together: a receiver that samples otherwise from one day on changes
+ * them for all its senders, and is no takeover of any. A cohort counts with a few times its expectation at most, so a few that are taken over
+ * move it little.
+ */
+static double
+lately(const struct detect *d)
+{
+	double times = (LATELY_EVENTS + d->fleet.lately[0]) / (LATELY_EVENTS + d->fleet.lately[1]);
+
+	return times < 1 ? 1 : times > LATELY_FACTOR_MAX ? LATELY_FACTOR_MAX : times;
+}
+
+/* From a cohort that has ended, by what came of it until now. */
+void
+detect_baseline_lately(struct detect *d, const struct cohort *c, const struct outlook *o)
+{
+	double expected = o->rate[EVIDENCE_COMPLAINT] / o->lately * o->mail[EVIDENCE_COMPLAINT],
+	       events = (double)c->n.events[EVIDENCE_COMPLAINT];
+	double passed = (double)(d->now_ms - d->fleet.lately_ms) / HOUR_MS;
+	double fade = passed > 0 ? number_exp(-passed * (LN2 / (24 * LATELY_HALF_LIFE))) : 1;
+	double ceiling = LEARN_FACTOR_MAX * expected * lately(d) + LEARN_EVENTS;
+
+	d->fleet.lately[0] = d->fleet.lately[0] * fade + (events < ceiling ? events : ceiling);
+	d->fleet.lately[1] = d->fleet.lately[1] * fade + expected;
+	d->fleet.lately_ms = d->now_ms;
+}
+
 /* Each cohort is seen with what the unit has taught so far, those before it in the ring included. */
 void
 detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
@@ -165,6 +193,8 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 			o[i].rate[e] = l->events[e] / l->mail[e];
 			o[i].shape[e] = shape_of(l->frailty[e], l->events[e]);
 		}
+		o[i].lately = lately(d);
+		o[i].rate[EVIDENCE_COMPLAINT] *= o[i].lately;
 		o[i].suspect = detect_suspect_nats(d, u, i, &o[i]);
 		o[i].bad_list = detect_story_bad_list_before(c, bad_list, before_ms);
 		bad_list = detect_story_bad_list(c, &o[i]);

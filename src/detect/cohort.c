@@ -259,6 +259,7 @@ retire_oldest(struct detect *d, struct unit *u, int64_t now_ms)
 
 	detect_baseline_outlook(d, u, now_ms, o);
 	due = complaints_due(c, &o[0]);
+	detect_baseline_lately(d, detect_cohort(u, u->cohort_count - 1U), &o[u->cohort_count - 1]);
 	detect_evidence_retire(u, &o[0]);
 	detect_audit_retire(d, c, &o[0]);
 	detect_content_retire(d, u, c);

@@ -194,6 +194,9 @@ struct fleet {
 	double mail[STREAM_COUNT][EVIDENCE_COUNT];
 	double spread[STREAM_COUNT][EVIDENCE_COUNT]; /* how much cohorts differ; may be below zero */
 	double weight[STREAM_COUNT][EVIDENCE_COUNT]; /* of the cohorts that say so */
+	double lately
+	    [2]; /* complaints of late: that came, at most a few times what was expected of a cohort; that were expected */
+	int64_t lately_ms; /* they are as of then */
 };
 
 /* What the evidence of the fleet did; all fading. */
@@ -259,8 +262,9 @@ struct outlook {
 	double rate[EVIDENCE_COUNT];  /* learnt */
 	double shape[EVIDENCE_COUNT]; /* of the Gamma by which a cohort differs from it */
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
-	double bad_list;              /* chance that it is mail to a bad list, by the cohorts before it */
-	double suspect;               /* ln of the evidence of the complaints about its suspect; 0: none */
+	double lately;   /* times: its complaint rate is so many times the learnt one, as all units' is */
+	double bad_list; /* chance that it is mail to a bad list, by the cohorts before it */
+	double suspect;  /* ln of the evidence of the complaints about its suspect; 0: none */
 };
 
 /* predict.c: see there. */
@@ -341,6 +345,7 @@ double detect_baseline_rate(const struct detect *d, const struct unit *u, enum s
 			    enum evidence e);
 void detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
 			     struct outlook o[COHORTS]);
+void detect_baseline_lately(struct detect *d, const struct cohort *c, const struct outlook *o);
 void detect_baseline_learn(struct detect *d, struct unit *u,
 			   const struct outlook *o); /* from the oldest cohort */
 

@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  12
+#define VERSION  13
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -314,6 +314,8 @@ detect_save(const struct detect *d, struct buffer *b)
 	put_fleet(b, d->fleet.mail[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.weight[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.spread[0], FLEET_SUMS);
+	put_fleet(b, d->fleet.lately, 2);
+	wire_put_i64(b, d->fleet.lately_ms);
 	put_content(b, d);
 	wire_put_u64(b, d->unit_count);
 	for (uint32_t i = 0; i < d->unit_count; i++) {
@@ -376,6 +378,9 @@ detect_load(struct detect *d, struct wire *w)
 	get_fleet(w, d->fleet.mail[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.weight[0], FLEET_SUMS, 0);
 	get_fleet(w, d->fleet.spread[0], FLEET_SUMS, -1e300);
+	get_fleet(w, d->fleet.lately, 2, 0);
+	d->fleet.lately_ms = wire_i64(w);
+	w->bad = w->bad || d->fleet.lately_ms < -TIME_MAX || d->fleet.lately_ms > TIME_MAX;
 	get_content(d, w);
 	count = get_u32(w, SOURCES_MAX * 2U);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {

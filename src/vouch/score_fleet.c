@@ -29,7 +29,8 @@ takeover_of(const char *scenario)
 bool
 score_is_honest(const char *scenario)
 {
-	return strcmp(scenario, "honest") == 0 || strcmp(scenario, "ugly") == 0;
+	return strcmp(scenario, "honest") == 0 || strcmp(scenario, "rough") == 0 ||
+	       strcmp(scenario, "ugly") == 0;
 }
 
 bool

@@ -43,6 +43,7 @@ struct twin {
 	int64_t credit_ms;  /* weight was given up to here; 0: time has not begun */
 	struct twin_tally unit, fleet;
 	double spread[STREAM_COUNT][EVIDENCE_COUNT], weight[STREAM_COUNT][EVIDENCE_COUNT];
+	double lately; /* of the room: it depends on when a cohort ended, which the twin is not told */
 };
 
 struct pair {
@@ -166,7 +167,6 @@ twin_bad_after(const struct cohort *c, const struct twin_outlook *o)
 	return 1 / (1 + exp(-odds));
 }
 
-/* Cohort `i`, when `sum` has been taught. */
 static void
 twin_see(const struct twin *t, const struct twin_tally *sum, uint32_t i, int64_t now_ms,
 	 struct twin_outlook *o)
@@ -184,6 +184,7 @@ twin_see(const struct twin *t, const struct twin_tally *sum, uint32_t i, int64_t
 		o->rate[e] = (known + sum->events[s][e]) / (known / start + sum->mail[s][e]);
 		o->shape[e] = twin_shape(twin_frailty(t, s, e), known + sum->events[s][e]);
 	}
+	o->rate[EVIDENCE_COMPLAINT] *= t->lately;
 }
 
 /* Outlook of the cohort `at`, when those from `first` on are known but not learnt. */
@@ -333,6 +334,12 @@ twin_weight(struct twin *t, const struct cohort *c, int64_t now_ms, double known
 	return given;
 }
 
+static double
+lately_of(const struct detect *d)
+{
+	return fmin(fmax((20 + d->fleet.lately[0]) / (20 + d->fleet.lately[1]), 1), 10);
+}
+
 /* Takes the totals of the cohorts as they are now. At most one has left the ring since the last call. */
 static void
 twin_look(struct pair *p)
@@ -341,6 +348,7 @@ twin_look(struct pair *p)
 	struct twin *t = &p->t;
 
 	if (t->credit_ms == 0) {
+		t->lately = 1;
 		t->credit_ms = u->times[CREDIT];
 	}
 	if (u->cohort_count == 0) {
@@ -360,6 +368,7 @@ twin_look(struct pair *p)
 	}
 	t->stand_in = (double)u->n.stand_in;
 	t->known_hours = (double)u->n.volume_hours;
+	t->lately = lately_of(p->f.d);
 }
 
 static void

@@ -71,7 +71,7 @@ every_machine_gives_the_same_bytes(void **context)
 		"54c327a28537d7aac73104d77e56e36d6b812ac13ea702a964c6bee5d06cbf77",
 		"45a88ccca4a405302cda7f7a802bb1dfba920d941df66a7aa2e3e09cf45681d8",
 	};
-	static const char *const scenarios[] = { "ugly", "all" };
+	static const char *const scenarios[] = { "ugly", "rough", "all" };
 
 	(void)context;
 	for (size_t i = 0; i < countof(scenarios); i++) {
