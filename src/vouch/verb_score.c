@@ -37,9 +37,10 @@ read_scenarios(struct vouch *v, struct scoring *s)
 		(void)text_cut(&rest, ',', &name);
 		s->scenarios[s->scenario_count] = arena_copy(&v->arena, name.p, name.n);
 		if (!score_scenario_is_known(s->scenarios[s->scenario_count])) {
-			return fault_set(&v->fault, RESULT_BAD_USAGE,
-					 "\"%.*s\" cannot be scored; honest, rough, ugly, and each takeover can: %s",
-					 (int)name.n, name.p, usual_scenarios);
+			return fault_set(
+			    &v->fault, RESULT_BAD_USAGE,
+			    "\"%.*s\" cannot be scored; honest, rough, ugly, and each takeover can: %s",
+			    (int)name.n, name.p, usual_scenarios);
 		}
 		s->scenario_count++;
 	}
