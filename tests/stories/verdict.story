@@ -32,7 +32,7 @@ expect    metric vouch_cases_overdue == 1
 every     10m for 60m by mailbox: 192.0.2.10 delivered 100 complaint 1
 every     10m for 20m by stranger: 192.0.2.10 complaint 5
 expect    vouch "timeline 192.0.2.10" == 0 "8 until" "delivered 600, complaint 16; 2 of them not counted"
-expect    vouch "timeline 192.0.2.10 --reports" == 0 "complaint 5 from stranger (csv by http): not counted"
+expect    vouch "timeline 192.0.2.10 --reports" == 0 "complaint 5 from stranger (csv by http, token): not counted"
 expect    vouch "timeline 192.0.2.10 --limit 1" == 0 "8 until"
 expect    refused 400 "actor": confirm 1 by detector because "it was not me"
 expect    vouch "confirm 1 the page was theirs, the keys too --actor anna" == 0 "suspended  revoked" "case 1"
