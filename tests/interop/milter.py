@@ -30,7 +30,7 @@ FIELD = "Authentication-Results"
 expect = certified.expect
 
 
-class Milter(peers.Server):
+class Milter(peers.Own):
     """One vouch-milter. options: of vouch-milter.yaml, key -> value as it is written there."""
 
     name = "vouch-milter"
@@ -56,20 +56,6 @@ class Milter(peers.Server):
 
     def freeze(self, yes):
         self.process.send_signal(signal.SIGSTOP if yes else signal.SIGCONT)
-
-    def terminate(self):
-        """Ask it to end; it must do so cleanly (a sanitizer that found something ends it otherwise)."""
-        self.process.terminate()
-        status = self.process.wait(30)
-        if status != 0:
-            raise peers.PeerError(f"vouch-milter ended with status {status}\n{self.log_end()}")
-
-    def __exit__(self, kind, error, trace):
-        try:
-            if kind is None and self.process.poll() is None:
-                self.terminate()
-        finally:
-            super().__exit__(kind, error, trace)
 
 
 def shipped_options():

@@ -253,6 +253,24 @@ class Server:
 # ---- DNS servers
 
 
+class Own(Server):
+    """A program of ours: it must end cleanly when it is asked to."""
+
+    def terminate(self, seconds=60):
+        """Ask it to end (a sanitizer that found something ends it otherwise)."""
+        self.process.terminate()
+        status = self.process.wait(seconds)
+        if status != 0:
+            raise PeerError(f"{self.name} ended with status {status}\n{self.log_end()}")
+
+    def __exit__(self, kind, error, trace):
+        try:
+            if kind is None and self.process.poll() is None:
+                self.terminate()
+        finally:
+            super().__exit__(kind, error, trace)
+
+
 class Rbldnsd(Server):
     """rbldnsd with one ip4set zone. entries: lines of the data file, for example ["192.0.2.7"]. more: other zones, {zone: (dataset, entries)}."""
 

@@ -86,7 +86,7 @@ def question(subject, zone=ZONE, domain_zone=DOMAIN_ZONE):
     return f"{subject}.{domain_zone}"
 
 
-class Vouchd(peers.Server):
+class Vouchd(peers.Own):
     """One daemon. config: more lines of vouch.yaml; data: its folder, when it must lie elsewhere than in a temporary one."""
 
     name = "vouchd"
@@ -162,20 +162,6 @@ lists:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGKILL)
         self.process.wait()
-
-    def terminate(self, seconds=60):
-        """Ask it to end; it must do so cleanly (a sanitizer that found something ends it otherwise)."""
-        self.process.terminate()
-        status = self.process.wait(seconds)
-        if status != 0:
-            raise peers.PeerError(f"vouchd ended with status {status}\n{self.log_end()}")
-
-    def __exit__(self, kind, error, trace):
-        try:
-            if kind is None and self.process.poll() is None:
-                self.terminate()
-        finally:
-            super().__exit__(kind, error, trace)
 
     # ---- its API
 
