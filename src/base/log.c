@@ -17,15 +17,16 @@ log_set_level(enum log_level level)
 	log_level_max = level;
 }
 
-enum log_level
-log_level_of(const char *name)
+bool
+log_level_parse(struct text name, enum log_level *level)
 {
 	for (size_t i = 0; i < countof(level_names); i++) {
-		if (strcmp(name, level_names[i]) == 0) {
-			return (enum log_level)i;
+		if (text_equal(name, text_of(level_names[i]))) {
+			*level = (enum log_level)i;
+			return true;
 		}
 	}
-	return LOG_INFO;
+	return false;
 }
 
 void

@@ -11,9 +11,8 @@
 
 enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 
-void log_set_level(enum log_level level); /* from any thread */
-enum log_level
-log_level_of(const char *name); /* "error", "warn", "info", "debug"; LOG_INFO for another one */
+void log_set_level(enum log_level level);                      /* from any thread */
+bool log_level_parse(struct text name, enum log_level *level); /* "error", "warn", "info", "debug" */
 void log_event(enum log_level level, const char *event, const char *fields, ...)
     __attribute__((format(printf, 3, 4)));
 

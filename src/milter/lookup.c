@@ -66,7 +66,7 @@ lookup_name_domain(struct lookup_question *q, struct text domain)
 static bool
 set_resolvers(struct lookup *l)
 {
-	const struct settings_texts *from = &l->settings->resolvers;
+	const struct options_texts *from = &l->settings->resolvers;
 	struct buffer list;
 	bool good;
 

@@ -8,20 +8,13 @@
 #define MILTER_SETTINGS_H
 
 #include "base/address.h"
-#include "base/instant.h"
-#include "base/log.h"
+#include "options/options.h"
 
-#define SETTINGS_SEVERAL_MAX 16U
-#define SETTINGS_CODES_MAX   8U
-
-struct settings_texts {
-	const char *items[SETTINGS_SEVERAL_MAX];
-	size_t count;
-};
+#define SETTINGS_CODES_MAX 8U
 
 struct settings_networks {
-	struct prefix items[SETTINGS_SEVERAL_MAX];
 	size_t count;
+	struct prefix items[OPTIONS_SEVERAL_MAX];
 };
 
 /* A DNS list, and the answers that mean listed. */
@@ -32,11 +25,14 @@ struct settings_zone {
 };
 
 struct settings_zones {
-	struct settings_zone items[SETTINGS_SEVERAL_MAX];
 	size_t count;
+	struct settings_zone items[OPTIONS_SEVERAL_MAX];
 };
 
 /* C types of the types in options.def. */
+#define OPTIONS_TYPE(id, type, several, wanted) typedef type settings_##id;
+#include "options/types.def"
+#undef OPTIONS_TYPE
 #define MILTER_TYPE(id, type, several, wanted) typedef type settings_##id;
 #include "milter/option_types.def"
 #undef MILTER_TYPE
@@ -57,18 +53,20 @@ enum result settings_read(struct text yaml, const char *name, struct arena *aren
 enum result settings_load(const char *path, struct arena *arena, struct settings *settings,
 			  struct fault *fault) MUST_USE;
 
+/* What DNS lists answer to say "you are refused": 127.0.0.1, 127.0.0.255, 127.255.255.0/24, and all outside of 127.0.0.0/8. */
+bool settings_is_refusal(const uint8_t address[4]);
+
+/* ---- between settings.c and settings_value.c */
+
 enum settings_type {
+#define OPTIONS_TYPE(id, type, several, wanted) SETTINGS_##id,
+#include "options/types.def"
+#undef OPTIONS_TYPE
 #define MILTER_TYPE(id, type, several, wanted) SETTINGS_##id,
 #include "milter/option_types.def"
 #undef MILTER_TYPE
 	SETTINGS_TYPE_COUNT
 };
-
-/* Puts one value, of a type that takes several one more. NULL, or what is wanted instead. */
-const char *settings_put(enum settings_type type, struct text value, struct arena *arena, void *to);
-bool settings_several(enum settings_type type);
-
-/* What DNS lists answer to say "you are refused": 127.0.0.1, 127.0.0.255, 127.255.255.0/24, and all outside of 127.0.0.0/8. */
-bool settings_is_refusal(const uint8_t address[4]);
+extern const struct options_type settings_types[SETTINGS_TYPE_COUNT];
 
 #endif

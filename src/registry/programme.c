@@ -6,8 +6,9 @@
  */
 #include "registry/registry_int.h"
 
+#include "options/document.h"
+
 #include <string.h>
-#include <yaml.h>
 
 struct binder {
 	yaml_document_t document;
@@ -38,12 +39,6 @@ static const struct {
 		 { "reporters", THING_REPORTER },
 		 { "receivers", THING_RECEIVER } };
 
-static struct text
-node_text(const yaml_node_t *n)
-{
-	return (struct text){ (const char *)n->data.scalar.value, n->data.scalar.length };
-}
-
 static yaml_node_t *
 node_at(struct binder *b, int index)
 {
@@ -64,7 +59,7 @@ scalar(struct binder *b, const yaml_node_t *n, const char *what, struct text *va
 	if (n->type != YAML_SCALAR_NODE) {
 		return wrong(b, n, RESULT_BAD_INPUT, "one value is wanted here", text_of(what));
 	}
-	*value = text_trim(node_text(n));
+	*value = text_trim(options_scalar(n));
 	return RESULT_OK;
 }
 
@@ -404,7 +399,7 @@ bind_list(struct binder *b, const yaml_node_t *n, enum thing thing, uint32_t par
 {
 	enum result r = RESULT_OK;
 
-	if (n->type == YAML_SCALAR_NODE && node_text(n).n == 0) {
+	if (n->type == YAML_SCALAR_NODE && options_scalar(n).n == 0) {
 		return RESULT_OK; /* "sources:" with nothing behind it */
 	}
 	if (n->type != YAML_SEQUENCE_NODE) {
@@ -466,57 +461,12 @@ bind_document(struct binder *b, const yaml_node_t *root)
 	return r;
 }
 
-static enum result
-parser_wrong(const yaml_parser_t *parser, const char *file, struct fault *fault)
-{
-	return fault_set(fault, RESULT_BAD_INPUT, "%s:%zu:%zu: %s", file, parser->problem_mark.line + 1,
-			 parser->problem_mark.column + 1,
-			 parser->problem == NULL ? "not YAML" : parser->problem);
-}
-
-/* A second document would be passed over in silence, and with it what it certifies. */
-static enum result
-nothing_follows(yaml_parser_t *parser, const char *file, struct fault *fault)
-{
-	yaml_document_t document;
-	bool more;
-
-	if (!yaml_parser_load(parser, &document)) {
-		return parser_wrong(parser, file, fault);
-	}
-	more = yaml_document_get_root_node(&document) != NULL;
-	yaml_document_delete(&document);
-	return more ? fault_set(fault, RESULT_BAD_INPUT, "%s: a second YAML document; one is wanted", file)
-		    : RESULT_OK;
-}
-
-static enum result
-parse(yaml_parser_t *parser, struct binder *b)
-{
-	const char *file = b->programme->file;
-	yaml_node_t *root;
-	enum result r;
-
-	if (!yaml_parser_load(parser, &b->document)) {
-		return parser_wrong(parser, file, b->fault);
-	}
-	root = yaml_document_get_root_node(&b->document);
-	if (root == NULL) {
-		r = fault_set(b->fault, RESULT_BAD_INPUT,
-			      "%s: empty; a programme has members, reporters or receivers", file);
-	} else {
-		r = bind_document(b, root);
-	}
-	yaml_document_delete(&b->document);
-	return r == RESULT_OK && root != NULL ? nothing_follows(parser, file, b->fault) : r;
-}
-
 enum result
 programme_read(struct text yaml, const char *file, struct arena *arena, struct programme *p,
 	       struct fault *fault)
 {
 	struct binder b = { .programme = p, .arena = arena, .fault = fault };
-	yaml_parser_t parser;
+	const yaml_node_t *root;
 	enum result r;
 
 	*p = (struct programme){ .file = file, .arena = arena };
@@ -524,13 +474,18 @@ programme_read(struct text yaml, const char *file, struct arena *arena, struct p
 		return fault_set(fault, RESULT_TOO_LARGE, "%s: larger than %d bytes", file,
 				 PROGRAMME_BYTES_MAX);
 	}
-	check(yaml_parser_initialize(&parser));
-	yaml_parser_set_input_string(&parser, (const unsigned char *)(yaml.p == NULL ? "" : yaml.p), yaml.n);
+	r = options_document(yaml, file, &b.document, fault);
+	if (r != RESULT_OK) {
+		return r;
+	}
 	buffer_init(&b.value, FIELD_BYTES_MAX);
-	r = parse(&parser, &b);
+	root = yaml_document_get_root_node(&b.document);
+	r = root == NULL ? fault_set(fault, RESULT_BAD_INPUT,
+				     "%s: empty; a programme has members, reporters or receivers", file)
+			 : bind_document(&b, root);
 	buffer_free(&b.value);
 	map_free(&b.secrets);
-	yaml_parser_delete(&parser);
+	yaml_document_delete(&b.document);
 	return r;
 }
 

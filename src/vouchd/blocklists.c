@@ -38,7 +38,7 @@ static const struct {
 struct one_list {
 	struct blocklists *all;
 	const struct config_blocklist *config;
-	struct blocklist_row rows[CONFIG_TEXTS_MAX];
+	struct blocklist_row rows[OPTIONS_SEVERAL_MAX];
 	size_t row_count;
 	uv_timer_t timer; /* the next round; while ASKING the next question */
 	enum step step;

@@ -8,87 +8,56 @@
 #define VOUCHD_CONFIG_H
 
 #include "base/hash.h"
-#include "base/instant.h"
 #include "base/limits.h"
 #include "model/threshold.h"
+#include "options/options.h"
 #include "serve/tsig.h"
 
-#define CONFIG_TEXTS_MAX 16U
-
-struct config_texts {
-	const char *items[CONFIG_TEXTS_MAX];
-	size_t count;
-};
-
 /* C types of the types in options.def. */
+#define OPTIONS_TYPE(id, type, several, wanted) typedef type config_##id;
+#include "options/types.def"
+#undef OPTIONS_TYPE
 #define CONFIG_TYPE(id, type, several, wanted) typedef type config_##id;
 #include "vouchd/config_types.def"
 #undef CONFIG_TYPE
 
-#define OPTION(field, key, type, fallback, help)
-#define LIST_OPTION(field, key, type, fallback, help)
-#define OPERATOR_OPTION(field, key, type, fallback, help)
-#define THRESHOLD_OPTION(field, key, type, fallback, help)
-#define RECEIVER_OPTION(field, key, type, fallback, help)
-#define TRANSFER_OPTION(field, key, type, fallback, help)
-#define BLOCKLIST_OPTION(field, key, type, fallback, help)
-
 struct config_list {
-#undef LIST_OPTION
 #define LIST_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef LIST_OPTION
-#define LIST_OPTION(field, key, type, fallback, help)
 	size_t line; /* in the file, for errors; 0: the list that there is without a file */
 };
 
 struct config_operator {
-#undef OPERATOR_OPTION
 #define OPERATOR_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef OPERATOR_OPTION
-#define OPERATOR_OPTION(field, key, type, fallback, help)
 };
 
 struct config_threshold {
-#undef THRESHOLD_OPTION
 #define THRESHOLD_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef THRESHOLD_OPTION
-#define THRESHOLD_OPTION(field, key, type, fallback, help)
 	size_t line;
 };
 
 struct config_receiver {
-#undef RECEIVER_OPTION
 #define RECEIVER_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef RECEIVER_OPTION
-#define RECEIVER_OPTION(field, key, type, fallback, help)
 	size_t line;
 	uint32_t number; /* in the gate, for the life of the process: vouchd/receivers.h */
 };
 
 struct config_transfer {
-#undef TRANSFER_OPTION
 #define TRANSFER_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef TRANSFER_OPTION
-#define TRANSFER_OPTION(field, key, type, fallback, help)
 	size_t line;
 };
 
 struct config_blocklist {
-#undef BLOCKLIST_OPTION
 #define BLOCKLIST_OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-#undef BLOCKLIST_OPTION
-#define BLOCKLIST_OPTION(field, key, type, fallback, help)
 	size_t line;
 };
 
 struct config {
-#undef OPTION
 #define OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
 	struct config_list
@@ -108,13 +77,6 @@ struct config {
 	const char *file;               /* for errors */
 	bool clock_manual;
 };
-#undef OPTION
-#undef LIST_OPTION
-#undef OPERATOR_OPTION
-#undef THRESHOLD_OPTION
-#undef RECEIVER_OPTION
-#undef TRANSFER_OPTION
-#undef BLOCKLIST_OPTION
 
 /*
  * Reads `yaml`, the content of the file `name`; an empty text gives the defaults. Texts live in the arena.
@@ -139,15 +101,15 @@ void config_write_template(struct buffer *b);
 /* ---- between config.c and config_value.c */
 
 enum config_type {
+#define OPTIONS_TYPE(id, type, several, wanted) CONFIG_##id,
+#include "options/types.def"
+#undef OPTIONS_TYPE
 #define CONFIG_TYPE(id, type, several, wanted) CONFIG_##id,
 #include "vouchd/config_types.def"
 #undef CONFIG_TYPE
 	CONFIG_TYPE_COUNT
 };
-
-/* Puts one value where a config_<type> is, behind those that are there. Returns what is wanted instead, or NULL. */
-const char *config_value_put(enum config_type type, struct text value, struct arena *arena, void *to);
-bool config_value_several(enum config_type type);
+extern const struct options_type config_types[CONFIG_TYPE_COUNT];
 
 /* ---- config_thresholds.c: config->policy from config->thresholds; the entries of the default policy as they may be written */
 

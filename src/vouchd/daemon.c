@@ -168,7 +168,7 @@ open_dns(struct service *s, struct fault *fault)
 
 /* Those of HTTP, and the control socket behind them. */
 static size_t
-take_http(struct sockets *sockets, int listeners[CONFIG_TEXTS_MAX + 1])
+take_http(struct sockets *sockets, int listeners[OPTIONS_SEVERAL_MAX + 1])
 {
 	size_t at, count = sockets_of(sockets, SOCKET_HTTP, &at), control;
 
@@ -182,7 +182,7 @@ take_http(struct sockets *sockets, int listeners[CONFIG_TEXTS_MAX + 1])
 static enum result
 open_http(struct service *s, struct fault *fault)
 {
-	int listeners[CONFIG_TEXTS_MAX + 1];
+	int listeners[OPTIONS_SEVERAL_MAX + 1];
 	struct http_options options = { .address_count = take_http(&s->sockets, listeners),
 					.listeners = listeners,
 					.control = s->config->control,

@@ -20,7 +20,7 @@
 
 #define READ_BYTES   65536
 #define IDLE_MS      300000 /* RFC 5321 4.5.3.2.7: a server waits at least five minutes for a command */
-#define LISTENER_MAX CONFIG_TEXTS_MAX
+#define LISTENER_MAX OPTIONS_SEVERAL_MAX
 #define BACKLOG      128
 
 union stream {

@@ -52,7 +52,7 @@ main(int argc, char **argv)
 	}
 	r = config_load(path, &arena, &config, &fault);
 	if (r == RESULT_OK) {
-		log_set_level(log_level_of(config.log));
+		log_set_level(config.log);
 		if (path == NULL && access("vouch.yaml", F_OK) == 0) {
 			log_event(LOG_WARN, "defaults",
 				  "why=\"vouch.yaml is here, but was not given: -c vouch.yaml\"");

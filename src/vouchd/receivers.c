@@ -35,7 +35,7 @@ set_gate(const struct config *config, struct dns_gate **gate, struct fault *faul
 {
 	size_t count = config->receiver_count;
 	struct dns_receiver *receivers = calloc(count + 1, sizeof(*receivers));
-	struct prefix *networks = calloc(count + 1, CONFIG_TEXTS_MAX * sizeof(*networks));
+	struct prefix *networks = calloc(count + 1, OPTIONS_SEVERAL_MAX * sizeof(*networks));
 	struct dns_gate_options options = { .receivers = receivers,
 					    .receiver_count = count,
 					    .closed = !config->public,
@@ -49,7 +49,7 @@ set_gate(const struct config *config, struct dns_gate **gate, struct fault *faul
 	check(receivers != NULL && networks != NULL);
 	options.secrets = secrets_of(config, &secrets);
 	for (size_t i = 0; i < count; i++) {
-		describe(&config->receivers[i], networks + i * CONFIG_TEXTS_MAX, &receivers[i]);
+		describe(&config->receivers[i], networks + i * OPTIONS_SEVERAL_MAX, &receivers[i]);
 	}
 	r = *gate == NULL ? dns_gate_open(&options, gate, &why) : dns_gate_change(*gate, &options, &why);
 	free(receivers);

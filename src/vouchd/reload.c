@@ -124,7 +124,7 @@ apply(struct service *s, const struct config *next, struct fault *fault)
 		return r;
 	}
 	close_unwanted(s, next);
-	log_set_level(log_level_of(next->log));
+	log_set_level(next->log);
 	return RESULT_OK;
 }
 

@@ -144,12 +144,12 @@ resolver_ask(struct resolver *r, const char *name, resolver_fn *done, void *cont
 }
 
 static enum result
-set_servers(struct resolver *r, const struct config_texts *servers, struct fault *fault)
+set_servers(struct resolver *r, const struct options_texts *servers, struct fault *fault)
 {
 	struct buffer all;
 	enum result result = RESULT_OK;
 
-	buffer_init(&all, CONFIG_TEXTS_MAX * 128);
+	buffer_init(&all, OPTIONS_SEVERAL_MAX * 128);
 	for (size_t i = 0; i < servers->count; i++) {
 		buffer_format(&all, "%s%s", i > 0 ? "," : "", servers->items[i]);
 	}
@@ -164,7 +164,8 @@ set_servers(struct resolver *r, const struct config_texts *servers, struct fault
 }
 
 enum result
-resolver_open(uv_loop_t *loop, const struct config_texts *servers, struct resolver **out, struct fault *fault)
+resolver_open(uv_loop_t *loop, const struct options_texts *servers, struct resolver **out,
+	      struct fault *fault)
 {
 	struct resolver *r = calloc(1, sizeof *r);
 	struct ares_options options = { .flags = ARES_FLAG_NOSEARCH | ARES_FLAG_NOALIASES,

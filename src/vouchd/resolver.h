@@ -27,7 +27,7 @@ typedef void resolver_fn(void *context, const struct resolver_answer *answer);
 struct resolver;
 
 /* `servers` empty: those of the system. Errors: RESULT_BAD_INPUT. */
-enum result resolver_open(uv_loop_t *loop, const struct config_texts *servers, struct resolver **r,
+enum result resolver_open(uv_loop_t *loop, const struct options_texts *servers, struct resolver **r,
 			  struct fault *fault) MUST_USE;
 void resolver_ask(struct resolver *r, const char *name, resolver_fn *done, void *context);
 void resolver_close(struct resolver *r); /* what was asked ends as RESOLVER_FAILED; NULL is fine */

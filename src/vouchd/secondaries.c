@@ -71,7 +71,7 @@ secondaries_open(const struct config *config, struct list *list, struct transfer
 {
 	size_t count = config->transfer_count;
 	struct transfer_peer *peers = calloc(count + 1, sizeof(*peers));
-	struct prefix *networks = calloc(count + 1, CONFIG_TEXTS_MAX * sizeof(*networks));
+	struct prefix *networks = calloc(count + 1, OPTIONS_SEVERAL_MAX * sizeof(*networks));
 	struct fault why = { { 0 } };
 	enum result r = RESULT_OK;
 	size_t i = 0;
@@ -79,7 +79,7 @@ secondaries_open(const struct config *config, struct list *list, struct transfer
 	check(peers != NULL && networks != NULL);
 	*transfers = NULL;
 	while (i < count && r == RESULT_OK) {
-		r = describe(&config->transfers[i], networks + i * CONFIG_TEXTS_MAX, &peers[i], &why);
+		r = describe(&config->transfers[i], networks + i * OPTIONS_SEVERAL_MAX, &peers[i], &why);
 		i += r == RESULT_OK;
 	}
 	if (r != RESULT_OK) {

@@ -50,9 +50,9 @@ add_place(struct sockets *s, enum socket_door door, const char *address, struct 
 {
 	size_t at;
 
-	if (sockets_of(s, door, &at) == CONFIG_TEXTS_MAX) {
+	if (sockets_of(s, door, &at) == OPTIONS_SEVERAL_MAX) {
 		return fault_set(fault, RESULT_BAD_INPUT, "%s: more than %u addresses", names[door],
-				 CONFIG_TEXTS_MAX);
+				 OPTIONS_SEVERAL_MAX);
 	}
 	*place = &s->places[s->count++];
 	**place = (struct socket_place){ .door = door, .dns.tcp = -1, .fd = -1, .taken = -1 };
@@ -263,9 +263,9 @@ sockets_add(const struct sockets *now, const struct config *next, struct sockets
 	*added = (struct sockets){ 0 };
 	for (enum socket_door door = 0; door < SOCKET_DOORS && r == RESULT_OK; door++) {
 		r = open_named(next, now, added, door, fault);
-		if (r == RESULT_OK && count_of(now, door) + count_of(added, door) > CONFIG_TEXTS_MAX) {
+		if (r == RESULT_OK && count_of(now, door) + count_of(added, door) > OPTIONS_SEVERAL_MAX) {
 			r = fault_set(fault, RESULT_BAD_INPUT, "%s: more than %u addresses at once",
-				      names[door], CONFIG_TEXTS_MAX);
+				      names[door], OPTIONS_SEVERAL_MAX);
 		}
 	}
 	if (r != RESULT_OK) {

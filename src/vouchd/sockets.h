@@ -22,7 +22,7 @@ struct socket_place {
 	bool inherited;
 };
 
-#define SOCKETS_MAX (3U * CONFIG_TEXTS_MAX + 1U) /* CONFIG_TEXTS_MAX of a door */
+#define SOCKETS_MAX (3U * OPTIONS_SEVERAL_MAX + 1U) /* OPTIONS_SEVERAL_MAX of a door */
 struct sockets {
 	size_t count;
 	struct socket_place places[SOCKETS_MAX]; /* at the start by door, what was inherited first */
@@ -36,7 +36,7 @@ struct sockets {
  */
 enum result sockets_open(const struct config *config, struct sockets *sockets, struct fault *fault) MUST_USE;
 /*
- * What `next` names beside that goes into `added`, opened, or nothing does. Errors: as sockets_open, also for more than CONFIG_TEXTS_MAX of a
+ * What `next` names beside that goes into `added`, opened, or nothing does. Errors: as sockets_open, also for more than OPTIONS_SEVERAL_MAX of a
  * door at once.
  */
 enum result sockets_add(const struct sockets *now, const struct config *next, struct sockets *added,

@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void
 it_is_believed_or_taken_out(struct text value)
 {
-	static const struct settings settings = { .tag = "", .trusted = { { OURS }, 1 } };
+	static const struct settings settings = { .tag = "", .trusted = { 1, { OURS } } };
 	struct arena arena = { 0 };
 	struct authres r;
 	struct mark m;

@@ -277,6 +277,39 @@ a_missing_file_is_named(void **state)
 	assert_non_null(strstr(fault.text, "/nowhere/vouch.yaml"));
 }
 
+/* Keys that only a new start changes, in whatever level they stand; and those of a reload, which may differ. */
+static void
+a_difference_is_named_by_its_key(void **state)
+{
+	static const char *const before = "lists: [{name: safe, zone: safe.example}]\n";
+	static const struct {
+		const char *yaml, *key;
+	} cases[] = {
+		{ "lists: [{name: safe, zone: safe.example}] # the same\n", NULL },
+		{ "lists: [{name: safe, zone: other.example}]\n", "lists" },
+		{ "lists: [{name: safe, zone: safe.example, ns: a.example}]\n", "lists" },
+		{ "lists: [{name: safe, zone: safe.example, ttl: 61s}]\n", "lists" },
+		{ "lists: [{name: safe, zone: safe.example}]\nhttp: []\nlog: debug\n", NULL },
+		{ "lists: [{name: safe, zone: safe.example}]\nbudget: 11\nresolvers: 127.0.0.1:53\n",
+		  "resolvers" },
+		{ "lists: [{name: safe, zone: safe.example}]\nreceivers: [{id: a, networks: "
+		  "[192.0.2.0/24]}]\n",
+		  NULL },
+		{ "lists: [{name: safe, zone: safe.example}]\ntransfers: [{key: a.example}]\n", "transfers" },
+	};
+	struct config now, next;
+
+	(void)state;
+	assert_int_equal(config_read(text_of(before), "t", &arena, &now, NULL), RESULT_OK);
+	for (size_t i = 0; i < countof(cases); i++) {
+		const char *key;
+
+		assert_int_equal(config_read(text_of(cases[i].yaml), "t", &arena, &next, NULL), RESULT_OK);
+		key = config_fixed(&now, &next);
+		assert_string_equal(key == NULL ? "" : key, cases[i].key == NULL ? "" : cases[i].key);
+	}
+}
+
 int
 main(void)
 {
@@ -290,6 +323,7 @@ main(void)
 		cmocka_unit_test_teardown(relative_paths_start_at_the_folder_of_the_file, give_back),
 		cmocka_unit_test_teardown(the_template_reads_back_as_the_defaults, give_back),
 		cmocka_unit_test_teardown(a_missing_file_is_named, give_back),
+		cmocka_unit_test_teardown(a_difference_is_named_by_its_key, give_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

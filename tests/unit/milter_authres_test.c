@@ -168,8 +168,8 @@ static void
 fields_of_our_name_go(void **state)
 {
 	static const struct settings alone = { .tag = "" };
-	static const struct settings apart = { .tag = "", .trusted = { { "checker.test" }, 1 } };
-	static const struct settings same = { .tag = "", .trusted = { { "checker.test", "mx.test" }, 2 } };
+	static const struct settings apart = { .tag = "", .trusted = { 1, { "checker.test" } } };
+	static const struct settings same = { .tag = "", .trusted = { 2, { "checker.test", "mx.test" } } };
 	char domains[256];
 
 	(void)state;

@@ -89,6 +89,8 @@ an_error_names_its_place(void **state)
 	wrong("tag: [A]\n", "one value is wanted here");
 	wrong("- a\n", "keys with values are wanted");
 	wrong("a: [\n", "t:2:");
+	wrong("tag: A\n---\ntag: B\n", "t:3: a second document");
+	wrong("socket: \"\"\n", "t:1:9: socket: inet:PORT@ADDRESS or local:PATH is wanted");
 }
 
 /* An allow list that is asked without a code would let in everybody whom it refuses. */

@@ -309,7 +309,7 @@ what_is_wrong_with_a_file_is_named_with_its_place(void **state)
 		{ "reporters:\n- {id: r, kind: mta, trust: full, token_sha256: " TOKEN
 		  "}\n- {id: q, kind: mta, trust: full, token_sha256: " TOKEN "}",
 		  "p.yaml:3:49: it belongs to another reporter already: 'token_sha256'" },
-		{ "members: []\n---\nmembers: []\n", "p.yaml: a second YAML document; one is wanted" },
+		{ "members: []\n---\nmembers: []\n", "p.yaml:3: a second document; one is wanted" },
 		{ "members: [\n", "p.yaml:2:1: did not find expected node content" },
 	};
 	struct registry *r = registry_open();
