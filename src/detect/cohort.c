@@ -85,13 +85,16 @@ complaints_due(const struct cohort *c, const struct outlook *o)
 	       (shape + rate * o->mail[EVIDENCE_COMPLAINT]);
 }
 
+/* Complaints below zero are taken back, as far as there are any. */
 static void
 share_out(struct unit *u, double complaints, const double part[COHORTS], double sum)
 {
 	for (uint32_t i = 0; i < u->cohort_count && sum > 0; i++) {
 		float *events = &detect_cohort(u, i)->n.events[EVIDENCE_COMPLAINT];
 
-		*events = (float)((double)*events + complaints * part[i] / sum);
+		double now = (double)*events + complaints * part[i] / sum;
+
+		*events = (float)(now > 0 ? now : 0);
 	}
 }
 

@@ -344,6 +344,12 @@ party_of(enum threshold t, const struct compliance_about *about, uint32_t *party
 	return true;
 }
 
+static bool
+is_at_hand(int32_t day, int32_t today)
+{
+	return day >= today - COMPLIANCE_DAYS_MAX && day <= today + 1;
+}
+
 void
 compliance_observe(struct compliance *c, uint32_t source, bool group, const struct compliance_about *about,
 		   enum signal signal, uint32_t count, struct instant at, uint64_t seq)
@@ -362,7 +368,7 @@ compliance_observe(struct compliance *c, uint32_t source, bool group, const stru
 	if (signal == SIGNAL_DELIVERED) {
 		observe_mail(c, source, at);
 	}
-	if (day < c->today - COMPLIANCE_DAYS_MAX || day > c->today + 1) {
+	if (!is_at_hand(day, c->today)) {
 		return;
 	}
 	for (enum threshold t = 0; counted_by != 0; t++, counted_by >>= 1) {
@@ -380,6 +386,55 @@ compliance_observe(struct compliance *c, uint32_t source, bool group, const stru
 			meter = compliance_meter_new(c, t, owner, party);
 		}
 		compliance_meter_add(c, meter, signal, count, day, seq);
+	}
+}
+
+/* ---- what was told and is told no longer */
+
+void
+compliance_take(struct compliance *c, uint32_t source, bool own, bool group,
+		const struct compliance_about *about, enum signal signal, uint32_t count, struct instant at,
+		struct instant told)
+{
+	uint32_t counted_by = c->counted_by[signal];
+	int32_t day = compliance_day(at);
+
+	check(source < c->source_count && count > 0 && c->today != DAY_NEVER);
+	if (c->sources[source].removed || !is_at_hand(day, c->today) ||
+	    !is_at_hand(day, compliance_day(told))) {
+		return;
+	}
+	for (enum threshold t = 0; counted_by != 0; t++, counted_by >>= 1) {
+		uint32_t owner, party, meter;
+
+		if ((counted_by & 1) == 0 || !party_of(t, about, &party) ||
+		    (!own && threshold_scope(t) != SCOPE_GROUP)) {
+			continue;
+		}
+		owner = owner_of(c, t, source, group, at);
+		meter =
+		    owner == COMPLIANCE_NONE ? COMPLIANCE_NONE : compliance_meter_find(c, t, owner, party);
+		if (meter != COMPLIANCE_NONE) {
+			compliance_meter_take(c, meter, signal, count, day);
+		}
+	}
+}
+
+static void
+settle(struct compliance *c, uint32_t first)
+{
+	for (uint32_t m = first; m != COMPLIANCE_NONE; m = c->meters[m].next) {
+		compliance_meter_judge(c, m);
+	}
+}
+
+void
+compliance_settle(struct compliance *c, uint32_t source)
+{
+	check(source < c->source_count && c->today != DAY_NEVER);
+	if (!c->sources[source].removed) {
+		settle(c, c->sources[source].meters);
+		settle(c, c->groups[c->sources[source].group]);
 	}
 }
 

@@ -92,6 +92,9 @@ uint32_t compliance_meter_new(struct compliance *c, enum threshold t, uint32_t o
 /* Counts an event of `day` and judges the meter. */
 void compliance_meter_add(struct compliance *c, uint32_t meter, enum signal signal, uint32_t count,
 			  int32_t day, uint64_t seq);
+/* Takes it back from its day; the meter is not judged. */
+void compliance_meter_take(struct compliance *c, uint32_t meter, enum signal signal, uint32_t count,
+			   int32_t day);
 void compliance_meter_empty(struct compliance *c, uint32_t meter); /* and judges it */
 /* The days from `was` to today have begun: those that are gone are emptied. */
 void compliance_meter_roll(struct compliance *c, uint32_t meter, int32_t was);

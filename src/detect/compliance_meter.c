@@ -125,6 +125,12 @@ note_evidence(struct compliance_meter *m, uint64_t seq)
 	m->evidence[m->evidence_count++] = seq;
 }
 
+static bool
+is_in_window(const struct compliance *c, enum threshold t, int32_t day)
+{
+	return day <= c->today && day > c->today - (int32_t)c->policy.rules[t].days;
+}
+
 void
 compliance_meter_add(struct compliance *c, uint32_t meter, enum signal signal, uint32_t count, int32_t day,
 		     uint64_t seq)
@@ -140,10 +146,34 @@ compliance_meter_add(struct compliance *c, uint32_t meter, enum signal signal, u
 	if (threshold_is_sample(t, signal)) {
 		sample = add_up(&m->sample_of[place], count);
 	}
-	if (day <= c->today && day > c->today - (int32_t)c->policy.rules[t].days) {
+	if (is_in_window(c, t, day)) {
 		m->bad += bad;
 		m->sample += sample;
 		judge_sums(c, meter);
+	}
+}
+
+/* How many a full day was told is not known any more. What was taken. */
+static uint32_t
+take_off(uint32_t *from, uint32_t count)
+{
+	count = *from == UINT32_MAX ? 0 : count < *from ? count : *from;
+	*from -= count;
+	return count;
+}
+
+void
+compliance_meter_take(struct compliance *c, uint32_t meter, enum signal signal, uint32_t count, int32_t day)
+{
+	struct compliance_meter *m = &c->meters[meter];
+	enum threshold t = (enum threshold)m->threshold;
+	uint32_t place = (uint32_t)day % METER_DAYS;
+	uint32_t bad = threshold_is_bad(t, signal) ? take_off(&m->bad_of[place], count) : 0;
+	uint32_t sample = threshold_is_sample(t, signal) ? take_off(&m->sample_of[place], count) : 0;
+
+	if (is_in_window(c, t, day)) {
+		m->bad -= bad;
+		m->sample -= sample;
 	}
 }
 

@@ -64,6 +64,13 @@ struct detect_fact {
  */
 void detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *fact);
 
+/*
+ * Takes a fact back that detect_observe was told before: what the open bin and the cohorts still hold of it is gone, so the evidence is as if it had not
+ * been told; of which cohort complaints are taken whose mail is not known is a guess. Older than a day: it was learnt, and stays until it has faded.
+ * Never an alarm by itself. Cost: O(1), no allocation. Test: tests/unit/detect_take_test.c.
+ */
+void detect_take(struct detect *d, uint32_t unit, const struct detect_fact *fact);
+
 /* What one message looked like: a sample, a trap's mail, or the mail that a complaint carries. */
 enum look_flag {
 	LOOK_DECLARES = 1,      /* the member has declared its From and link domains */
@@ -243,6 +250,17 @@ struct compliance_about {
 void compliance_observe(struct compliance *c, uint32_t source, bool group,
 			const struct compliance_about *about, enum signal signal, uint32_t count,
 			struct instant at, uint64_t seq);
+
+/*
+ * Takes `count` back that compliance_observe was told with the same arguments in a record of the time `told`: the counts are then as if it had not
+ * been, by the day of the event. `own`: of its own counts, too; else (they began anew since that record) of its group's alone. What blocklists say, and the
+ * days with mail, are states and stay; a day whose count is full stays full. Nothing turns before compliance_settle. Cost: O(1), no allocation.
+ */
+void compliance_take(struct compliance *c, uint32_t source, bool own, bool group,
+		     const struct compliance_about *about, enum signal signal, uint32_t count,
+		     struct instant at, struct instant told);
+/* Holds what is left of the source and of its group against the limits. Cost: O(receivers it has). */
+void compliance_settle(struct compliance *c, uint32_t source);
 
 /* Time has come to `now`. Call it for each record, before its observations. Cost: O(1) but when a day begins. */
 void compliance_tick(struct compliance *c, struct instant now);

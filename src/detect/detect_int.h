@@ -4,6 +4,7 @@
  *   detect.c    what is observed goes into bins, and bins into cohorts
  *   volume.c    when volume is reported, and what stands in for it
  *   pending.c   bad news that waits for its volume
+ *   take.c      what was told and is told no longer
  *   content.c   what messages look like, and what of it is new
  *   suspect.c   complaints of a template that speaks against the sender, against all others
  *   novelty.c   what a system and the fleet have seen before
@@ -338,6 +339,8 @@ struct lots *detect_pending_lots(struct detect *d,
 				 struct unit *u); /* those of the unit; new ones are empty */
 void detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
 void detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS]);
+uint32_t detect_pending_undo(struct detect *d, struct unit *u, uint32_t kind, uint32_t count,
+			     int64_t mailed_ms); /* how many there were of them */
 int64_t detect_pending_since(const struct detect *d, const struct unit *u);
 
 /* baseline.c */

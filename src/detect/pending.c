@@ -63,6 +63,16 @@ detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t cou
 	counts[kind] = sum_u16(counts[kind], count);
 }
 
+/* Lots that are all empty are another's. */
+static void
+give_back(struct detect *d, struct unit *u)
+{
+	if (u->lots != NO_LOTS && detect_pending_since(d, u) == NEVER) {
+		d->lots_free[d->lots_free_count++] = u->lots;
+		u->lots = NO_LOTS;
+	}
+}
+
 /* What is about mail before `until`. */
 void
 detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS])
@@ -82,10 +92,50 @@ detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t
 		}
 		lots->mailed_ms[i] = NEVER;
 	}
-	if (lots != NULL && detect_pending_since(d, u) == NEVER) {
-		d->lots_free[d->lots_free_count++] = u->lots;
-		u->lots = NO_LOTS;
+	give_back(d, u);
+}
+
+static bool
+is_empty(const struct lots *lots, uint32_t i)
+{
+	for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
+		if (lots->counts[i][kind] > 0) {
+			return false;
+		}
 	}
+	return true;
+}
+
+/* What was put aside is told no longer: first of the lot of that time, then of the next. */
+uint32_t
+detect_pending_undo(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms)
+{
+	struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
+	uint32_t left = count;
+
+	while (lots != NULL && left > 0) {
+		uint32_t nearest = LOTS;
+		uint16_t taken;
+
+		for (uint32_t i = 0; i < LOTS; i++) {
+			if (lots->counts[i][kind] > 0 &&
+			    (nearest == LOTS || distance(lots->mailed_ms[i], mailed_ms) <
+						    distance(lots->mailed_ms[nearest], mailed_ms))) {
+				nearest = i;
+			}
+		}
+		if (nearest == LOTS) {
+			break;
+		}
+		taken = left < lots->counts[nearest][kind] ? (uint16_t)left : lots->counts[nearest][kind];
+		lots->counts[nearest][kind] = (uint16_t)(lots->counts[nearest][kind] - taken);
+		left -= taken;
+		if (is_empty(lots, nearest)) {
+			lots->mailed_ms[nearest] = NEVER;
+		}
+	}
+	give_back(d, u);
+	return count - left;
 }
 
 /* The oldest mail that bad news waits for; NEVER: none does. */

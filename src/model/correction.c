@@ -9,6 +9,7 @@ correction_write(struct buffer *b, const struct correction *c)
 	const struct report *const parts[] = { &c->added, &c->taken };
 
 	wire_put_u64(b, c->of);
+	wire_put_i64(b, c->told.ms);
 	for (size_t i = 0; i < countof(parts); i++) {
 		struct buffer part;
 
@@ -25,9 +26,10 @@ correction_read(struct text bytes, struct arena *arena, struct correction *c)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
 	uint64_t of = wire_u64(&w);
+	int64_t told_ms = wire_i64(&w);
 	struct text added = wire_text(&w), taken = wire_text(&w);
 
-	*c = (struct correction){ .of = of };
+	*c = (struct correction){ .of = of, .told = { told_ms } };
 	if (!wire_done(&w) || of == 0 || report_read(added, arena, &c->added) != RESULT_OK ||
 	    report_read(taken, arena, &c->taken) != RESULT_OK) {
 		*c = (struct correction){ 0 };
@@ -38,146 +40,169 @@ correction_read(struct text bytes, struct arena *arena, struct correction *c)
 
 /* ---- the difference */
 
-/* How often one signal of one source is told: more now than it was, or less. */
-struct sum {
-	struct text name; /* the byte of the signal, then the source */
-	int64_t more;
-	struct instant at; /* of the last that told it before */
+/*
+ * Observations by what they tell: the signal and the sources, in the first pass with the time and attributes as well. What both readings tell alike falls
+ * away; what is left of the old is taken, what is left of the new is added.
+ */
+struct told {
+	const struct observation *o;
+	struct text name;
+	uint32_t left;
+	uint32_t next; /* of the same name; NOTHING: none */
+	uint32_t from; /* of the first of a name: where those with something left begin */
 };
-struct sums {
+struct telling {
 	struct arena *arena;
-	struct map index;
-	struct sum *items;
+	struct map index; /* the first of each name that may have something left */
+	struct told *items;
 	uint32_t count;
 };
+#define NOTHING UINT32_MAX
 
 static bool
 has_name(const void *context, uint32_t i, struct text name)
 {
-	const struct sums *s = context;
+	const struct telling *t = context;
 
-	return text_equal(s->items[i].name, name);
+	return text_equal(t->items[i].name, name);
 }
 
-static struct sum *
-sum_of(struct sums *s, enum signal signal, struct text key)
+static struct text
+name_of(struct arena *arena, const struct observation *o, bool whole)
 {
-	char *name = arena_get(s->arena, key.n + 1);
-	struct text named = { name, key.n + 1 };
-	uint32_t i;
+	struct buffer b;
+	struct text name;
 
-	name[0] = (char)signal;
-	for (size_t k = 0; k < key.n; k++) {
-		name[k + 1] = key.p[k];
+	buffer_init(&b, RECORD_BYTES_MAX);
+	wire_put_u8(&b, (uint8_t)o->signal);
+	for (uint32_t i = 0; i < o->key_count; i++) {
+		wire_put_text(&b, o->keys[i]);
 	}
-	if (!map_get(&s->index, named, has_name, s, &i)) {
-		i = s->count++;
-		s->items[i] = (struct sum){ .name = named };
-		map_put(&s->index, named, i);
+	if (whole) {
+		wire_put_i64(&b, o->at.ms);
+		for (uint32_t i = 0; i < o->attribute_count; i++) {
+			wire_put_text(&b, o->attributes[i].name);
+			wire_put_text(&b, o->attributes[i].value);
+		}
 	}
-	return &s->items[i];
+	check(!b.full);
+	name = (struct text){ text_copy(arena, buffer_text(&b)), b.n };
+	buffer_free(&b);
+	return name;
 }
 
 static void
-add_up(struct sums *s, const struct report *r, int64_t sign)
+put_told(struct telling *t, const struct report *r)
 {
 	for (uint32_t i = 0; i < r->observation_count; i++) {
-		const struct observation *o = &r->observations[i];
+		t->items[t->count++] =
+		    (struct told){ .o = &r->observations[i], .left = r->observations[i].count };
+	}
+}
 
-		for (uint32_t k = 0; k < o->key_count; k++) {
-			struct sum *sum = sum_of(s, o->signal, o->keys[k]);
+/* Names them all anew. In the index stands the first that has something left; its kin follow in their order. */
+static void
+name_all(struct telling *t, bool whole)
+{
+	map_free(&t->index);
+	for (uint32_t i = t->count; i-- > 0;) {
+		struct told *one = &t->items[i];
+		uint32_t first;
 
-			sum->more += sign * (int64_t)o->count;
-			sum->at = sign < 0 ? o->at : sum->at;
+		if (one->left == 0) {
+			continue;
+		}
+		one->name = name_of(t->arena, one->o, whole);
+		one->next = map_get(&t->index, one->name, has_name, t, &first) ? first : NOTHING;
+		one->from = i;
+		if (one->next != NOTHING) {
+			map_remove(&t->index, one->name, has_name, t);
+		}
+		map_put(&t->index, one->name, i);
+	}
+}
+
+/* Takes up to `count` off those of that name; what is left of it. */
+static uint32_t
+take_off(struct telling *t, struct text name, uint32_t count)
+{
+	uint32_t first, i;
+
+	if (!map_get(&t->index, name, has_name, t, &first)) {
+		return count;
+	}
+	for (i = t->items[first].from; i != NOTHING && count > 0;) {
+		uint32_t part = count < t->items[i].left ? count : t->items[i].left;
+
+		t->items[i].left -= part;
+		count -= part;
+		i = t->items[i].left == 0 ? t->items[i].next : i;
+	}
+	t->items[first].from = i;
+	return count;
+}
+
+/* What both tell alike. */
+static void
+cancel(struct telling *old, struct telling *now, bool whole)
+{
+	name_all(old, whole);
+	for (uint32_t i = 0; i < now->count; i++) {
+		struct told *one = &now->items[i];
+
+		if (one->left > 0) {
+			one->left = take_off(old, name_of(now->arena, one->o, whole), one->left);
 		}
 	}
 }
 
-static size_t
-keys_of(const struct report *reports, size_t count)
+static void
+put_left(const struct telling *t, struct report *r)
 {
-	size_t keys = 0;
+	r->observations = arena_get_array(t->arena, t->count + 1, sizeof *r->observations);
+	r->observation_count = 0;
+	for (uint32_t i = 0; i < t->count && r->observation_count < OBSERVATIONS_MAX; i++) {
+		if (t->items[i].left > 0) {
+			struct observation *o = &r->observations[r->observation_count++];
+
+			*o = *t->items[i].o;
+			o->count = t->items[i].left;
+		}
+	}
+}
+
+static struct telling
+telling_of(const struct report *reports, size_t count, struct arena *arena)
+{
+	struct telling t = { .arena = arena };
+	size_t most = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		keys += (size_t)reports[i].observation_count * OBSERVATION_KEYS_MAX;
+		most += reports[i].observation_count;
 	}
-	return keys;
-}
-
-static struct observation *
-put_observation(struct report *r, const struct observation *like, uint32_t count)
-{
-	struct observation *o = &r->observations[r->observation_count++];
-
-	*o = *like;
-	o->count = count;
-	o->key_count = 0;
-	return o;
-}
-
-/* What is told more often now, for the sources that it is told of: those with the same share of it stand together, as they name one mail. */
-static void
-take_more(struct sums *s, const struct report *now, struct report *added)
-{
-	for (uint32_t i = 0; i < now->observation_count; i++) {
-		const struct observation *o = &now->observations[i];
-		struct observation *put = NULL;
-
-		for (uint32_t k = 0; k < o->key_count && added->observation_count < OBSERVATIONS_MAX; k++) {
-			struct sum *sum = sum_of(s, o->signal, o->keys[k]);
-			uint32_t part = sum->more <= 0         ? 0
-					: sum->more < o->count ? (uint32_t)sum->more
-							       : o->count;
-
-			if (part == 0) {
-				continue;
-			}
-			put = put != NULL && put->count == part ? put : put_observation(added, o, part);
-			put->keys[put->key_count++] = o->keys[k];
-			sum->more -= part;
-		}
+	t.items = arena_get_array(arena, most + 1, sizeof *t.items);
+	for (size_t i = 0; i < count; i++) {
+		put_told(&t, &reports[i]);
 	}
-}
-
-static void
-take_less(const struct sums *s, struct report *taken)
-{
-	for (uint32_t i = 0; i < s->count && taken->observation_count < OBSERVATIONS_MAX; i++) {
-		const struct sum *sum = &s->items[i];
-		struct observation like = { .at = sum->at, .signal = (enum signal)(uint8_t)sum->name.p[0] };
-
-		if (sum->more < 0) {
-			struct observation *o = put_observation(
-			    taken, &like, -sum->more > UINT32_MAX ? UINT32_MAX : (uint32_t)-sum->more);
-
-			o->keys[o->key_count++] = (struct text){ sum->name.p + 1, sum->name.n - 1 };
-		}
-	}
+	return t;
 }
 
 bool
 correction_between(const struct report *was, size_t was_count, const struct report *minus, size_t minus_count,
 		   const struct report *now, struct arena *arena, struct correction *c)
 {
-	size_t keys = keys_of(was, was_count) + keys_of(minus, minus_count) + keys_of(now, 1);
-	struct sums s = { .arena = arena, .items = arena_get_array(arena, keys + 1, sizeof *s.items) };
+	struct telling old = telling_of(was, was_count, arena), less = telling_of(minus, minus_count, arena);
+	struct telling new = telling_of(now, 1, arena);
 
 	check(was_count > 0);
-	add_up(&s, now, 1);
-	for (size_t i = 0; i < was_count; i++) {
-		add_up(&s, &was[i], -1);
-	}
-	for (size_t i = 0; i < minus_count; i++) {
-		add_up(&s, &minus[i], 1);
-	}
+	cancel(&old, &less, true);
+	cancel(&old, &new, true);
+	cancel(&old, &new, false);
 	*c = (struct correction){ .added = was[0] };
 	c->added.door = TEXT("reread");
-	c->added.observation_count = 0;
 	c->taken = c->added;
-	c->added.observations = arena_get_array(arena, keys_of(now, 1) + 1, sizeof *c->added.observations);
-	c->taken.observations = arena_get_array(arena, s.count + 1, sizeof *c->taken.observations);
-	take_less(&s, &c->taken);
-	take_more(&s, now, &c->added);
-	map_free(&s.index);
+	put_left(&old, &c->taken);
+	put_left(&new, &c->added);
+	map_free(&old.index);
 	return c->added.observation_count > 0 || c->taken.observation_count > 0;
 }

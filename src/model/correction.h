@@ -1,8 +1,8 @@
 /*
  * model/correction.h - what a document reads as now and did not when it was taken: the difference, as a record of its own. Pure.
  *
- * What a report means is how often it tells each signal of each source. A correction adds what it tells now beside that, and names what it no longer
- * tells; the report stays as it was recorded. Times and attributes alone make none: to move them would count the same mail twice.
+ * What a report means is how often it tells each signal of which sources. A correction adds what it tells now beside that, and takes back what it no longer
+ * tells; the report stays as it was recorded. Times and attributes alone make none: to move them would tell the detector of the same mail twice.
  */
 #ifndef MODEL_CORRECTION_H
 #define MODEL_CORRECTION_H
@@ -10,11 +10,12 @@
 #include "model/report.h"
 
 struct correction {
-	uint64_t of; /* journal record of the report */
+	uint64_t of;         /* journal record of the report */
+	struct instant told; /* the time of that record */
 	struct report
 	    added; /* counted like a report of its reporter; id, raw, format and reporter are those of the one corrected */
 	struct report
-	    taken; /* told no longer, each for one source; it stays counted, since it was decided on */
+	    taken; /* told no longer: observations as they were told, with so much of their count; no longer counted */
 };
 
 /* Appends the journal form. */

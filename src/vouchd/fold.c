@@ -1,10 +1,8 @@
-/* vouchd/fold.c - one function per kind of input record; the detector's alarms go straight into decide. */
+/* vouchd/fold.c - the programme, commands and time; the detector's alarms go straight into decide. */
 #include "vouchd/fold_int.h"
 
-#include "model/correction.h"
 #include "vouchd/about.h"
 #include "vouchd/command.h"
-#include "vouchd/look.h"
 #include "vouchd/threaten.h"
 
 #include <stdlib.h>
@@ -204,6 +202,7 @@ fold_close(struct fold *f)
 	compliance_close(f->compliance);
 	decide_close(f->decide);
 	free(f->relisted);
+	free(f->terms);
 	free(f->sources);
 	free(f->systems);
 	free(f->members);
@@ -245,6 +244,7 @@ join_member(struct fold *f, uint32_t system)
 
 	if (++m->systems == 2) {
 		m->unit = add_unit(f, UNIT_MEMBER, registry_item(f->registry, THING_SYSTEM, system).parent);
+		m->since = f->now.seq;
 	}
 }
 
@@ -261,6 +261,7 @@ static void
 add_source(struct fold *f, uint32_t id)
 {
 	struct registry_source s = registry_source(f->registry, id);
+	enum family before;
 
 	check(id == f->source_count && s.system < f->system_count);
 	f->sources = fold_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
@@ -269,8 +270,11 @@ add_source(struct fold *f, uint32_t id)
 		.system = s.system,
 		.member = s.member,
 		.family = fold_family(s.kind),
+		.since = f->now.seq,
 	};
+	before = fold_system_family(&f->systems[s.system]);
 	f->systems[s.system].families[fold_family(s.kind)]++;
+	fold_terms_family(f, s.system, before);
 	decide_source_put(f->decide, id, s.system, s.member, f->now);
 	compliance_source_add(f->compliance, id, s.member, s.kind);
 }
@@ -279,15 +283,18 @@ static void
 remove_source(struct fold *f, const struct registry_change *change)
 {
 	const struct fold_source *s = &f->sources[change->id];
+	enum family before = fold_system_family(&f->systems[s->system]);
 
 	f->systems[s->system].families[s->family]--;
+	fold_terms_family(f, s->system, before);
+	fold_terms_removed(f, change->id);
 	compliance_source_remove(f->compliance, change->id);
 	decide_source_remove(f->decide, change->id, change->actor, TEXT("it is no longer in the programme"),
 			     f->now);
 }
 
-static bool
-is_witness(const struct fold *f, uint32_t reporter)
+bool
+fold_is_witness(const struct fold *f, uint32_t reporter)
 {
 	return !registry_item(f->registry, THING_REPORTER, reporter).removed &&
 	       registry_reporter(f->registry, reporter).trust == TRUST_PARTIAL;
@@ -306,261 +313,12 @@ on_registry_change(void *context, const struct registry_change *change)
 		remove_source(f, change);
 	} else if (change->thing == THING_REPORTER) {
 		about_reporter_changed(f->registry, f->compliance, change->id);
-		detect_witness_set(f->detect, change->id, is_witness(f, change->id));
+		detect_witness_set(f->detect, change->id, fold_is_witness(f, change->id));
+		fold_terms_reporter(f, change->id);
+	} else if (change->thing == THING_RECEIVER && change->op != REGISTRY_CHANGE) {
+		fold_terms_receivers(f);
 	}
 	f->sink.registry(f->sink.context, change);
-}
-
-/* ---- reports */
-
-#define MAILED_AGO_MAX ((struct span){ 30LL * 24 * 60 * 60 * 1000 })
-
-/* Does this reporter's word count? An operator who loads a file vouches for it (reporter "operator"). */
-static bool
-is_trusted(const struct fold *f, struct text reporter)
-{
-	uint32_t id;
-
-	if (text_equal(reporter, TEXT("operator"))) {
-		return true;
-	}
-	id = registry_find(f->registry, THING_REPORTER, reporter);
-	return id != REGISTRY_NONE && registry_reporter(f->registry, id).trust == TRUST_FULL;
-}
-
-/* The reporter if its word counts together with others'; REGISTRY_NONE. */
-static uint32_t
-witness_of(const struct fold *f, struct text reporter)
-{
-	uint32_t id = registry_find(f->registry, THING_REPORTER, reporter);
-
-	return id != REGISTRY_NONE && is_witness(f, id) ? id : REGISTRY_NONE;
-}
-
-static enum family
-system_family(const struct fold_system *s)
-{
-	for (enum family i = 0; i < FAMILY_NONE; i++) {
-		if (s->families[i] > 0) {
-			return i;
-		}
-	}
-	return FAMILY_NONE;
-}
-
-static bool
-is_among(const uint32_t *ids, size_t count, uint32_t id)
-{
-	for (size_t i = 0; i < count; i++) {
-		if (ids[i] == id) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* The member sources that an observation names, each once. */
-static size_t
-sources_of(const struct fold *f, const struct observation *o, uint32_t ids[OBSERVATION_KEYS_MAX])
-{
-	size_t n = 0;
-
-	for (uint32_t i = 0; i < o->key_count; i++) {
-		uint32_t id = registry_lookup(f->registry, o->keys[i]);
-
-		if (id != REGISTRY_NONE && !is_among(ids, n, id)) {
-			ids[n++] = id;
-		}
-	}
-	return n;
-}
-
-/*
- * When the mail was delivered that an observation is about: volume and bounces bear its time; a complaint has it in the attribute
- * "arrival" if its reporter says so. A time after the complaint, or long before it, is not believed.
- */
-static struct instant
-mailed_at(const struct observation *o)
-{
-	struct instant at;
-
-	if (o->signal != SIGNAL_COMPLAINT) {
-		return o->at;
-	}
-	for (uint32_t i = 0; i < o->attribute_count; i++) {
-		if (text_equal(o->attributes[i].name, TEXT("arrival")) &&
-		    instant_parse(o->attributes[i].value, &at) == RESULT_OK && at.ms <= o->at.ms &&
-		    o->at.ms - at.ms <= MAILED_AGO_MAX.ms) {
-			return at;
-		}
-	}
-	return (struct instant){ DETECT_MAILED_UNKNOWN };
-}
-
-/* Are the sources before this one of other members? */
-static bool
-is_first_of_member(const struct fold *f, const uint32_t *ids, size_t i)
-{
-	for (size_t k = 0; k < i; k++) {
-		if (f->sources[ids[k]].member == f->sources[ids[i]].member) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* What the message looked like, once per system that it came from. */
-static void
-look_at(struct fold *f, const struct observation *o, uint32_t source)
-{
-	const struct fold_source *s = &f->sources[source];
-	struct instant mailed = mailed_at(o);
-	struct detect_look look;
-
-	if (look_read(&(struct look_from){ f->registry, f->detect, s->system, f->systems[s->system].unit }, o,
-		      &look)) {
-		look.system = f->systems[s->system].unit;
-		look.source = s->unit;
-		look.member = registry_source(f->registry, source).member;
-		look.at = mailed.ms != DETECT_MAILED_UNKNOWN ? mailed : o->at;
-		look.seq = f->now.seq;
-		detect_look(f->detect, &look);
-	}
-}
-
-/* A reporter of partial trust says it: it counts for whether others say so too, and for nothing else. */
-static void
-hear_observation(struct fold *f, uint32_t reporter, const struct observation *o, const uint32_t *ids,
-		 size_t n)
-{
-	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
-	uint32_t systems[OBSERVATION_KEYS_MAX];
-	size_t system_count = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fold_source *s = &f->sources[ids[i]];
-
-		detect_hear(f->detect, s->unit, reporter, &fact, f->now.at);
-		if (s->family == system_family(&f->systems[s->system]) &&
-		    !is_among(systems, system_count, s->system)) {
-			systems[system_count++] = s->system;
-			detect_hear(f->detect, f->systems[s->system].unit, reporter, &fact, f->now.at);
-		}
-	}
-}
-
-static void
-count_for_member(struct fold *f, uint32_t member, const struct detect_fact *fact)
-{
-	if (f->members[member].unit != FOLD_NO_UNIT) {
-		detect_observe(f->detect, f->members[member].unit, fact);
-	}
-}
-
-static void
-count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
-		  size_t n)
-{
-	const struct compliance_about of = about_observation(about, o);
-	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
-	uint32_t systems[OBSERVATION_KEYS_MAX], members[OBSERVATION_KEYS_MAX];
-	size_t system_count = 0, member_count = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		const struct fold_source *s = &f->sources[ids[i]];
-
-		if (o->signal == SIGNAL_DELIVERED) {
-			decide_delivered(f->decide, ids[i], o->count, o->at);
-		}
-		detect_observe(f->detect, s->unit, &fact);
-		if (s->family == system_family(&f->systems[s->system]) &&
-		    !is_among(systems, system_count, s->system)) {
-			systems[system_count++] = s->system;
-			look_at(f, o, ids[i]);
-			detect_observe(f->detect, f->systems[s->system].unit, &fact);
-			if (!is_among(members, member_count, s->member)) {
-				members[member_count++] = s->member;
-				count_for_member(f, s->member, &fact);
-			}
-		}
-		compliance_observe(f->compliance, ids[i], is_first_of_member(f, ids, i), &of, o->signal,
-				   o->count, o->at, f->now.seq);
-	}
-}
-
-/* The sources of an observation, which this record is about. */
-static size_t
-touch_sources(struct fold *f, const struct observation *o, uint32_t ids[OBSERVATION_KEYS_MAX])
-{
-	size_t n = sources_of(f, o, ids);
-
-	for (size_t k = 0; k < n; k++) {
-		if (f->sources[ids[k]].touched != f->now.seq) {
-			f->sources[ids[k]].touched = f->now.seq;
-			f->sink.touch(f->sink.context, ids[k]);
-		}
-	}
-	return n;
-}
-
-static void
-count_report(struct fold *f, const struct report *report)
-{
-	bool trusted = is_trusted(f, report->reporter);
-	uint32_t witness = trusted ? REGISTRY_NONE : witness_of(f, report->reporter);
-	struct about about = about_report(f->registry, f->compliance, report->reporter);
-
-	for (uint32_t i = 0; i < report->observation_count; i++) {
-		uint32_t ids[OBSERVATION_KEYS_MAX];
-		size_t n = touch_sources(f, &report->observations[i], ids);
-
-		f->unknown += n == 0;
-		if (trusted) {
-			count_observation(f, &about, &report->observations[i], ids, n);
-		} else if (witness != REGISTRY_NONE) {
-			hear_observation(f, witness, &report->observations[i], ids, n);
-		}
-	}
-	fold_members_decide(f);
-}
-
-static enum result
-fold_report(struct fold *f, struct text payload, struct fault *fault)
-{
-	struct arena arena = { 0 };
-	struct report report;
-	enum result r = report_read(payload, &arena, &report);
-
-	f->unknown = 0;
-	if (r == RESULT_OK) {
-		count_report(f, &report);
-	} else {
-		(void)fault_set(fault, r, "a report record that cannot be read");
-	}
-	arena_clear(&arena);
-	return r;
-}
-
-/* What is told no longer was weighed and decided on: it stays. */
-static enum result
-fold_correction(struct fold *f, struct text payload, struct fault *fault)
-{
-	struct arena arena = { 0 };
-	uint32_t ids[OBSERVATION_KEYS_MAX];
-	struct correction c;
-	enum result r = correction_read(payload, &arena, &c);
-
-	f->unknown = 0;
-	for (uint32_t i = 0; r == RESULT_OK && i < c.taken.observation_count; i++) {
-		(void)touch_sources(f, &c.taken.observations[i], ids);
-	}
-	if (r == RESULT_OK) {
-		count_report(f, &c.added);
-	} else {
-		(void)fault_set(fault, r, "a correction record that cannot be read");
-	}
-	arena_clear(&arena);
-	return r;
 }
 
 /* ---- commands and time */
@@ -608,6 +366,7 @@ start_relisted(struct fold *f)
 	compliance_tick(f->compliance, f->now.at);
 	for (uint32_t i = 0; i < f->relisted_count; i++) {
 		compliance_source_start(f->compliance, f->relisted[i], f->now.at);
+		f->sources[f->relisted[i]].counted = f->now.seq;
 	}
 }
 

@@ -1,7 +1,7 @@
 /* vouchd/fold_snapshot.c - the fold as bytes: the rooms, and which unit is whose; the rest follows from the registry. */
 #include "vouchd/fold_int.h"
 
-#define SNAPSHOT_FORM 5U
+#define SNAPSHOT_FORM 6U
 
 void
 fold_save(const struct fold *f, struct buffer *b)
@@ -18,6 +18,7 @@ fold_save(const struct fold *f, struct buffer *b)
 		wire_put_u8(b, (uint8_t)f->units[i].kind);
 		wire_put_u64(b, f->units[i].id);
 	}
+	fold_terms_save(f, b);
 }
 
 /* That of a member comes behind its second system. */
@@ -108,6 +109,7 @@ fold_load(struct fold *f, struct text bytes)
 			return RESULT_DAMAGED;
 		}
 	}
+	fold_terms_load(f, &w);
 	return wire_done(&w) && f->source_count == registry_count(f->registry, THING_SOURCE) &&
 		       f->system_count == registry_count(f->registry, THING_SYSTEM)
 		   ? RESULT_OK

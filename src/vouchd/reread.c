@@ -226,6 +226,7 @@ read_again(struct reread *r, struct reread_report *e, struct directory *director
 	e->is_changed = correction_between(was, e->correction_count + 1, e->taken, e->correction_count, &now,
 					   &r->arena, &e->correction);
 	e->correction.of = e->seq;
+	e->correction.told = e->time;
 }
 
 /* ---- recording */

@@ -303,6 +303,37 @@ step_observe(struct pair *p)
 	}
 }
 
+/* A day that is full does not know how much it was told. */
+static bool
+is_on_full_day(const struct twin *t, const struct raw *r)
+{
+	for (size_t i = 0; i < t->raw_count; i++) {
+		if (day_of(t->raws[i].at) == day_of(r->at) && t->raws[i].count > UINT32_MAX / 2) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Something that was told before is told no longer, all of it or a part: the twin forgets that it ever was. */
+static void
+step_take(struct pair *p)
+{
+	struct raw *r = &p->t.raws[dice(p, (uint32_t)p->t.raw_count + 1)];
+	uint32_t count;
+
+	if (r == &p->t.raws[p->t.raw_count] || r->count == 0 || p->t.sources[r->source].removed ||
+	    is_on_full_day(&p->t, r) || r->signal == SIGNAL_BLOCKLISTED || r->signal == SIGNAL_DELISTED) {
+		return;
+	}
+	count = 1 + dice(p, r->count);
+	compliance_take(p->c, r->source, r->seq >= p->t.sources[r->source].start_seq, r->group, &r->about,
+			r->signal, count, (struct instant){ r->at },
+			(struct instant){ r->arrived * DAY + dice(p, 86400000) });
+	r->count -= count;
+	compliance_settle(p->c, r->source);
+}
+
 static void
 step_source(struct pair *p)
 {
@@ -403,6 +434,8 @@ step(struct pair *p)
 		step_source(p);
 	} else if (dice(p, 20) == 0) {
 		step_policy(p);
+	} else if (dice(p, 8) == 0) {
+		step_take(p);
 	} else {
 		step_observe(p);
 	}
