@@ -264,6 +264,39 @@ journal_put_usage(struct journal_tx *tx, const struct journal_usage *row)
 }
 
 void
+journal_put_outbox(struct journal_tx *tx, const struct journal_outbox *row)
+{
+	const struct journal_cell cells[] = { cell_number(row->id),
+					      cell_time(row->created),
+					      cell_time(row->due),
+					      cell_number(row->tries),
+					      cell_text(row->status),
+					      cell_text(row->channel),
+					      cell_text(row->kind),
+					      cell_text(row->about),
+					      cell_text(row->recipient),
+					      cell_text(row->subject),
+					      { .type = JOURNAL_BLOB, .bytes = row->content },
+					      cell_text(row->error),
+					      cell_number(row->seq) };
+
+	if (tx_goes_on(tx)) {
+		check(row->id != 0);
+		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_OUTBOX, cells, &tx->fault),
+			"something to be sent");
+	}
+}
+
+void
+journal_trim_outbox(struct journal_tx *tx, struct instant before)
+{
+	if (tx_goes_on(tx)) {
+		tx_note(tx, tx->journal->ops->trim_outbox(tx->journal, before, &tx->fault),
+			"the end of what was sent");
+	}
+}
+
+void
 journal_put_quarantine(struct journal_tx *tx, const struct journal_quarantine *row)
 {
 	if (tx_goes_on(tx)) {
@@ -328,6 +361,25 @@ enum result
 journal_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit, void *context)
 {
 	return j->ops->scan_usage(j, from_day, visit, context);
+}
+
+enum result
+journal_scan_outbox(struct journal *j, uint64_t from, journal_visit_outbox *visit, void *context)
+{
+	return j->ops->scan_outbox(j, from, (struct text){ "", 0 }, visit, context);
+}
+
+enum result
+journal_scan_waiting(struct journal *j, struct text channel, journal_visit_outbox *visit, void *context)
+{
+	check(channel.n > 0);
+	return j->ops->scan_outbox(j, 0, channel, visit, context);
+}
+
+enum result
+journal_last_outbox(struct journal *j, uint64_t *id)
+{
+	return j->ops->last_outbox(j, id);
 }
 
 enum result

@@ -4,7 +4,7 @@
  * Everything that happens is appended here first and takes effect after (DESIGN section 3). One transaction holds a
  * batch of records and all that follows from them; it is on disk whole when journal_commit says RESULT_OK, and not at all
  * otherwise, whatever is killed, filled or cut. The truth is the chain and the raw documents; all other tables but the counts
- * of DNS queries follow from it and are there to be read. The form on disk: doc/data/journal.md.
+ * of DNS queries and the outbox follow from it and are there to be read. The form on disk: doc/data/journal.md.
  *
  * One process writes a journal at a time; others may read it meanwhile (JOURNAL_READ), each sees what was committed. A
  * struct journal belongs to one thread at a time. Tests: tests/contract/journal_test.c runs over both implementations.
@@ -78,6 +78,9 @@ void journal_put_move(struct journal_tx *tx, const struct journal_move *row);
 void journal_put_case(struct journal_tx *tx, const struct journal_case *row);
 void journal_put_quarantine(struct journal_tx *tx, const struct journal_quarantine *row);
 void journal_put_usage(struct journal_tx *tx, const struct journal_usage *row);
+void journal_put_outbox(struct journal_tx *tx, const struct journal_outbox *row);
+/* Those that no longer wait and ended before `before` go; the newest of all stays, so that no id comes twice. */
+void journal_trim_outbox(struct journal_tx *tx, struct instant before);
 
 /* ---- reading; inside a transaction its own writes are seen. Texts handed to a visitor live until it returns. */
 
@@ -109,6 +112,16 @@ typedef enum result journal_visit_usage(void *context, const struct journal_usag
 /* Rows from this day ("2026-01-05") on, by day and receiver. Errors: RESULT_IO, the visitor's. */
 enum result journal_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit,
 			       void *context) MUST_USE;
+
+typedef enum result journal_visit_outbox(void *context, const struct journal_outbox *row);
+/* Those from this id on, in order of ids. Errors: RESULT_IO, the visitor's. A journal in memory keeps none, here and below. */
+enum result journal_scan_outbox(struct journal *j, uint64_t from, journal_visit_outbox *visit,
+				void *context) MUST_USE;
+/* Those of a channel that wait, the one that is due first first. Cost: O(log n) per row. */
+enum result journal_scan_waiting(struct journal *j, struct text channel, journal_visit_outbox *visit,
+				 void *context) MUST_USE;
+/* The highest id; 0: there is none. Errors: RESULT_IO. */
+enum result journal_last_outbox(struct journal *j, uint64_t *id) MUST_USE;
 
 /* The raw document is put behind what `out` holds. Errors: RESULT_NOT_FOUND, RESULT_DAMAGED, RESULT_TOO_LARGE, RESULT_IO. */
 enum result journal_get_raw(struct journal *j, const struct hash *hash, struct buffer *out) MUST_USE;

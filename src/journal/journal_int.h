@@ -42,10 +42,11 @@ struct journal_ops {
 	enum result (*put_snapshot)(struct journal *j, uint64_t seq, struct text bytes, struct fault *fault);
 	enum result (*put_quarantine)(struct journal *j, const struct journal_quarantine *row,
 				      struct fault *fault);
-	/* A row that is written for people only: sources, moves, cases, usage. All columns but the sum. */
+	/* A row that no room reads: sources, moves, cases, usage, outbox. All columns but the sum. */
 	enum result (*put_row)(struct journal *j, enum journal_table table, const struct journal_cell *cells,
 			       struct fault *fault);
 	enum result (*remove_source)(struct journal *j, uint32_t id, struct fault *fault);
+	enum result (*trim_outbox)(struct journal *j, struct instant before, struct fault *fault);
 
 	enum result (*find_id)(struct journal *j, const struct hash *id, uint64_t *seq);
 	enum result (*find_raw)(struct journal *j, const struct hash *hash); /* is it there? */
@@ -59,6 +60,10 @@ struct journal_ops {
 
 	enum result (*scan_usage)(struct journal *j, struct text from_day, journal_visit_usage *visit,
 				  void *context);
+	/* `channel` empty: all from this id on; else those of it that wait, by when they are due. */
+	enum result (*scan_outbox)(struct journal *j, uint64_t from, struct text channel,
+				   journal_visit_outbox *visit, void *context);
+	enum result (*last_outbox)(struct journal *j, uint64_t *id);
 
 	enum result (*pin)(struct journal *j); /* what is read from here on is one state of the store ... */
 	void (*unpin)(struct journal *j);      /* ... to here */

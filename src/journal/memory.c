@@ -382,6 +382,35 @@ memory_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *
 }
 
 static enum result
+memory_scan_outbox(struct journal *j, uint64_t from, struct text channel, journal_visit_outbox *visit,
+		   void *context)
+{
+	(void)j;
+	(void)from;
+	(void)channel;
+	(void)visit;
+	(void)context;
+	return RESULT_OK;
+}
+
+static enum result
+memory_last_outbox(struct journal *j, uint64_t *id)
+{
+	(void)j;
+	*id = 0;
+	return RESULT_OK;
+}
+
+static enum result
+memory_trim_outbox(struct journal *j, struct instant before, struct fault *fault)
+{
+	(void)j;
+	(void)before;
+	(void)fault;
+	return RESULT_OK;
+}
+
+static enum result
 memory_put_row(struct journal *j, enum journal_table table, const struct journal_cell *cells,
 	       struct fault *fault)
 {
@@ -500,6 +529,7 @@ journal_memory_open(void)
 		.put_quarantine = memory_put_quarantine,
 		.put_row = memory_put_row,
 		.remove_source = memory_remove_source,
+		.trim_outbox = memory_trim_outbox,
 		.find_id = memory_find_id,
 		.find_raw = memory_find_raw,
 		.get_raw = memory_get_raw,
@@ -507,6 +537,8 @@ journal_memory_open(void)
 		.scan = memory_scan,
 		.scan_quarantine = memory_scan_quarantine,
 		.scan_usage = memory_scan_usage,
+		.scan_outbox = memory_scan_outbox,
+		.last_outbox = memory_last_outbox,
 		.pin = memory_pin,
 		.unpin = memory_unpin,
 		.verify = memory_verify,

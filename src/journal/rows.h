@@ -2,7 +2,7 @@
  * journal/rows.h - the rows beside the chain that people read with sqlite3 (and rooms, the quarantine). Part of journal/journal.h.
  *
  * Plain words and numbers; times in ms since 1970. `seq` is the record that made the row so. They follow from the chain and
- * can be made again from it; none is ever read back to decide something.
+ * can be made again from it, but for usage and outbox; none is ever read back to decide something.
  */
 #ifndef JOURNAL_ROWS_H
 #define JOURNAL_ROWS_H
@@ -54,5 +54,21 @@ struct journal_usage {        /* key: day, receiver; DNS queries. It does not fo
 	struct text day;      /* "2026-01-05", UTC */
 	struct text receiver; /* of vouch.yaml; "public": all others */
 	uint64_t listed, not_listed, other, refused, limited; /* serve/dns_usage.def */
+};
+/* key: id; something to be sent. It does not follow from the chain: nothing is sent because a journal is read. */
+struct journal_outbox {
+	uint64_t id; /* from 1 on, in the order of queueing */
+	struct instant created;
+	struct instant due;    /* of the next try; of one that ended: when it did */
+	uint64_t tries;        /* so far */
+	struct text status;    /* vouchd/outbox_states.def */
+	struct text channel;   /* notify/channels.def */
+	struct text kind;      /* of a notice, or of another letter: "suspended" */
+	struct text about;     /* "harbour-bank/harbour-news", or what else its caller says */
+	struct text recipient; /* a mail address or a URL; goes to no log and to no public answer */
+	struct text subject;   /* one line for people */
+	struct text content;   /* as it is sent */
+	struct text error;     /* why the last try failed; empty: it did not */
+	uint64_t seq;          /* the last record of the journal when it was queued; 0: there was none */
 };
 #endif

@@ -342,6 +342,15 @@ sqlite_remove_source(struct journal *j, uint32_t id, struct fault *fault)
 }
 
 static enum result
+sqlite_trim_outbox(struct journal *j, struct instant before, struct fault *fault)
+{
+	struct journal_sqlite *s = sqlite_of(j);
+
+	(void)sqlite3_bind_int64(journal_sqlite_ready(s, JOURNAL_STATEMENT_DROP_OUTBOX), 1, before.ms);
+	return run(s, JOURNAL_STATEMENT_DROP_OUTBOX, "forget what was sent", fault);
+}
+
+static enum result
 sqlite_pin(struct journal *j)
 {
 	/* Within a transaction there is one state already. */
@@ -395,6 +404,7 @@ journal_sqlite_open(const char *dir, enum journal_mode mode, struct journal **j,
 		.put_quarantine = sqlite_put_quarantine,
 		.put_row = sqlite_put_row,
 		.remove_source = sqlite_remove_source,
+		.trim_outbox = sqlite_trim_outbox,
 		.find_id = journal_sqlite_find_id,
 		.find_raw = journal_sqlite_find_raw,
 		.get_raw = journal_sqlite_get_raw,
@@ -402,6 +412,8 @@ journal_sqlite_open(const char *dir, enum journal_mode mode, struct journal **j,
 		.scan = journal_sqlite_scan,
 		.scan_quarantine = journal_sqlite_scan_quarantine,
 		.scan_usage = journal_sqlite_scan_usage,
+		.scan_outbox = journal_sqlite_scan_outbox,
+		.last_outbox = journal_sqlite_last_outbox,
 		.pin = sqlite_pin,
 		.unpin = sqlite_unpin,
 		.verify = journal_sqlite_verify,

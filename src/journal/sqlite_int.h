@@ -78,6 +78,9 @@ enum result journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journ
 					   void *context);
 enum result journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit_usage *visit,
 				      void *context);
+enum result journal_sqlite_scan_outbox(struct journal *j, uint64_t from, struct text channel,
+				       journal_visit_outbox *visit, void *context);
+enum result journal_sqlite_last_outbox(struct journal *j, uint64_t *id);
 enum result journal_sqlite_verify(struct journal *j, struct journal_audit *audit);
 
 /* sqlite_open.c */

@@ -24,6 +24,7 @@ static const char *const schema[] = {
 #define TABLE(id, name, verb, columns, definition, meaning) "CREATE TABLE " name " (" definition,
 #include "journal/tables.def"
 #undef TABLE
+	"CREATE INDEX outbox_waiting ON outbox (channel, due, id) WHERE status = 'waiting'",
 };
 
 /* Makes the folder; its own name in the folder above is to survive a power cut too. */

@@ -303,3 +303,70 @@ journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit
 	(void)sqlite3_finalize(stmt);
 	return r;
 }
+
+static struct journal_outbox
+outbox_row(sqlite3_stmt *stmt)
+{
+	return (struct journal_outbox){
+		.id = (uint64_t)sqlite3_column_int64(stmt, 0),
+		.created = { sqlite3_column_int64(stmt, 1) },
+		.due = { sqlite3_column_int64(stmt, 2) },
+		.tries = (uint64_t)sqlite3_column_int64(stmt, 3),
+		.status = journal_sqlite_bytes(stmt, 4),
+		.channel = journal_sqlite_bytes(stmt, 5),
+		.kind = journal_sqlite_bytes(stmt, 6),
+		.about = journal_sqlite_bytes(stmt, 7),
+		.recipient = journal_sqlite_bytes(stmt, 8),
+		.subject = journal_sqlite_bytes(stmt, 9),
+		.content = journal_sqlite_bytes(stmt, 10),
+		.error = journal_sqlite_bytes(stmt, 11),
+		.seq = (uint64_t)sqlite3_column_int64(stmt, 12),
+	};
+}
+
+/* The second one goes by the index outbox_waiting (sqlite_open.c). */
+enum result
+journal_sqlite_scan_outbox(struct journal *j, uint64_t from, struct text channel, journal_visit_outbox *visit,
+			   void *context)
+{
+	static const char all[] = "SELECT id, created, due, tries, status, channel, kind, about, recipient, "
+				  "subject, content, error, seq FROM outbox WHERE id >= ?1 ORDER BY id";
+	static const char waiting[] =
+	    "SELECT id, created, due, tries, status, channel, kind, about, recipient, subject, content, "
+	    "error, seq FROM outbox WHERE status = 'waiting' AND channel = ?1 ORDER BY due, id";
+	struct journal_sqlite *s = sqlite_of(j);
+	sqlite3_stmt *stmt = NULL;
+	int code = sqlite3_prepare_v2(s->db, channel.n == 0 ? all : waiting, -1, &stmt, NULL);
+	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	if (channel.n == 0) {
+		(void)sqlite3_bind_int64(stmt, 1, (int64_t)(from & INT64_MAX));
+	} else {
+		(void)sqlite3_bind_text(stmt, 1, channel.p, (int)channel.n, SQLITE_STATIC);
+	}
+	while (r == RESULT_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		struct journal_outbox row = outbox_row(stmt);
+
+		r = visit(context, &row);
+	}
+	if (r == RESULT_OK) {
+		r = journal_sqlite_result(s, code, "scan", NULL);
+	}
+	(void)sqlite3_finalize(stmt);
+	return r;
+}
+
+enum result
+journal_sqlite_last_outbox(struct journal *j, uint64_t *id)
+{
+	struct journal_sqlite *s = sqlite_of(j);
+	sqlite3_stmt *stmt = journal_sqlite_ready(s, JOURNAL_STATEMENT_LAST_OUTBOX);
+	int code = sqlite3_step(stmt);
+
+	*id = code == SQLITE_ROW ? (uint64_t)sqlite3_column_int64(stmt, 0) : 0;
+	(void)sqlite3_reset(stmt);
+	return code == SQLITE_ROW ? RESULT_OK : journal_sqlite_result(s, code, "scan", NULL);
+}

@@ -1,4 +1,4 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_content.c, api_reports.c, api_receipt.c, api_public.c, api_views.c, api_receivers.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
+/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_content.c, api_reports.c, api_receipt.c, api_public.c, api_views.c, api_receivers.c, api_notices.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
  * api_commands.c, api_programme.c, api_reread.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
@@ -72,6 +72,7 @@ uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
 
 http_handler api_policy, api_audit, api_reread;
 http_handler api_reports, api_quarantine, api_quarantined, api_retry, api_receipt, api_public_case;
+http_handler api_notices, api_notice_test, api_notice, api_resend;
 http_handler api_receivers, api_source, api_status, api_cases, api_export, api_watched;
 http_handler api_why, api_timeline;
 http_handler api_commands, api_clock;

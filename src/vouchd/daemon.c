@@ -74,6 +74,9 @@ daemon_check(const struct config *config, struct fault *fault)
 	if (r == RESULT_OK) {
 		r = secondaries_open(config, list, &transfers, fault);
 	}
+	if (r == RESULT_OK) {
+		r = outbox_check(config, fault);
+	}
 	transfer_close(transfers);
 	dns_gate_close(gate);
 	list_close(list);
@@ -120,6 +123,7 @@ open_store(struct service *s, struct fault *fault)
 	}
 	if (r == RESULT_OK) {
 		pipeline_keep_usage(s->pipeline, s->gate);
+		r = outbox_open(s->config, s->pipeline, &s->outbox, fault);
 	}
 	return r;
 }
@@ -245,9 +249,11 @@ static void
 close_all(struct service *s)
 {
 	http_close(s->http);
+	outbox_stop(s->outbox);
 	if (s->pipeline != NULL) {
 		pipeline_close(s->pipeline);
 	}
+	outbox_close(s->outbox);
 	for (size_t i = 0; i < s->sockets.count; i++) {
 		dns_close(s->sockets.places[i].server);
 	}

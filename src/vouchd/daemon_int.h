@@ -5,6 +5,7 @@
 #include "vouchd/api.h"
 #include "vouchd/daemon.h"
 #include "vouchd/doors.h"
+#include "vouchd/outbox.h"
 
 struct service {
 	const char *path;            /* of vouch.yaml; NULL: there is none */
@@ -18,6 +19,7 @@ struct service {
 	struct list *list;
 	struct directory *directory;
 	struct pipeline *pipeline;
+	struct outbox *outbox;
 	struct dns_gate *gate;
 	struct transfers *transfers;
 	struct dns_log *log;

@@ -49,6 +49,18 @@ pipeline_keep_seen(struct pipeline *p, struct seen *seen)
 	atomic_store(&p->seen, seen);
 }
 
+struct outbox *
+pipeline_outbox(struct pipeline *p)
+{
+	return atomic_load(&p->outbox);
+}
+
+void
+pipeline_keep_outbox(struct pipeline *p, struct outbox *outbox)
+{
+	atomic_store(&p->outbox, outbox);
+}
+
 void
 pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate)
 {

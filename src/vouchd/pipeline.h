@@ -17,6 +17,7 @@ struct dns_gate;
 struct journal;
 struct journal_tx;
 struct list;
+struct outbox;
 struct pipeline;
 struct seen;
 struct usage;
@@ -52,6 +53,9 @@ void pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate);
 /* From now on the domains that recorded reports name are noted. It must outlive the pipeline. */
 void pipeline_keep_seen(struct pipeline *p, struct seen *seen);
 
+/* From now on what people are to be told is queued there. It must outlive the pipeline. */
+void pipeline_keep_outbox(struct pipeline *p, struct outbox *outbox);
+
 /*
  * In a job: the receivers are those of `config` from now on, numbered by receivers_number; it must outlive the next call. The list is brought
  * in line with them before the gate gets them. Errors: RESULT_IO when the counts so far cannot be written.
@@ -70,6 +74,7 @@ struct journal *pipeline_journal(struct pipeline *p);
 struct fold *pipeline_fold(struct pipeline *p);
 struct usage *pipeline_usage(struct pipeline *p);   /* NULL before pipeline_keep_usage */
 struct seen *pipeline_seen(struct pipeline *p);     /* NULL without pipeline_keep_seen */
+struct outbox *pipeline_outbox(struct pipeline *p); /* NULL without pipeline_keep_outbox */
 struct journal_tx *pipeline_tx(struct pipeline *p); /* of the batch; only in a job that writes */
 
 /*

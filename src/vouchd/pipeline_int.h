@@ -75,8 +75,9 @@ struct pipeline {
 	uint32_t published_size;
 	_Atomic(struct usage *) usage; /* set once; then the writer's */
 	int64_t usage_written_ns;
-	_Atomic(struct seen *) seen; /* set once; then the writer's */
-	uint64_t snapshot_seq;       /* of the last snapshot */
+	_Atomic(struct seen *) seen;     /* set once; then the writer's */
+	_Atomic(struct outbox *) outbox; /* set once; then the writer's */
+	uint64_t snapshot_seq;           /* of the last snapshot */
 	int64_t last_tick_ms;
 	struct quota *quota; /* by reporter of the registry plus one; 0: all who are none */
 };

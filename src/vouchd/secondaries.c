@@ -1,13 +1,10 @@
 /* vouchd/secondaries.c - keys and secrets of vouch.yaml; a secret never goes into a log or a fault. */
 #include "vouchd/secondaries.h"
 
-#include <errno.h>
-#include <fcntl.h>
+#include "vouchd/secret_file.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-#define SECRET_TEXT_BYTES_MAX 1024U
 
 static enum result
 set_secret(struct text base64, struct tsig_key *key, struct fault *fault)
@@ -25,19 +22,11 @@ set_secret(struct text base64, struct tsig_key *key, struct fault *fault)
 static enum result
 read_secret(const char *path, struct tsig_key *key, struct fault *fault)
 {
-	char text[SECRET_TEXT_BYTES_MAX];
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	ssize_t n = fd < 0 ? -1 : read(fd, text, sizeof text);
-	enum result r;
+	char text[SECRET_FILE_BYTES];
+	enum result r = secret_file_read(path, text, fault);
 
-	if (n < 0) {
-		r = fault_set(fault, errno == ENOENT ? RESULT_NOT_FOUND : RESULT_IO, "%s: %s", path,
-			      strerror(errno));
-	} else {
-		r = set_secret(text_trim((struct text){ text, (size_t)n }), key, fault);
-	}
-	if (fd >= 0) {
-		close(fd);
+	if (r == RESULT_OK) {
+		r = set_secret(text_of(text), key, fault);
 	}
 	explicit_bzero(text, sizeof text);
 	return r;

@@ -98,6 +98,19 @@ sample_put_rows(struct journal_tx *tx)
 		journal_put_source(tx, &source);
 		journal_put_move(tx, &move);
 		journal_put_case(tx, &file);
+		journal_put_outbox(tx, &(struct journal_outbox){ .id = i,
+								 .created = { 1000 },
+								 .due = { 2000 },
+								 .tries = 1,
+								 .status = TEXT("waiting"),
+								 .channel = TEXT("mail"),
+								 .kind = TEXT("suspended"),
+								 .about = TEXT("harbour-bank"),
+								 .recipient = TEXT("ops@harbour.example"),
+								 .subject = TEXT("off the list"),
+								 .content = TEXT("a mail"),
+								 .error = TEXT("451 later"),
+								 .seq = 4 });
 		journal_put_usage(
 		    tx, &(struct journal_usage){ .day = TEXT("2026-01-05"),
 						 .receiver = i == 1 ? TEXT("mailbox") : TEXT("public"),

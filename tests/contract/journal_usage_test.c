@@ -1,4 +1,4 @@
-/* The one table that does not follow from the chain: DNS queries of receivers by day. */
+/* A table that does not follow from the chain: DNS queries of receivers by day. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>

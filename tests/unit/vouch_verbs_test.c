@@ -487,6 +487,34 @@ quarantine_has_three_actions(void **state)
 	assert_int_equal(RUN(w, "quarantine", "drop", "5"), 2);
 }
 
+static void
+notices_are_listed_without_addresses_and_shown_with_them(void **state)
+{
+	struct world *w = *state;
+
+	w->answer =
+	    "{\"notices\":[{\"id\":5,\"created\":\"t\",\"channel\":\"mail\",\"kind\":\"suspended\","
+	    "\"about\":\"a/b\",\"status\":\"waiting\",\"tries\":2,\"due\":\"u\",\"error\":\"550 e\"}]}";
+	assert_int_equal(RUN(w, "notices"), 0);
+	assert_string_equal(w->parameters, "status=waiting ");
+	assert_non_null(
+	    strstr(w->out, " 5  t       mail  suspended  a/b    waiting      2  u          550 e\n"));
+	assert_int_equal(RUN(w, "notices", "list", "--all"), 0);
+	assert_string_equal(w->parameters, "");
+	w->answer =
+	    "{\"id\":5,\"recipient\":\"ops@a.example\",\"content\":\"Subject: s\\r\\n\\r\\nbody\\r\\n\"}";
+	assert_int_equal(RUN(w, "notices", "show", "5"), 0);
+	assert_non_null(strstr(w->out, "recipient: ops@a.example\n"));
+	assert_non_null(strstr(w->out, "Subject: s\n\nbody\n"));
+	w->answer = "{\"id\":6}";
+	assert_int_equal(RUN(w, "notices", "test", "ops@a.example"), 0);
+	assert_string_equal(w->body, "{\"to\":\"ops@a.example\"}");
+	assert_string_equal(w->out, "queued: vouch notices show 6\n");
+	assert_int_equal(RUN(w, "notices", "retry", "6"), 0);
+	assert_int_equal(RUN(w, "notices", "show"), 2);
+	assert_int_equal(RUN(w, "notices", "drop", "5"), 2);
+}
+
 /* A store with three records, made in folder d. */
 static void
 make_store(const struct world *w)
@@ -613,6 +641,7 @@ main(void)
 		EACH(a_change_is_shown_and_a_removal_waits_for_a_yes),
 		EACH(init_writes_once),
 		EACH(quarantine_has_three_actions),
+		EACH(notices_are_listed_without_addresses_and_shown_with_them),
 		EACH(verify_names_the_first_damaged_record),
 		EACH(replay_compares_the_snapshots_too),
 		EACH(help_and_completion_know_every_verb),
