@@ -103,8 +103,8 @@ observe(struct fleet *f, uint32_t source, enum signal signal, uint32_t count, st
 		cusum_observe(f, system, signal, count);
 		return;
 	}
-	detect_observe(f->detect, source, &(struct detect_fact){ signal, count, at, at, f->observations });
-	detect_observe(f->detect, system, &(struct detect_fact){ signal, count, at, at, f->observations });
+	detect_observe(f->detect, source, &(struct detect_fact){ signal, count, at, at, f->observations, 1 });
+	detect_observe(f->detect, system, &(struct detect_fact){ signal, count, at, at, f->observations, 1 });
 }
 
 /* One source's ten minutes: its volume in `parts`, and the bad news that honest mail brings. */

@@ -230,15 +230,27 @@ count_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_
 	}
 }
 
-void
-detect_look(struct detect *d, const struct detect_look *l)
+/* By its feed's clock, but never later than now. */
+static int64_t
+delivered_ms(const struct detect *d, const struct detect_look *l)
 {
+	int64_t at_ms = l->at.ms + detect_clock_ms(d, l->feed);
+
+	return at_ms <= d->now_ms || at_ms <= l->at.ms ? at_ms : d->now_ms > l->at.ms ? d->now_ms : l->at.ms;
+}
+
+void
+detect_look(struct detect *d, const struct detect_look *look)
+{
+	struct detect_look by_clock = *look;
+	const struct detect_look *l = &by_clock;
 	struct novelty *n;
 	uint64_t cluster, link, known = 0;
 	uint32_t set;
 	double e;
 
 	check(l->system < d->unit_count && d->units[l->system].kind == UNIT_SYSTEM && l->at.ms > NEVER);
+	by_clock.at.ms = delivered_ms(d, look);
 	n = detect_novelty_of(d, &d->units[l->system]);
 	cluster = detect_novelty_name(l->cluster != 0 ? l->cluster : l->from ^ l->link << 1, 1);
 	link = telling_link(n, l);

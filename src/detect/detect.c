@@ -73,6 +73,7 @@ detect_close(struct detect *d)
 		free(d->lots_free);
 		free(d->novelty);
 		free(d->known);
+		free(d->clocks);
 		detect_witness_close(d);
 		free(d);
 	}
@@ -336,7 +337,7 @@ static void
 add_bad_news(struct detect *d, struct unit *u, enum evidence e, const struct detect_fact *f)
 {
 	bool known = f->mailed.ms != DETECT_MAILED_UNKNOWN;
-	int64_t mailed_ms = known ? f->mailed.ms : f->at.ms;
+	int64_t mailed_ms = (known ? f->mailed.ms : f->at.ms) + detect_clock_ms(d, f->feed);
 	struct cohort *c = NULL;
 
 	detect_unit_report(u, f->seq);
@@ -397,6 +398,9 @@ detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *f)
 		add_volume(d, u, f);
 	} else {
 		add_bad_news(d, u, (enum evidence)(evidence_of[f->signal] - 1), f);
+		if (f->mailed.ms != DETECT_MAILED_UNKNOWN && f->signal != SIGNAL_UNKNOWN_USER) {
+			detect_clock_hear(d, f->feed, unit, f->mailed.ms);
+		}
 	}
 	detect_unit_waits(d, unit);
 }

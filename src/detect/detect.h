@@ -54,6 +54,7 @@ struct detect_fact {
 	struct instant at;     /* when it happened: mail was delivered, a complaint was made */
 	struct instant mailed; /* when the message was delivered that it is about; DETECT_MAILED_UNKNOWN */
 	uint64_t seq;          /* the journal record that brought it */
+	uint32_t feed;         /* whose clock the times are by, from 1; 0: the right one */
 };
 #define DETECT_MAILED_UNKNOWN INT64_MIN
 
@@ -96,12 +97,21 @@ struct detect_look {
 	uint64_t more
 	    [LOOK_MORE]; /* of other domains; the first that is new to the system is looked at, else `link` */
 	struct instant at;
-	uint64_t seq; /* the journal record that brought it */
+	uint64_t seq;  /* the journal record that brought it */
+	uint32_t feed; /* of a complaint: as in detect_fact */
 };
 #define DETECT_NO_UNIT UINT32_MAX
 
 /* Takes it: a template that is new to the system is evidence once (model/traits.def). Cost: O(1), no allocation. */
 void detect_look(struct detect *d, const struct detect_look *look);
+
+/*
+ * Feeds: whoever reports by a clock of its own, 1..count, from now on. Its error is learnt from what its reports are about, in half hours,
+ * and what it states is read by it. Allocates. The second: so many minutes is its clock behind; below 0: ahead.
+ * Why: doc/why/detection.md, "Clocks". Test: tests/unit/detect_clock_test.c.
+ */
+void detect_feeds(struct detect *d, uint32_t count);
+int32_t detect_feed_behind(const struct detect *d, uint32_t feed);
 
 /*
  * Witnesses: reporters whose word counts only together with others'. Their ids are the caller's, small numbers. `counts`: from now on its

@@ -2,6 +2,7 @@
  * detect/detect_int.h - the state of a unit and the parts of the room. Private.
  *
  *   detect.c    what is observed goes into bins, and bins into cohorts
+ *   clock.c     how wrong the clocks of feeds are
  *   volume.c    when volume is reported, and what stands in for it
  *   pending.c   bad news that waits for its volume
  *   take.c      what was told and is told no longer
@@ -43,6 +44,8 @@
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
 #define COHORTS            6U             /* of a unit; a busy one fills them in a day or two */
+#define CLOCK_SHIFTS       49U            /* half hours, from half a day behind to half a day ahead */
+#define CLOCK_HEARD        64U
 
 enum {
 #define LAG(hours, share) +1
@@ -169,6 +172,21 @@ struct unit {
 	struct cohort ring[COHORTS];
 };
 
+/* One of the reports about a system within some hours, drawn by lot; it will teach a clock. */
+struct heard {
+	int64_t since_ms;            /* the first of them came */
+	int64_t heard_ms, mailed_ms; /* it came; when its mail was delivered, as stated */
+	uint32_t unit, count;        /* so many there were */
+};
+
+/* What is known of the clock of a feed. */
+struct clock {
+	float worse[CLOCK_SHIFTS]; /* nats that a shift explains its reports worse than the best one does */
+	struct heard heard[CLOCK_HEARD];
+	uint8_t first, count; /* of the ring */
+	uint8_t shift;        /* the one in use */
+};
+
 /* What a system has had before. */
 #define NO_NOVELTY UINT32_MAX
 struct novelty {
@@ -240,6 +258,8 @@ struct detect {
 	struct audit_sums audit_sums;
 	struct audit_unit *audit_units; /* by unit */
 	struct witnesses *witnesses;    /* NULL: there never was one */
+	struct clock *clocks;           /* by feed */
+	uint32_t clock_count;
 };
 
 /* A bin that joins the cohorts. */
@@ -287,6 +307,12 @@ struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too
 void detect_cohort_complaints(const struct detect *d, struct unit *u, double complaints, int64_t mailed_ms,
 			      int64_t now_ms);
 void detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, int64_t now_ms);
+
+/* clock.c */
+int64_t detect_clock_ms(const struct detect *d, uint32_t feed); /* its clock is behind by this */
+void detect_clock_hear(struct detect *d, uint32_t feed, uint32_t unit, int64_t mailed_ms); /* stated */
+void detect_clock_save(const struct detect *d, struct buffer *b);
+void detect_clock_load(struct detect *d, struct wire *w);
 
 /* volume.c */
 void detect_volume_heard(struct unit *u, int64_t at_ms);

@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  13
+#define VERSION  14
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -329,6 +329,7 @@ detect_save(const struct detect *d, struct buffer *b)
 		wire_put_u64(b, d->waiting[i]);
 	}
 	detect_audit_save(d, b);
+	detect_clock_save(d, b);
 	detect_witness_save(d, b);
 }
 
@@ -399,12 +400,14 @@ detect_load(struct detect *d, struct wire *w)
 	if (!w->bad) {
 		get_waiting(d, w);
 		detect_audit_load(d, w);
+		detect_clock_load(d, w);
 		detect_witness_load(d, w);
 	}
 	if (w->bad) {
 		detect_witness_close(d);
 		d->unit_count = d->waiting_count = d->system_count = d->novelty_count = d->member_count = 0;
 		detect_limits(d);
+		d->clock_count = 0;
 		d->lots_count = d->lots_free_count = 0;
 		memset(d->known, 0, KNOWN_NAMES * sizeof *d->known);
 		memset(d->taught, 0, sizeof d->taught);

@@ -66,7 +66,7 @@ static void
 take_bad_news(struct detect *d, struct unit *u, enum evidence e, const struct detect_fact *f)
 {
 	bool known = f->mailed.ms != DETECT_MAILED_UNKNOWN;
-	int64_t mailed_ms = known ? f->mailed.ms : f->at.ms;
+	int64_t mailed_ms = (known ? f->mailed.ms : f->at.ms) + detect_clock_ms(d, f->feed);
 	bool shared = !known && e == EVIDENCE_COMPLAINT;
 	uint32_t waited =
 	    detect_pending_undo(d, u, shared ? PENDING_SPREAD : (uint32_t)e, f->count, mailed_ms);

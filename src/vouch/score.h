@@ -31,6 +31,7 @@ struct score_detector {
 	bool
 	    decides; /* what it says is an alarm; else a score, and the alarm comes when that rises to the limit */
 	void *(*open)(double budget, double limit, score_say_fn *say, void *context);
+	void (*feeds)(void *detector, uint32_t count); /* NULL, or: it tells so many feeds apart */
 	void (*unit_add)(void *detector, enum unit_kind kind);
 	void (*observe)(void *detector, uint32_t unit, const struct detect_fact *fact);
 	void (*look)(void *detector, const struct detect_look *look); /* NULL: it sees no content */

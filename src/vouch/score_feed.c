@@ -70,7 +70,7 @@ tell(struct score_judge *j, const struct sim_observation *o, const struct detect
 static struct detect_fact
 fact_of(const struct sim_observation *o)
 {
-	struct detect_fact fact = { o->signal, o->count, o->at, o->mailed, o->serial };
+	struct detect_fact fact = { o->signal, o->count, o->at, o->mailed, o->serial, o->feed + 1U };
 
 	if (fact.at.ms > o->arrives.ms) {
 		fact.at = o->arrives;
@@ -105,7 +105,8 @@ look_of(const struct score_scene *scene, const struct sim_observation *o)
 				    .from = name_of(c->from),
 				    .link = name_of(c->link),
 				    .at = fact_of(o).mailed,
-				    .seq = o->serial };
+				    .seq = o->serial,
+				    .feed = o->feed + 1U };
 
 	look.flags |= scene->members[system->member].declares ? LOOK_DECLARES : 0;
 	look.flags |= sim_declares(scene->sim, o->system, c->from) ? LOOK_FROM_DECLARED : 0;

@@ -105,6 +105,9 @@ score_judge_open(struct score_judge *j, const struct score_scene *scene, const s
 	j->bad_out = calloc(scene->system_count, sizeof *j->bad_out);
 	j->detector = entry->detector->open(entry->budget, entry->limit, on_say, j);
 	check(j->units != NULL && j->bad_out != NULL && j->detector != NULL);
+	if (entry->detector->feeds != NULL) {
+		entry->detector->feeds(j->detector, SIM_FEED_COUNT);
+	}
 	for (uint32_t unit = 0; unit < units; unit++) {
 		j->units[unit].suspended_ms = SCORE_NEVER;
 		j->units[unit].alarmed_ms = -SCORE_REST_MS;

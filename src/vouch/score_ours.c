@@ -36,6 +36,12 @@ open_ours(double budget, double limit, score_say_fn *say, void *context)
 }
 
 static void
+feeds(void *detector, uint32_t count)
+{
+	detect_feeds(((struct ours *)detector)->detect, count);
+}
+
+static void
 add_unit(void *detector, enum unit_kind kind)
 {
 	(void)detect_unit_add(((struct ours *)detector)->detect, kind);
@@ -82,6 +88,7 @@ const struct score_detector score_ours = {
 	.name = "vouch",
 	.decides = true,
 	.open = open_ours,
+	.feeds = feeds,
 	.unit_add = add_unit,
 	.observe = observe,
 	.look = look,

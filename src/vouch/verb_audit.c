@@ -56,6 +56,23 @@ print_shadow(const json_t *shadow)
 	(void)puts(".");
 }
 
+/* Reporters whose clock is wrong. */
+static void
+print_clocks(const json_t *clocks)
+{
+	const json_t *clock;
+	size_t i;
+
+	json_array_foreach(clocks, i, clock)
+	{
+		long long behind = number_of(clock, "behind_minutes");
+
+		(void)printf("%sthe clock of reporter %s is %lld minutes %s: its reports are read by it\n",
+			     i == 0 ? "\n" : "", json_string_value(json_object_get(clock, "reporter")),
+			     behind < 0 ? -behind : behind, behind < 0 ? "ahead" : "behind");
+	}
+}
+
 static void
 print_audit(const struct vouch *v, const json_t *root)
 {
@@ -69,6 +86,7 @@ print_audit(const struct vouch *v, const json_t *root)
 	(void)puts("\nmean evidence of a cohort of mail; of honest senders it is at most 1:");
 	table_print(stdout, json_object_get(root, "means"), mean_columns, countof(mean_columns), v->colour);
 	print_shadow(json_object_get(root, "shadow"));
+	print_clocks(json_object_get(root, "clocks"));
 }
 
 enum result

@@ -74,6 +74,25 @@ shadow_of(const struct decide *d)
 			 judged > 0 ? json_real(upper < 1 ? upper : 1) : json_null());
 }
 
+/* Reporters whose clock is wrong, as their reports show; what they state is read by it. */
+static json_t *
+clocks_of(const struct fold *f)
+{
+	const struct registry *r = fold_registry(f);
+	json_t *clocks = json_array();
+
+	for (uint32_t i = 0; i < registry_count(r, THING_REPORTER); i++) {
+		int32_t behind = detect_feed_behind(fold_detect(f), i + 1);
+		struct text id = registry_reporter(r, i).id;
+
+		if (behind != 0 && !registry_item(r, THING_REPORTER, i).removed) {
+			json_array_append_new(clocks, json_pack("{s:s%, s:i}", "reporter", id.p, id.n,
+								"behind_minutes", (int)behind));
+		}
+	}
+	return clocks;
+}
+
 static void
 audit_run(struct job *job, struct pipeline *p)
 {
@@ -93,9 +112,10 @@ audit_run(struct job *job, struct pipeline *p)
 			json_decref(some);
 		}
 	}
-	http_reply_json(c->reply, json_pack("{s:f, s:f, s:o, s:o, s:o, s:o}", "budget", fold_budget(f),
+	http_reply_json(c->reply, json_pack("{s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "budget", fold_budget(f),
 					    "confidence", 0.9, "limits", rows, "levels", levels, "means",
-					    means_of(fold_detect(f)), "shadow", shadow_of(fold_decide(f))));
+					    means_of(fold_detect(f)), "shadow", shadow_of(fold_decide(f)),
+					    "clocks", clocks_of(f)));
 }
 
 void

@@ -314,6 +314,7 @@ on_registry_change(void *context, const struct registry_change *change)
 	} else if (change->thing == THING_REPORTER) {
 		about_reporter_changed(f->registry, f->compliance, change->id);
 		detect_witness_set(f->detect, change->id, fold_is_witness(f, change->id));
+		detect_feeds(f->detect, change->id + 1);
 		fold_terms_reporter(f, change->id);
 	} else if (change->thing == THING_RECEIVER && change->op != REGISTRY_CHANGE) {
 		fold_terms_receivers(f);

@@ -62,6 +62,7 @@ struct fold {
 	struct alarm *waiting; /* of members, until the record is told; empty between records */
 	uint32_t waiting_count, waiting_size;
 	uint64_t unknown;
+	uint32_t feed;            /* of the report that is counted: its reporter, from 1; 0: none */
 	struct fold_terms *terms; /* by reporter */
 	uint32_t terms_count, terms_size;
 	uint64_t receivers_since; /* record since which the same names are receivers */

@@ -116,6 +116,7 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 		look.member = registry_source(f->registry, source).member;
 		look.at = mailed.ms != DETECT_MAILED_UNKNOWN ? mailed : o->at;
 		look.seq = f->now.seq;
+		look.feed = o->signal == SIGNAL_COMPLAINT ? f->feed : 0;
 		detect_look(f->detect, &look);
 	}
 }
@@ -125,7 +126,7 @@ static void
 hear_observation(struct fold *f, uint32_t reporter, const struct observation *o, const uint32_t *ids,
 		 size_t n)
 {
-	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
+	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq, f->feed };
 	uint32_t systems[OBSERVATION_KEYS_MAX];
 	size_t system_count = 0;
 
@@ -155,7 +156,7 @@ take_observation(struct fold *f, struct about *about, const struct observation *
 		 size_t n, const struct correction *c)
 {
 	const struct compliance_about of = about_observation(about, o);
-	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
+	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq, f->feed };
 	uint32_t systems[OBSERVATION_KEYS_MAX], members[OBSERVATION_KEYS_MAX];
 	size_t system_count = 0, member_count = 0;
 
@@ -185,7 +186,7 @@ count_observation(struct fold *f, struct about *about, const struct observation 
 		  size_t n)
 {
 	const struct compliance_about of = about_observation(about, o);
-	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq };
+	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq, f->feed };
 	uint32_t systems[OBSERVATION_KEYS_MAX], members[OBSERVATION_KEYS_MAX];
 	size_t system_count = 0, member_count = 0;
 
@@ -226,6 +227,15 @@ touch_sources(struct fold *f, const struct observation *o, uint32_t ids[OBSERVAT
 	return n;
 }
 
+/* Whose clock the report is by. An operator who loads a file has many at once. */
+static uint32_t
+feed_of(const struct fold *f, struct text reporter)
+{
+	uint32_t id = registry_find(f->registry, THING_REPORTER, reporter);
+
+	return id == REGISTRY_NONE ? 0 : id + 1;
+}
+
 static void
 count_report(struct fold *f, const struct report *report)
 {
@@ -233,6 +243,7 @@ count_report(struct fold *f, const struct report *report)
 	uint32_t witness = trusted ? REGISTRY_NONE : witness_of(f, report->reporter);
 	struct about about = about_report(f->registry, f->compliance, report->reporter);
 
+	f->feed = feed_of(f, report->reporter);
 	for (uint32_t i = 0; i < report->observation_count; i++) {
 		uint32_t ids[OBSERVATION_KEYS_MAX];
 		size_t n = touch_sources(f, &report->observations[i], ids);
@@ -271,6 +282,7 @@ take_back(struct fold *f, const struct correction *c)
 	bool trusted = is_trusted(f, c->taken.reporter);
 	struct about about = about_report(f->registry, f->compliance, c->taken.reporter);
 
+	f->feed = feed_of(f, c->taken.reporter);
 	for (uint32_t i = 0; i < c->taken.observation_count; i++) {
 		const struct observation *o = &c->taken.observations[i];
 		uint32_t ids[OBSERVATION_KEYS_MAX];

@@ -78,7 +78,9 @@ write_rows(FILE *file)
 static void
 take(struct state *s, const struct row *row, uint64_t seq)
 {
-	struct detect_fact fact = { (enum signal)row->signal, row->count, { row->at }, { row->mailed }, seq };
+	struct detect_fact fact = {
+		(enum signal)row->signal, row->count, { row->at }, { row->mailed }, seq, 1
+	};
 
 	if (s->ticked == 0) {
 		s->ticked = row->arrives;

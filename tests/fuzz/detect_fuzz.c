@@ -29,6 +29,7 @@ go_on(struct detect *d)
 					       SIGNAL_TRAP_PRISTINE, SIGNAL_TRAP_TYPO };
 	uint32_t units = detect_unit_count(d) < UNITS ? detect_unit_count(d) : UNITS;
 
+	detect_feeds(d, 1);
 	for (uint32_t witness = 0; witness < 3; witness++) {
 		detect_witness_set(d, witness, true);
 	}
@@ -41,10 +42,10 @@ go_on(struct detect *d)
 								: at.ms - hour % 5 * HOUR };
 			struct detect_view view;
 
-			detect_observe(d, id, &(struct detect_fact){ signal, 900, at, mailed, 1 });
-			detect_observe(d, id, &(struct detect_fact){ SIGNAL_DELIVERED, 3000, at, at, 2 });
-			detect_hear(d, id, (uint32_t)hour % 3, &(struct detect_fact){ signal, 70, at, at, 3 },
-				    at);
+			detect_observe(d, id, &(struct detect_fact){ signal, 900, at, mailed, 1, 1 });
+			detect_observe(d, id, &(struct detect_fact){ SIGNAL_DELIVERED, 3000, at, at, 2, 0 });
+			detect_hear(d, id, (uint32_t)hour % 3,
+				    &(struct detect_fact){ signal, 70, at, at, 3, 0 }, at);
 			detect_unit_view(d, id, &view);
 		}
 		detect_tick(d, at);

@@ -13,6 +13,8 @@ add_test(NAME service_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST
 set_tests_properties(service_test PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 add_test(NAME reload_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/reload_test.py)
 set_tests_properties(reload_test PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
+add_test(NAME clock_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/clock_test.py)
+set_tests_properties(clock_test PROPERTIES LABELS story TIMEOUT 300 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 
 # The README's tour, word for word.
 add_test(NAME readme_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/readme_test.py ${CMAKE_BINARY_DIR})

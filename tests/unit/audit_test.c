@@ -159,7 +159,7 @@ observe(struct fleet *f, uint32_t unit, enum signal signal, uint32_t count)
 {
 	if (count > 0) {
 		detect_observe(f->d, unit,
-			       &(struct detect_fact){ signal, count, { f->now_ms }, { f->now_ms }, 1 });
+			       &(struct detect_fact){ signal, count, { f->now_ms }, { f->now_ms }, 1, 0 });
 	}
 }
 

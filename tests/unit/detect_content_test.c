@@ -51,9 +51,9 @@ honest_month(struct world *w)
 	for (uint32_t hour = 0; hour < 40 * 24; hour++) {
 		w->now_ms += DAY_MS / 24;
 		for (uint32_t unit = 0; unit < 2; unit++) {
-			detect_observe(
-			    w->d, unit,
-			    &(struct detect_fact){ SIGNAL_DELIVERED, 500, { w->now_ms }, { w->now_ms }, 1 });
+			detect_observe(w->d, unit,
+				       &(struct detect_fact){
+					   SIGNAL_DELIVERED, 500, { w->now_ms }, { w->now_ms }, 1, 0 });
 		}
 		if (hour % 48 == 0) {
 			look(w, 100 + hour, 7, LOOK_LINK_DECLARED);
@@ -124,8 +124,9 @@ many_templates_blind_nobody(void **state)
 		look(&w, 10000 + i, 7, LOOK_LINK_DECLARED);
 	}
 	for (uint32_t unit = 0; unit < 2; unit++) {
-		detect_observe(w.d, unit,
-			       &(struct detect_fact){ SIGNAL_DELIVERED, 500, { w.now_ms }, { w.now_ms }, 1 });
+		detect_observe(
+		    w.d, unit,
+		    &(struct detect_fact){ SIGNAL_DELIVERED, 500, { w.now_ms }, { w.now_ms }, 1, 0 });
 	}
 	assert_int_equal(w.alarms, 0);
 	look(&w, 4711, 99, LOOK_LURE);

@@ -86,7 +86,7 @@ static inline void
 feed_fact(struct feed *f, enum signal signal, uint32_t count, int64_t at, int64_t mailed)
 {
 	if (count > 0) {
-		struct detect_fact fact = { signal, count, minute_at(at), minute_at(mailed), ++f->seq };
+		struct detect_fact fact = { signal, count, minute_at(at), minute_at(mailed), ++f->seq, 0 };
 
 		detect_observe(f->d, 0, &fact);
 		if (f->after != NULL) {

@@ -62,7 +62,7 @@ run(struct fleet *f, const struct sim_params *params, uint64_t seed)
 		}
 	}
 	while (sim_next(f->sim, &o)) {
-		struct detect_fact fact = { o.signal, o.count, o.at, o.mailed, 1 };
+		struct detect_fact fact = { o.signal, o.count, o.at, o.mailed, 1, 0 };
 
 		f->now_ms = o.arrives.ms;
 		for (; f->now_ms - ticked >= SPAN_MINUTE.ms; ticked += SPAN_MINUTE.ms) {

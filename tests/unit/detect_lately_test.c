@@ -43,7 +43,7 @@ tell(struct world *w, uint32_t unit, enum signal signal, uint32_t count)
 	struct instant at = { FEED_START + w->hour * 3600000 };
 
 	if (count > 0) {
-		detect_observe(w->d, unit, &(struct detect_fact){ signal, count, at, at, 1 });
+		detect_observe(w->d, unit, &(struct detect_fact){ signal, count, at, at, 1, 0 });
 	}
 }
 

@@ -148,8 +148,8 @@ fleet_in_order(struct feed *f, bool backwards, double nats[20])
 		for (uint32_t i = 0; i < 20; i++) {
 			uint32_t id = backwards ? 19 - i : i,
 				 count = 50 + 20 * id + (uint32_t)(at * (id + 3) % 97);
-			struct detect_fact fact = { SIGNAL_DELIVERED, count, minute_at(at), minute_at(at),
-						    1 };
+			struct detect_fact fact = { SIGNAL_DELIVERED, count, minute_at(at),
+						    minute_at(at),    1,     0 };
 
 			detect_observe(f->d, id, &fact);
 			fact.signal = SIGNAL_UNKNOWN_USER;

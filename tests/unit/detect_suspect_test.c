@@ -153,7 +153,7 @@ open_system(struct feed *f, struct detect **out)
 
 	for (int i = 0; i < 40 * 24; i++, now_ms += 3600000) {
 		detect_observe(d, system,
-			       &(struct detect_fact){ SIGNAL_DELIVERED, 400, { now_ms }, { now_ms }, 1 });
+			       &(struct detect_fact){ SIGNAL_DELIVERED, 400, { now_ms }, { now_ms }, 1, 0 });
 		look.at.ms = now_ms;
 		look.cluster = 100 + (uint64_t)i / 100;
 		detect_look(d, &look);

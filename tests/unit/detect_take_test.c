@@ -52,7 +52,7 @@ go_on(struct twins *t, int64_t minutes)
 static void
 take(struct twins *t, enum signal signal, uint32_t count, int64_t at, int64_t mailed)
 {
-	const struct detect_fact fact = { signal, count, minute_at(at), minute_at(mailed), 0 };
+	const struct detect_fact fact = { signal, count, minute_at(at), minute_at(mailed), 0, 0 };
 
 	detect_take(t->told.d, 0, &fact);
 }

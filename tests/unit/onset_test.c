@@ -53,8 +53,8 @@ static void
 hour(struct run *r, uint32_t mail, double complaints)
 {
 	uint32_t n = poisson(r, complaints);
-	const struct detect_fact volume = { SIGNAL_DELIVERED, mail, { r->now_ms }, { r->now_ms }, 1 };
-	const struct detect_fact bad = { SIGNAL_COMPLAINT, n, { r->now_ms }, { r->now_ms }, 2 };
+	const struct detect_fact volume = { SIGNAL_DELIVERED, mail, { r->now_ms }, { r->now_ms }, 1, 0 };
+	const struct detect_fact bad = { SIGNAL_COMPLAINT, n, { r->now_ms }, { r->now_ms }, 2, 0 };
 
 	detect_observe(r->d, 0, &volume);
 	if (n > 0) {

@@ -75,7 +75,7 @@ go_on(struct world *w, int64_t hours)
 
 			detect_observe(
 			    w->d, i,
-			    &(struct detect_fact){ SIGNAL_DELIVERED, mail, now_of(w), now_of(w), 1 });
+			    &(struct detect_fact){ SIGNAL_DELIVERED, mail, now_of(w), now_of(w), 1, 0 });
 		}
 		for (int minute = 0; minute < 60; minute += 5) {
 			detect_tick(w->d, (struct instant){ now_of(w).ms + minute * MINUTE });

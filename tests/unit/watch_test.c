@@ -67,10 +67,10 @@ on_alarm(void *context, const struct alarm *alarm)
 static void
 hour(struct detect *d, int64_t at_ms, uint32_t mail, uint32_t unknown)
 {
-	detect_observe(d, 0, &(struct detect_fact){ SIGNAL_DELIVERED, mail, { at_ms }, { at_ms }, 1 });
+	detect_observe(d, 0, &(struct detect_fact){ SIGNAL_DELIVERED, mail, { at_ms }, { at_ms }, 1, 0 });
 	if (unknown > 0) {
 		detect_observe(
-		    d, 0, &(struct detect_fact){ SIGNAL_UNKNOWN_USER, unknown, { at_ms }, { at_ms }, 2 });
+		    d, 0, &(struct detect_fact){ SIGNAL_UNKNOWN_USER, unknown, { at_ms }, { at_ms }, 2, 0 });
 	}
 	detect_tick(d, (struct instant){ at_ms + HOUR });
 }

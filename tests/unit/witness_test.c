@@ -30,7 +30,7 @@ static void
 say(struct feed *f, uint32_t witness, enum signal signal, uint32_t count)
 {
 	struct instant now = minute_at(f->minute);
-	struct detect_fact fact = { signal, count, now, { DETECT_MAILED_UNKNOWN }, ++f->seq };
+	struct detect_fact fact = { signal, count, now, { DETECT_MAILED_UNKNOWN }, ++f->seq, 0 };
 
 	for (uint32_t unit = 0; unit < 2 && count > 0; unit++) {
 		detect_hear(f->d, unit, witness, &fact, now);
@@ -40,7 +40,7 @@ say(struct feed *f, uint32_t witness, enum signal signal, uint32_t count)
 static void
 mail(struct feed *f, uint32_t count, int64_t at)
 {
-	struct detect_fact fact = { SIGNAL_DELIVERED, count, minute_at(at), minute_at(at), ++f->seq };
+	struct detect_fact fact = { SIGNAL_DELIVERED, count, minute_at(at), minute_at(at), ++f->seq, 0 };
 
 	detect_observe(f->d, 0, &fact);
 	detect_observe(f->d, 1, &fact);
