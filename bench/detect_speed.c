@@ -18,6 +18,7 @@
 #define SOURCES        100000U
 #define MEMORY_SOURCES 1000000U
 #define SYSTEM_SOURCES 4U
+#define FEEDS          4U /* each with a clock of its own */
 #define BIN_MINUTES    10U
 #define WARM_MINUTES   60U
 #define MINUTES        60U
@@ -96,6 +97,7 @@ static void
 observe(struct fleet *f, uint32_t source, enum signal signal, uint32_t count, struct instant at)
 {
 	uint32_t system = f->sources + source / SYSTEM_SOURCES;
+	struct detect_fact fact = { signal, count, at, at, f->observations + 1, 1 + source % FEEDS };
 
 	f->observations++;
 	if (f->detect == NULL) {
@@ -103,8 +105,8 @@ observe(struct fleet *f, uint32_t source, enum signal signal, uint32_t count, st
 		cusum_observe(f, system, signal, count);
 		return;
 	}
-	detect_observe(f->detect, source, &(struct detect_fact){ signal, count, at, at, f->observations, 1 });
-	detect_observe(f->detect, system, &(struct detect_fact){ signal, count, at, at, f->observations, 1 });
+	detect_observe(f->detect, source, &fact);
+	detect_observe(f->detect, system, &fact);
 }
 
 /* One source's ten minutes: its volume in `parts`, and the bad news that honest mail brings. */
@@ -155,6 +157,7 @@ open_units(struct fleet *f)
 	uint32_t systems = f->sources / SYSTEM_SOURCES;
 
 	f->detect = detect_open(&(struct detect_params){ .budget = 10 }, on_alarm, f);
+	detect_feeds(f->detect, FEEDS);
 	for (uint32_t i = 0; i < f->sources + systems; i++) {
 		(void)detect_unit_add(f->detect, i < f->sources ? UNIT_SOURCE : UNIT_SYSTEM);
 	}
