@@ -57,6 +57,36 @@ wire_u64(struct wire *w)
 	return 0;
 }
 
+uint64_t
+wire_up_to(struct wire *w, uint64_t max)
+{
+	uint64_t v = wire_u64(w);
+
+	if (v > max) {
+		w->bad = true;
+		return 0;
+	}
+	return v;
+}
+
+uint32_t
+wire_u32(struct wire *w)
+{
+	return (uint32_t)wire_up_to(w, UINT32_MAX);
+}
+
+uint8_t
+wire_choice(struct wire *w, int count)
+{
+	uint8_t v = wire_u8(w);
+
+	if (v >= count) {
+		w->bad = true;
+		return 0;
+	}
+	return v;
+}
+
 int64_t
 wire_i64(struct wire *w)
 {

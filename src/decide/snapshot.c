@@ -175,36 +175,6 @@ struct loader {
 	uint64_t seen; /* words used so far: each first use is of the next ones */
 };
 
-static uint64_t
-read_up_to(struct wire *w, uint64_t max)
-{
-	uint64_t v = wire_u64(w);
-
-	if (v > max) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
-static uint8_t
-read_choice(struct wire *w, int count)
-{
-	uint8_t v = wire_u8(w);
-
-	if (v >= count) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
-static uint32_t
-read_u32(struct wire *w)
-{
-	return (uint32_t)read_up_to(w, UINT32_MAX);
-}
-
 /* A time that can be added to without overflow. */
 static struct instant
 read_instant(struct wire *w)
@@ -222,7 +192,7 @@ static uint32_t
 read_words(struct loader *l)
 {
 	uint64_t next = l->seen < l->decide->words_count ? l->seen + 1 : l->seen;
-	uint64_t words = read_up_to(l->bytes, next);
+	uint64_t words = wire_up_to(l->bytes, next);
 
 	if (words == 0) {
 		return DECIDE_NONE;
@@ -235,7 +205,7 @@ read_words(struct loader *l)
 static void
 load_words(struct decide *d, struct wire *w)
 {
-	uint64_t count = read_up_to(w, UINT32_MAX);
+	uint64_t count = wire_up_to(w, UINT32_MAX);
 
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		struct text actor = wire_text(w), reason = wire_text(w);
@@ -252,7 +222,7 @@ load_words(struct decide *d, struct wire *w)
 static void
 load_receivers(struct decide *d, struct wire *w)
 {
-	uint64_t count = read_up_to(w, COMPLIANCE_PARTIES_MAX);
+	uint64_t count = wire_up_to(w, COMPLIANCE_PARTIES_MAX);
 
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
 		struct text name = wire_text(w);
@@ -270,10 +240,10 @@ load_receivers(struct decide *d, struct wire *w)
 static void
 load_members(struct decide *d, struct wire *w)
 {
-	uint64_t count = read_up_to(w, MEMBERS_MAX);
+	uint64_t count = wire_up_to(w, MEMBERS_MAX);
 
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
-		*decide_member_over(d, i) = read_u32(w);
+		*decide_member_over(d, i) = wire_u32(w);
 	}
 }
 
@@ -283,14 +253,14 @@ load_partials(struct loader *l, uint32_t source)
 	struct decide *d = l->decide;
 	struct wire *w = l->bytes;
 	enum state state = d->sources[source].state;
-	uint64_t count = read_up_to(w, d->receiver_count);
+	uint64_t count = wire_up_to(w, d->receiver_count);
 	int64_t last = -1;
 
 	if (count > 0 && (state == STATE_APPLIED || state == STATE_REVOKED)) {
 		w->bad = true;
 	}
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
-		uint32_t receiver = read_u32(w), words = read_words(l), partial;
+		uint32_t receiver = wire_u32(w), words = read_words(l), partial;
 
 		if (w->bad || words == DECIDE_NONE || receiver >= d->receiver_count || receiver <= last ||
 		    d->receivers[receiver].n == 0) {
@@ -302,7 +272,7 @@ load_partials(struct loader *l, uint32_t source)
 		decide_words_drop(d, words); /* the hold of read_words */
 		d->partials[partial].since = read_instant(w);
 		d->partials[partial].seq = wire_u64(w);
-		d->partials[partial].over = read_choice(w, 2) == 1;
+		d->partials[partial].over = wire_choice(w, 2) == 1;
 		if (!d->partials[partial].over) {
 			decide_due_by(d, instant_add(d->partials[partial].since, d->wait));
 		}
@@ -314,20 +284,20 @@ load_source(struct loader *l)
 {
 	struct decide *d = l->decide;
 	struct wire *w = l->bytes;
-	uint32_t system = (uint32_t)read_up_to(w, SYSTEMS_MAX - 1);
-	uint32_t member = (uint32_t)read_up_to(w, MEMBERS_MAX - 1);
+	uint32_t system = (uint32_t)wire_up_to(w, SYSTEMS_MAX - 1);
+	uint32_t member = (uint32_t)wire_up_to(w, MEMBERS_MAX - 1);
 	struct decide_source *s = decide_source_new(d, system, member);
 
-	s->state = read_choice(w, STATE_COUNT);
-	s->kind = read_choice(w, SUSPENSION_COUNT);
-	s->removed = read_choice(w, 2) == 1;
+	s->state = wire_choice(w, STATE_COUNT);
+	s->kind = wire_choice(w, SUSPENSION_COUNT);
+	s->removed = wire_choice(w, 2) == 1;
 	s->since = read_instant(w);
 	s->seq = wire_u64(w);
-	s->case_number = read_u32(w);
+	s->case_number = wire_u32(w);
 	s->words = read_words(l);
-	s->event = read_choice(w, EVENT_COUNT);
-	s->role = read_choice(w, ACTOR_COUNT);
-	s->over = read_u32(w);
+	s->event = wire_choice(w, EVENT_COUNT);
+	s->role = wire_choice(w, ACTOR_COUNT);
+	s->over = wire_u32(w);
 	if (s->state == STATE_REINSTATED) {
 		decide_due_by(d, (struct instant){ s->since.ms + DECIDE_PROBATION });
 	}
@@ -338,10 +308,10 @@ load_source(struct loader *l)
 static void
 load_case_sources(struct decide *d, struct decide_case *c, struct wire *w)
 {
-	uint64_t count = read_up_to(w, d->source_count);
+	uint64_t count = wire_up_to(w, d->source_count);
 
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
-		uint32_t source = read_u32(w);
+		uint32_t source = wire_u32(w);
 
 		if (source >= d->source_count) {
 			w->bad = true;
@@ -357,7 +327,7 @@ load_case_sources(struct decide *d, struct decide_case *c, struct wire *w)
 static void
 load_case_alarms(struct decide_case *c, struct wire *w)
 {
-	uint32_t total = read_u32(w), count = (uint32_t)read_up_to(w, DECIDE_CASE_ALARMS_MAX);
+	uint32_t total = wire_u32(w), count = (uint32_t)wire_up_to(w, DECIDE_CASE_ALARMS_MAX);
 
 	c->alarm_total = total;
 	if (count > total) {
@@ -382,18 +352,18 @@ load_case(struct loader *l)
 
 	d->cases = decide_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
 	c = &d->cases[d->case_count++];
-	*c = (struct decide_case){ .system = (uint32_t)read_up_to(w, SYSTEMS_MAX - 1) };
-	c->member = (uint32_t)read_up_to(w, MEMBERS_MAX - 1);
-	c->status = (enum case_status)read_choice(w, CASE_STATUS_COUNT);
-	c->review = read_choice(w, 2) == 1;
+	*c = (struct decide_case){ .system = (uint32_t)wire_up_to(w, SYSTEMS_MAX - 1) };
+	c->member = (uint32_t)wire_up_to(w, MEMBERS_MAX - 1);
+	c->status = (enum case_status)wire_choice(w, CASE_STATUS_COUNT);
+	c->review = wire_choice(w, 2) == 1;
 	c->opened = read_instant(w);
 	c->deadline = read_instant(w);
 	c->closed = read_instant(w);
 	c->first_bad_at = read_instant(w);
 	c->opening = read_words(l);
 	c->verdict = read_words(l);
-	c->confirmed = read_u32(w);
-	c->cleared = read_u32(w);
+	c->confirmed = wire_u32(w);
+	c->cleared = wire_u32(w);
 	c->delivered_before = wire_u64(w);
 	c->delivered_after = wire_u64(w);
 	load_case_sources(d, c, w);
@@ -447,16 +417,16 @@ decide_load(struct decide *d, struct wire *w)
 	if (wire_u64(w) != SNAPSHOT_FORM) {
 		w->bad = true;
 	}
-	d->wait.ms = (int64_t)read_up_to(w, INT64_MAX / 4);
-	d->shadow = (uint32_t)read_up_to(w, 100);
+	d->wait.ms = (int64_t)wire_up_to(w, INT64_MAX / 4);
+	d->shadow = (uint32_t)wire_up_to(w, 100);
 	load_words(d, w);
 	load_receivers(d, w);
 	load_members(d, w);
-	count = read_up_to(w, SOURCES_MAX);
+	count = wire_up_to(w, SOURCES_MAX);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_source(&l);
 	}
-	count = read_up_to(w, UINT32_MAX - 1);
+	count = wire_up_to(w, UINT32_MAX - 1);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_case(&l);
 	}

@@ -122,19 +122,6 @@ alarm_write(struct buffer *b, const struct alarm *alarm)
 	}
 }
 
-/* A byte below `count`; more is damage. */
-static uint8_t
-read_choice(struct wire *w, int count)
-{
-	uint8_t v = wire_u8(w);
-
-	if (v >= count) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
 /* A finite number; a NaN would be neither above nor below any limit. */
 static double
 read_finite(struct wire *w)
@@ -172,11 +159,11 @@ alarm_read(struct text bytes, struct alarm *alarm)
 	struct wire w = wire_of(bytes.p, bytes.n);
 	uint64_t unit, count, traits;
 
-	*alarm = (struct alarm){ .kind = (enum unit_kind)read_choice(&w, UNIT_KIND_COUNT) };
+	*alarm = (struct alarm){ .kind = (enum unit_kind)wire_choice(&w, UNIT_KIND_COUNT) };
 	unit = wire_u64(&w);
 	alarm->unit = (uint32_t)unit;
-	alarm->voice = (enum voice)read_choice(&w, VOICE_COUNT);
-	alarm->takeover = (enum takeover)read_choice(&w, TAKEOVER_COUNT);
+	alarm->voice = (enum voice)wire_choice(&w, VOICE_COUNT);
+	alarm->takeover = (enum takeover)wire_choice(&w, TAKEOVER_COUNT);
 	alarm->at.ms = wire_i64(&w);
 	alarm->evidence_nats = read_finite(&w);
 	alarm->limit_nats = read_finite(&w);

@@ -84,31 +84,6 @@ case_change_write(struct buffer *b, const struct case_change *change)
 	ground_write(b, &change->ground);
 }
 
-/* A byte below `count`; more is damage. */
-static uint8_t
-read_choice(struct wire *w, int count)
-{
-	uint8_t v = wire_u8(w);
-
-	if (v >= count) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
-static uint32_t
-read_u32(struct wire *w)
-{
-	uint64_t v = wire_u64(w);
-
-	if (v > UINT32_MAX) {
-		w->bad = true;
-		return 0;
-	}
-	return (uint32_t)v;
-}
-
 static struct text
 read_words(struct wire *w)
 {
@@ -125,14 +100,10 @@ ground_read(struct wire *w, struct ground *g)
 {
 	g->at.ms = wire_i64(w);
 	g->seq = wire_u64(w);
-	g->role = (enum actor)read_choice(w, ACTOR_COUNT);
+	g->role = (enum actor)wire_choice(w, ACTOR_COUNT);
 	g->actor = read_words(w);
 	g->reason = read_words(w);
-	g->evidence_count = read_u32(w);
-	if (g->evidence_count > EVIDENCE_SEQS_MAX) {
-		w->bad = true;
-		g->evidence_count = 0;
-	}
+	g->evidence_count = (uint32_t)wire_up_to(w, EVIDENCE_SEQS_MAX);
 	for (uint32_t i = 0; i < g->evidence_count; i++) {
 		g->evidence[i] = wire_u64(w);
 	}
@@ -143,12 +114,12 @@ move_read(struct text bytes, struct move *move)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
 
-	*move = (struct move){ .source = read_u32(&w) };
-	move->event = (enum event)read_choice(&w, EVENT_COUNT);
-	move->from = (enum state)read_choice(&w, STATE_COUNT);
-	move->to = (enum state)read_choice(&w, STATE_COUNT);
-	move->kind = (enum suspension)read_choice(&w, SUSPENSION_COUNT);
-	move->case_number = read_u32(&w);
+	*move = (struct move){ .source = wire_u32(&w) };
+	move->event = (enum event)wire_choice(&w, EVENT_COUNT);
+	move->from = (enum state)wire_choice(&w, STATE_COUNT);
+	move->to = (enum state)wire_choice(&w, STATE_COUNT);
+	move->kind = (enum suspension)wire_choice(&w, SUSPENSION_COUNT);
+	move->case_number = wire_u32(&w);
 	ground_read(&w, &move->ground);
 	if (!w.bad && w.p != w.end) {
 		move->receiver = wire_text(&w);
@@ -166,12 +137,12 @@ case_change_read(struct text bytes, struct case_change *change)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
 
-	*change = (struct case_change){ .number = read_u32(&w) };
-	change->system = read_u32(&w);
-	change->status = (enum case_status)read_choice(&w, CASE_STATUS_COUNT);
+	*change = (struct case_change){ .number = wire_u32(&w) };
+	change->system = wire_u32(&w);
+	change->status = (enum case_status)wire_choice(&w, CASE_STATUS_COUNT);
 	change->opened.ms = wire_i64(&w);
 	change->deadline.ms = wire_i64(&w);
-	change->source_count = read_u32(&w);
+	change->source_count = wire_u32(&w);
 	change->delivered_before = wire_u64(&w);
 	change->delivered_after = wire_u64(&w);
 	ground_read(&w, &change->ground);

@@ -39,19 +39,6 @@ report_write(struct buffer *b, const struct report *report)
 	}
 }
 
-/* A count of at most `max`; more is damage, since the writer keeps the limits. */
-static uint32_t
-read_count(struct wire *w, uint64_t max)
-{
-	uint64_t n = wire_u64(w);
-
-	if (n > max) {
-		w->bad = true;
-		return 0;
-	}
-	return (uint32_t)n;
-}
-
 static void
 observation_read(struct wire *w, struct arena *arena, struct observation *o, struct instant before)
 {
@@ -63,8 +50,8 @@ observation_read(struct wire *w, struct arena *arena, struct observation *o, str
 		w->bad = true;
 	}
 	signal = wire_u8(w);
-	o->count = read_count(w, UINT32_MAX);
-	o->key_count = read_count(w, OBSERVATION_KEYS_MAX);
+	o->count = (uint32_t)wire_up_to(w, UINT32_MAX);
+	o->key_count = (uint32_t)wire_up_to(w, OBSERVATION_KEYS_MAX);
 	if (signal >= SIGNAL_COUNT || o->count == 0 || o->key_count == 0) {
 		w->bad = true;
 		return;
@@ -73,7 +60,7 @@ observation_read(struct wire *w, struct arena *arena, struct observation *o, str
 	for (uint32_t i = 0; i < o->key_count; i++) {
 		o->keys[i] = wire_text(w);
 	}
-	o->attribute_count = read_count(w, ATTRIBUTES_MAX);
+	o->attribute_count = (uint32_t)wire_up_to(w, ATTRIBUTES_MAX);
 	attributes = arena_get_array(arena, o->attribute_count, sizeof *attributes);
 	for (uint32_t i = 0; i < o->attribute_count; i++) {
 		attributes[i].name = wire_text(w);
@@ -105,7 +92,7 @@ report_read(struct text bytes, struct arena *arena, struct report *report)
 	report->format = wire_text(&w);
 	report->reporter = wire_text(&w);
 	report->proof = wire_text(&w);
-	report->observation_count = read_count(&w, OBSERVATIONS_MAX);
+	report->observation_count = (uint32_t)wire_up_to(&w, OBSERVATIONS_MAX);
 	/* Each observation takes at least six bytes: a torn count cannot ask for more memory than its record explains. */
 	if (report->observation_count > bytes.n / 6) {
 		w.bad = true;
