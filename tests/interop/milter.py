@@ -6,6 +6,7 @@
         message = store.next()
 """
 
+import collections
 import contextlib
 import email
 import http.server
@@ -27,6 +28,23 @@ import vouch
 HOST = "mx.example.test"  # myhostname of peers.Postfix, so the authserv-id
 RECIPIENT = "u@fbl.example"
 FIELD = "Authentication-Results"
+SECOND = "198.18.0.8"  # of another system than LISTED
+SIGNALS = ("delivered", "unknown_user", "complaint", "not_spam", "spam_verdict")
+PROGRAMME = f"""\
+members:
+  - id: sender
+    name: Sender
+    systems:
+      - id: sender-news
+        sources: [{certified.LISTED}]
+      - id: sender-alerts
+        sources: [{SECOND}]
+reporters:
+  - id: mailbox
+    kind: mailbox
+    trust: full
+    token_sha256: {vouch.token_of("mailbox")[1]}
+"""
 expect = certified.expect
 
 
@@ -234,3 +252,30 @@ def options(unbound, **more):
     return {"resolvers": f"[127.0.0.1:{unbound.port}]", "trusted_authserv_ids": f"[{HOST}]", "timeout": "10s",
             "address_zones": f"[{vouch.ZONE}={vouch.CODE}]", "domain_zones": f"[{vouch.DOMAIN_ZONE}={vouch.CODE}]", **more}
 
+def counting(unbound, port, folder, **more):
+    """Of one that also counts: reports go to this port every second."""
+    spool, token = os.path.join(folder, "spool"), os.path.join(folder, "token")
+    os.mkdir(spool)
+    with open(token, "w", encoding="utf-8") as out:
+        out.write(vouch.token_of("mailbox")[0] + "\n")
+    return options(unbound, report_url=f"http://127.0.0.1:{port}/v1/reports", reporter="mailbox", token_file=token, interval="1s",
+                   spool=spool, votes=os.path.join(folder, "votes.sock"), **more)
+
+
+def set_up(server):
+    """The programme of those that count, by the clock on the wall."""
+    server.set_clock(vouch.now())
+    server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
+    server.command("accept", "sender", "operator", "control is proven")
+
+
+def counted(server):
+    """What the daemon has of the sources, from their timelines: (source, signal) -> count."""
+    got = collections.Counter()
+    for source in (certified.LISTED, SECOND):
+        for entry in server.get("/v1/timeline", subject=source, limit=1000)["entries"]:
+            words = entry["words"].replace(",", "").split()
+            for signal, count in zip(words, words[1:]):
+                if signal in SIGNALS and count.isdigit():
+                    got[source, signal] += int(count)
+    return +got

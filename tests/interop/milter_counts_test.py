@@ -18,25 +18,9 @@ import milter
 import peers
 import vouch
 from certified import LISTED, OTHER
-from milter import expect
+from milter import SECOND, counted, expect
 
-SECOND = "198.18.0.8"
 KNOWN = ["alice", "bob", "carol"]
-PROGRAMME = f"""\
-members:
-  - id: sender
-    name: Sender
-    systems:
-      - id: sender-news
-        sources: [{LISTED}]
-      - id: sender-alerts
-        sources: [{SECOND}]
-reporters:
-  - id: mailbox
-    kind: mailbox
-    trust: full
-    token_sha256: {vouch.token_of("mailbox")[1]}
-"""
 PAGE = """\
 From: Sender <news@{sender}>
 To: {recipient}
@@ -71,18 +55,6 @@ class Mails:
         if certain:
             self.truth[client, "delivered"] += taken
             self.truth[client, "unknown_user"] += len(codes) - taken
-
-
-def counted(server):
-    """What the daemon has of each source, from its timeline."""
-    got = collections.Counter()
-    for source in (LISTED, SECOND):
-        for entry in server.get("/v1/timeline", subject=source, limit=1000)["entries"]:
-            words = entry["words"].replace(",", "").split()
-            for signal, count in zip(words, words[1:]):
-                if signal in ("delivered", "unknown_user", "complaint", "not_spam") and count.isdigit():
-                    got[source, signal] += int(count)
-    return +got
 
 
 def reported(server, mails):
@@ -178,15 +150,6 @@ def full_disk(folder):
         subprocess.run(["umount", "--lazy", folder], check=True)
 
 
-def options(server, wire, unbound, folder):
-    token = os.path.join(folder, "token")
-    with open(token, "w", encoding="utf-8") as out:
-        out.write(vouch.token_of("mailbox")[0] + "\n")
-    return milter.options(unbound, report_url=f"http://127.0.0.1:{wire.port}/v1/reports", reporter="mailbox", token_file=token,
-                          interval="1s", domains_from="3", spool=os.path.join(folder, "spool"),
-                          votes=os.path.join(folder, "votes.sock"))
-
-
 def check_full_disk(server, mails, store, ours):
     """A disk that is full stops no mail and no mark; what is counted meanwhile is not lost."""
     ours.terminate()
@@ -221,13 +184,11 @@ def check_domains(server, mails, wire):
 def check():
     with tempfile.TemporaryDirectory() as folder:
         certified.own_resolver(folder)
-        os.mkdir(os.path.join(folder, "spool"))
         with vouch.Vouchd(ttl="1s") as server, milter.Wire(server) as wire, milter.Store() as store:
-            server.set_clock(vouch.now())
-            server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
-            server.command("accept", "sender", "operator", "control is proven")
+            milter.set_up(server)
             known = " ".join(f"{{ {name}@fbl.example = x }}" for name in KNOWN)
-            with certified.resolver(server) as unbound, milter.Milter(options(server, wire, unbound, folder)) as ours, \
+            with certified.resolver(server) as unbound, milter.Milter(
+                    milter.counting(unbound, wire.port, folder, domains_from="3")) as ours, \
                     peers.Postfix(store.port, settings=milter.settings(
                         ours, relay_recipient_maps=f"inline:{{ {known} }}")) as postfix:
                 mails = Mails(postfix)

@@ -19,30 +19,14 @@ import milter
 import peers
 import vouch
 from certified import LISTED
-from milter import expect
+from milter import SECOND as TAKEN  # falls to somebody else
+from milter import counted, expect
 
-TAKEN = "198.18.0.8"  # falls to somebody else
 MAILS = int(os.environ.get("MILTER_MAILS", "200"))
-SIGNALS = ("delivered", "unknown_user", "complaint", "not_spam", "spam_verdict")
 # rspamd's own test pattern, which it marks and lets through.
 SPAM = b"YJS*C4JDBQADN1.NSBN3*2IDNEN*GTUBE-STANDARD-ANTI-UBE-TEST-EMAIL*C.34X"
 MAIL = b"From: news@sender.test\nTo: u@fbl.example\nSubject: news\nMessage-ID: <%d@sender.test>\nMIME-Version: 1.0\n" \
        b"Content-Type: text/plain\n\nGood morning, https://www.shop.test/%d\n%s\n"
-PROGRAMME = f"""\
-members:
-  - id: sender
-    name: Sender
-    systems:
-      - id: sender-news
-        sources: [{LISTED}]
-      - id: sender-alerts
-        sources: [{TAKEN}]
-reporters:
-  - id: mailbox
-    kind: mailbox
-    trust: full
-    token_sha256: {vouch.token_of("mailbox")[1]}
-"""
 
 
 class Postfix(peers.Postfix):
@@ -68,16 +52,6 @@ class Milter(milter.Milter):
         super()._start()
 
 
-def options(server, unbound, folder):
-    os.mkdir(os.path.join(folder, "spool"))
-    token = os.path.join(folder, "token")
-    with open(token, "w", encoding="utf-8") as out:
-        out.write(vouch.token_of("mailbox")[0])
-    return milter.options(unbound, report_url=f"http://127.0.0.1:{server.http_port}/v1/reports", reporter="mailbox",
-                          token_file=token, interval="1s", spool=os.path.join(folder, "spool"), verdict_field="X-Spam",
-                          votes=os.path.join(folder, "votes.sock"))
-
-
 def filter_conf(folder):
     os.makedirs(os.path.join(folder, "filter", "local.d"))
     for name, text in (("options.inc", "enable_test_patterns = true;\n"),
@@ -86,18 +60,6 @@ def filter_conf(folder):
         with open(os.path.join(folder, "filter", "local.d", name), "w", encoding="utf-8") as out:
             out.write(text)
     return os.path.join(folder, "filter")
-
-
-def counted(server):
-    """What the daemon has of the sources, from their timelines: (source, signal) -> count."""
-    got = collections.Counter()
-    for source in (LISTED, TAKEN):
-        for entry in server.get("/v1/timeline", subject=source, limit=1000)["entries"]:
-            words = entry["words"].replace(",", "").split()
-            for signal, count in zip(words, words[1:]):
-                if signal in SIGNALS and count.isdigit():
-                    got[source, signal] += int(count)
-    return got
 
 
 def total(counts, wanted):
@@ -208,7 +170,8 @@ def check_log(follower, postfix, first):
 
 
 def run(folder, server, follower, unbound, filter_port):
-    with Milter(options(server, unbound, folder)) as ours, mailbox.Dovecot(ours.options["votes"]) as dovecot, \
+    with Milter(milter.counting(unbound, server.http_port, folder, verdict_field="X-Spam")) as ours, \
+            mailbox.Dovecot(ours.options["votes"]) as dovecot, \
             Postfix(dovecot.lmtp_port, settings=settings(ours, filter_port)) as postfix:
         follower.configure(f"mail_log: {postfix.log}\nmail_log_reporter: mailbox\nmail_log_every: 2s\n")  # a timeline shows 1000 parts
         flow = Flow(server, postfix, dovecot)
@@ -221,12 +184,6 @@ def run(folder, server, follower, unbound, filter_port):
         expect(f"mail of who fell to come as any other's: {words[-300:]}", taken)
 
 
-def set_up(server):
-    server.set_clock(vouch.now())
-    server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
-    server.command("accept", "sender", "operator", "control is proven")
-
-
 def check():
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         os.chmod(folder, 0o755)
@@ -236,7 +193,7 @@ def check():
             subprocess.run(["ip", "addr", "add", f"{address}/32", "dev", "lo"], check=True)
         with vouch.Vouchd(ttl="1s") as server, vouch.Vouchd() as follower:
             for one in (server, follower):
-                set_up(one)
+                milter.set_up(one)
             history(server)
             filter_port = peers.free_port()
             with certified.resolver(server) as unbound, peers.Rspamd(unbound.port, filter_conf(folder), filter_port):
