@@ -7,15 +7,10 @@
 
 #include "unit/intake_samples.h"
 
-static const struct intake_hint hint = { .format = INTAKE_AUTO,
-					 .received = { 1769904000000 }, /* 2026-02-01T00:00:00Z */
-					 .door = { "http", 4 },
-					 .reporter = { "mailbox-one", 11 } };
-
 static struct samples
 open_samples(void)
 {
-	return (struct samples){ .folder = "dmarc", .format = INTAKE_DMARC, .hint = hint };
+	return (struct samples){ .folder = "dmarc", .format = INTAKE_DMARC };
 }
 
 static void
@@ -37,7 +32,7 @@ a_large_report_is_read_whole(void **context)
 	struct intake_result got;
 
 	(void)context;
-	assert_int_equal(intake_read(raw, &hint, &s.arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(raw, &samples_hint, &s.arena, &got), RESULT_OK);
 	for (uint32_t i = 0; i < got.reports[0].observation_count; i++) {
 		const struct observation *o = &got.reports[0].observations[i];
 
@@ -55,7 +50,7 @@ the_same_report_is_one_however_it_comes(void **context)
 {
 	static const char *const names[] = { "gzip", "zip", "mail-gzip", "mail-zip", "mail-without-parts" };
 	struct samples s = open_samples();
-	struct intake_hint other = hint;
+	struct intake_hint other = samples_hint;
 	struct intake_result plain, got;
 	struct text raw;
 
@@ -73,7 +68,7 @@ the_same_report_is_one_however_it_comes(void **context)
 		assert_true(hash_equal(&got.reports[0].id, &plain.reports[0].id));
 	}
 	raw = samples_find(&s, TEXT("namespace"));
-	assert_int_equal(intake_read(raw, &hint, &s.arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(raw, &samples_hint, &s.arena, &got), RESULT_OK);
 	assert_false(hash_equal(&got.reports[0].id, &plain.reports[0].id));
 	arena_clear(&s.arena);
 }
@@ -84,7 +79,7 @@ expect_refused(const struct buffer *b, const char *words)
 	struct arena arena = { 0 };
 	struct intake_result got;
 
-	assert_int_equal(intake_read(buffer_text(b), &hint, &arena, &got), RESULT_BAD_INPUT);
+	assert_int_equal(intake_read(buffer_text(b), &samples_hint, &arena, &got), RESULT_BAD_INPUT);
 	assert_string_equal(text_copy(&arena, got.faults[0].words), words);
 	assert_true(arena.total_bytes < 8 * (size_t)REPORT_BYTES_MAX);
 	arena_clear(&arena);
@@ -112,7 +107,7 @@ hostile_xml_ends(void **context)
 		buffer_format(&b, "<record></record>");
 	}
 	buffer_format(&b, "</feedback>");
-	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(buffer_text(&b), &samples_hint, &arena, &got), RESULT_OK);
 	assert_int_equal(got.report_count, 0);
 	assert_int_equal(got.fault_count, INTAKE_FAULTS_MAX);
 	assert_true(arena.total_bytes < 8 * (size_t)REPORT_BYTES_MAX);
@@ -147,10 +142,10 @@ bad_records_behind_a_long_head_take_little_memory(void **context)
 		buffer_format(&b, "<record><row><source_ip>none</source_ip></row></record>");
 	}
 	buffer_format(&b, "</feedback>");
-	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(buffer_text(&b), &samples_hint, &arena, &got), RESULT_OK);
 	assert_int_equal(got.fault_count, 20);
 	assert_true(arena.total_bytes < REPORT_BYTES_MAX);
-	assert_int_equal(intake_read(got.faults[19].bytes, &hint, &arena, &again), RESULT_OK);
+	assert_int_equal(intake_read(got.faults[19].bytes, &samples_hint, &arena, &again), RESULT_OK);
 	assert_int_equal(again.fault_count, 1);
 	arena_clear(&arena);
 	buffer_free(&b);

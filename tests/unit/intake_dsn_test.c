@@ -7,15 +7,10 @@
 
 #include "unit/intake_samples.h"
 
-static const struct intake_hint hint = { .format = INTAKE_AUTO,
-					 .received = { 1769904000000 }, /* 2026-02-01T00:00:00Z */
-					 .door = { "lmtp", 4 },
-					 .reporter = { "shop-bounces", 12 } };
-
 static void
 each_bounce_reads_as_a_person_reads_it(void **context)
 {
-	struct samples s = { .folder = "bounce", .format = INTAKE_DSN, .hint = hint };
+	struct samples s = { .folder = "bounce", .format = INTAKE_DSN };
 
 	(void)context;
 	assert_int_equal(samples_run(&s), 70 + 57);
@@ -25,14 +20,14 @@ each_bounce_reads_as_a_person_reads_it(void **context)
 static void
 a_bounce_counts_once_and_names_no_recipient(void **context)
 {
-	struct samples s = { .folder = "bounce", .format = INTAKE_DSN, .hint = hint };
-	struct intake_hint other = hint;
+	struct samples s = { .folder = "bounce", .format = INTAKE_DSN };
+	struct intake_hint other = samples_hint;
 	struct intake_result one, two;
 	struct text raw = samples_load(&s, "sisimai-lhost-postfix-13.eml");
 
 	(void)context;
 	other.door = TEXT("http");
-	assert_int_equal(intake_read(raw, &hint, &s.arena, &one), RESULT_OK);
+	assert_int_equal(intake_read(raw, &samples_hint, &s.arena, &one), RESULT_OK);
 	raw = text_of(arena_format(&s.arena, "Received: from a by b; Thu, 01 Jan 2026 00:00:00 +0000\r\n%.*s",
 				   TEXT_ARG(raw)));
 	assert_int_equal(intake_read(raw, &other, &s.arena, &two), RESULT_OK);
@@ -66,7 +61,7 @@ recipients_and_memory_are_bounded(void **context)
 	while (b.n < MAIL_BYTES_MAX - 100) {
 		buffer_format(&b, "Action: failed\nStatus: 5.1.1\n\n");
 	}
-	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(buffer_text(&b), &samples_hint, &arena, &got), RESULT_OK);
 	assert_int_equal(got.reports[0].observation_count, BOUNCE_RECIPIENTS_MAX);
 	assert_true(arena.total_bytes < 8 * (size_t)MAIL_BYTES_MAX);
 	arena_clear(&arena);
@@ -96,7 +91,7 @@ recipients_share_the_search_for_the_reporting_server(void **context)
 		    &b, "Final-Recipient: rfc822; a@b.example\nAction: failed\nStatus: 5.1.1\n"
 			"Remote-MTA: dns; b.example\nDiagnostic-Code: smtp; 550 5.1.1 no such user\n\n");
 	}
-	assert_int_equal(intake_read(buffer_text(&b), &hint, &arena, &got), RESULT_OK);
+	assert_int_equal(intake_read(buffer_text(&b), &samples_hint, &arena, &got), RESULT_OK);
 	assert_int_equal(got.reports[0].observation_count, BOUNCE_RECIPIENTS_MAX);
 	assert_true(arena.total_bytes < 8 * (size_t)MAIL_BYTES_MAX);
 	arena_clear(&arena);
