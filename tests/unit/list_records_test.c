@@ -23,7 +23,7 @@ struct name {
 struct copy {
 	struct arena arena;
 	const struct list *list;
-	struct name *names;
+	struct name **names; /* in the arena: what is sorted and moved is small */
 	size_t count;
 };
 
@@ -39,19 +39,19 @@ roll(uint32_t below)
 static int
 compare(const void *left, const void *right)
 {
-	const struct name *a = left, *b = right;
+	const struct name *a = *(const struct name *const *)left, *b = *(const struct name *const *)right;
 	int order = memcmp(a->bytes, b->bytes, a->n < b->n ? a->n : b->n);
 
 	return order != 0 ? order : (a->n > b->n) - (a->n < b->n);
 }
 
-static struct name *
+static struct name **
 find_name(const struct copy *c, const uint8_t *bytes, size_t n)
 {
-	struct name key = { .n = (uint8_t)n };
+	struct name key = { .n = (uint8_t)n }, *wanted = &key;
 
 	memcpy(key.bytes, bytes, n);
-	return bsearch(&key, c->names, c->count, sizeof key, compare);
+	return bsearch(&wanted, c->names, c->count, sizeof wanted, compare);
 }
 
 static struct text
@@ -64,13 +64,19 @@ words_of(struct copy *c, const struct list *list, const struct list_record *r)
 	    arena_format(&c->arena, "%u %s %.*s", (unsigned)r->ttl, r->vouch ? "" : "A", (int)n, text));
 }
 
+static struct name *
+new_name(struct copy *c)
+{
+	assert_true(c->count < NAMES_MAX);
+	return c->names[c->count++] = arena_get(&c->arena, sizeof(struct name));
+}
+
 static bool
 take_name(void *context, const struct list_record *r)
 {
 	struct copy *c = context;
-	struct name *name = &c->names[c->count++];
+	struct name *name = new_name(c);
 
-	assert_true(c->count < NAMES_MAX);
 	name->n = (uint8_t)list_record_name(c->list, r, name->bytes);
 	assert_true(name->n > 0);
 	name->words = words_of(c, c->list, r);
@@ -80,7 +86,7 @@ take_name(void *context, const struct list_record *r)
 static void
 copy_new(struct copy *c, const struct list *list)
 {
-	*c = (struct copy){ .list = list, .names = calloc(NAMES_MAX, sizeof(struct name)) };
+	*c = (struct copy){ .list = list, .names = calloc(NAMES_MAX, sizeof(struct name *)) };
 	assert_non_null(c->names);
 }
 
@@ -114,20 +120,19 @@ copy_add_between(struct copy *c, size_t zone_bytes)
 	size_t count = c->count, kept = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		struct name *name = &c->names[i];
+		const struct name *name = c->names[i];
 
 		for (size_t at = name->bytes[0] + 1U; name->n - at > zone_bytes; at += name->bytes[at] + 1U) {
-			struct name *above = &c->names[c->count++];
+			struct name *above = new_name(c);
 
-			assert_true(c->count < NAMES_MAX);
-			*above = (struct name){ .n = (uint8_t)(name->n - at) };
+			above->n = (uint8_t)(name->n - at);
 			memcpy(above->bytes, name->bytes + at, above->n);
 		}
 	}
 	qsort(c->names, c->count, sizeof *c->names, compare);
 	for (size_t i = 0; i < c->count; i++) { /* of doubles the one with words stays */
 		if (kept > 0 && compare(&c->names[kept - 1], &c->names[i]) == 0) {
-			if (c->names[i].words.n > 0) {
+			if (c->names[i]->words.n > 0) {
 				c->names[kept - 1] = c->names[i];
 			}
 			continue;
@@ -141,7 +146,7 @@ copy_add_between(struct copy *c, size_t zone_bytes)
 static struct text
 copy_ask(const struct copy *c, const uint8_t *name, size_t n, size_t zone_bytes)
 {
-	const struct name *found = find_name(c, name, n);
+	struct name *const *found = find_name(c, name, n);
 
 	while (found == NULL && n > zone_bytes) {
 		uint8_t wildcard[LIST_NAME_BYTES_MAX + 2] = { 1, '*' };
@@ -152,10 +157,10 @@ copy_ask(const struct copy *c, const uint8_t *name, size_t n, size_t zone_bytes)
 		if (n == zone_bytes || find_name(c, name, n) != NULL) {
 			memcpy(wildcard + 2, name, n);
 			found = find_name(c, wildcard, n + 2);
-			return found == NULL ? (struct text){ 0 } : found->words;
+			return found == NULL ? (struct text){ 0 } : (*found)->words;
 		}
 	}
-	return found == NULL ? (struct text){ 0 } : found->words;
+	return found == NULL ? (struct text){ 0 } : (*found)->words;
 }
 
 static struct list *
@@ -211,14 +216,14 @@ expect(const struct copy *c, const char *name, const char *words)
 {
 	uint8_t bytes[LIST_NAME_BYTES_MAX];
 	size_t n = name_of(name, bytes);
-	const struct name *found = find_name(c, bytes, n);
+	struct name *const *found = find_name(c, bytes, n);
 
 	if (words == NULL) {
 		assert_null(found);
 		return;
 	}
 	assert_non_null(found);
-	assert_true(text_equal(found->words, text_of(words)));
+	assert_true(text_equal((*found)->words, text_of(words)));
 }
 
 static void
@@ -450,17 +455,18 @@ apply_step(struct copy *c, const struct list_step *step, bool domains)
 {
 	for (size_t i = 0; i < step->deleted + step->added; i++) {
 		const struct list_record *r = &step->records[i];
-		struct name one = { .words = words_of(c, c->list, r) }, *found;
+		struct name *one = arena_get(&c->arena, sizeof *one), **found;
 
 		if (r->domains != domains) {
 			continue;
 		}
-		one.n = (uint8_t)list_record_name(c->list, r, one.bytes);
-		found = find_name(c, one.bytes, one.n);
+		one->n = (uint8_t)list_record_name(c->list, r, one->bytes);
+		one->words = words_of(c, c->list, r);
+		found = find_name(c, one->bytes, one->n);
 		if (i < step->deleted) {
 			assert_non_null(found);
-			assert_true(
-			    text_equal(found->words, one.words)); /* what is deleted was there, as it was */
+			assert_true(text_equal((*found)->words,
+					       one->words)); /* what is deleted was there, as it was */
 			c->count--;
 			memmove(found, found + 1, (size_t)(c->names + c->count - found) * sizeof *found);
 		} else {
@@ -480,7 +486,7 @@ expect_equal(const struct copy *a, const struct copy *b)
 	assert_int_equal(a->count, b->count);
 	for (size_t i = 0; i < a->count; i++) {
 		assert_int_equal(compare(&a->names[i], &b->names[i]), 0);
-		assert_true(text_equal(a->names[i].words, b->names[i].words));
+		assert_true(text_equal(a->names[i]->words, b->names[i]->words));
 	}
 }
 
