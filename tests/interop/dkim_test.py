@@ -48,7 +48,7 @@ def check():
     with tempfile.TemporaryDirectory(prefix="vouch-maildir-") as maildir:
         for folder in ("new", "cur", "tmp"):
             os.mkdir(os.path.join(maildir, folder))
-        config = f"resolvers: 127.0.0.1:{port}\ndkim_timeout: 10s\nmaildir: {maildir}\nmaildir_every: 100ms\nauthserv_id: mx.list.example\n"
+        config = f"resolvers: 127.0.0.1:{port}\ndkim_timeout: 60s\nmaildir: {maildir}\nmaildir_every: 100ms\nauthserv_id: mx.list.example\n"
         with certified.daemon(config) as server:
             server.post("/v1/programme", PROGRAMME.encode(), apply=1, actor="operator")
             shipped = certified.settings("postfix/feedback.cf")
@@ -70,7 +70,7 @@ def through_postfix(server, postfix, port):
         nonlocal sent
         sent += 1
         postfix.send(recipient, message)
-        postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == sent, "hand over the mail", seconds=90)
+        postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == sent, "hand over the mail")
         return server.records("report")[-1]
 
     # While no key can be had the mail waits in the queue, and then it counts for whom it proves.
@@ -79,7 +79,7 @@ def through_postfix(server, postfix, port):
     expect("no report of a mail whose key cannot be had", server.records("report") == [])
     with peers.Unbound({}, keys(), port):
         sent = 1
-        postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == 1, "hand over the mail that waited", seconds=90)
+        postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == 1, "hand over the mail that waited")
         expect("a signed mail to be its reporter's", is_far(server.records("report")[-1]))
         send(mail("rsa", 1))
         expect("the same content by another way to count once", len(server.records("report")) == 1)

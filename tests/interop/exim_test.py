@@ -82,7 +82,7 @@ def zone_lines(key):
 def send(exim, address, message, sender="a@sender.test"):
     """One mail from a client with this address: the status of RCPT, and the marks it was delivered with."""
     before = len(exim.mails())
-    with smtplib.SMTP("127.0.0.1", exim.port, timeout=60, source_address=(address, 0)) as smtp:
+    with smtplib.SMTP("127.0.0.1", exim.port, timeout=peers.READY_SECONDS, source_address=(address, 0)) as smtp:
         smtp.ehlo("mail.test")
         smtp.mail(sender)
         code, words = smtp.rcpt(RECIPIENT)
@@ -150,7 +150,7 @@ def check_summary(follower, exim):
     """The daemon that followed the log through its rotation counts what Exim's own summary says."""
     want = summary(exim.main_log + ".1", exim.main_log)
     delivered, refused = want["Delivered"][-2], want["Rejects"][0]
-    follower.wait(lambda: counted(follower)["delivered"] >= delivered, "read the log", seconds=60)
+    follower.wait(lambda: counted(follower)["delivered"] >= delivered, "read the log")
     got = counted(follower)
     print("eximstats:", want, "vouchd:", dict(got))
     expect(f"{delivered} delivered and {refused} refused as eximstats has it, not {dict(got)}",

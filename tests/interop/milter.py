@@ -144,9 +144,9 @@ class Store:
             else:
                 out.write({b"LHLO": b"250-store\r\n250 PIPELINING\r\n", b"QUIT": b"221 bye\r\n"}.get(verb, b"250 2.0.0 ok\r\n"))
 
-    def next(self, seconds=30):
+    def next(self):
         try:
-            return self.messages.get(timeout=seconds)
+            return self.messages.get(timeout=peers.READY_SECONDS)
         except queue.Empty:
             raise peers.PeerError("no mail came to the mailbox") from None
 

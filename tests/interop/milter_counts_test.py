@@ -42,7 +42,7 @@ class Mails:
     def send(self, client, names, link="shop.test", sender="sender.test", certain=True):
         """One session, one mail to these local parts; what the server answers is what is counted."""
         self.number += 1
-        with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=60) as smtp:
+        with smtplib.SMTP("127.0.0.1", self.postfix.port, timeout=peers.READY_SECONDS) as smtp:
             smtp.ehlo()
             smtp.docmd("XCLIENT", f"ADDR={client} NAME=out.sender.test")
             smtp.ehlo()
@@ -59,7 +59,7 @@ class Mails:
 
 def reported(server, mails):
     """The daemon has the truth, and it stays so."""
-    server.wait(lambda: sum(counted(server).values()) >= sum(mails.truth.values()), "get all counts", seconds=60)
+    server.wait(lambda: sum(counted(server).values()) >= sum(mails.truth.values()), "get all counts")
     expect(f"{dict(+mails.truth)}, not {dict(counted(server))}", counted(server) == +mails.truth)
 
 

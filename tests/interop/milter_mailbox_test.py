@@ -106,7 +106,7 @@ class Flow:
         """The daemon comes to the truth, and not past it."""
         self.server.set_clock(vouch.now())
         with contextlib.suppress(peers.PeerError):
-            self.server.wait(lambda: counted(self.server) - self.before == +self.truth, "learn all", seconds=60)
+            self.server.wait(lambda: counted(self.server) - self.before == +self.truth, "learn all")
         got = counted(self.server) - self.before
         expect(f"{dict(+self.truth)}, not {dict(got)}", got == +self.truth)
 
@@ -163,7 +163,7 @@ def check_log(follower, postfix, first):
     """The daemon that followed the log through its rotation counts what Postfix's own summary says."""
     want = summary(postfix.log, first)
     follower.set_clock(vouch.now())
-    follower.wait(lambda: total(counted(follower), "delivered") >= want["delivered"], "read the log", seconds=60)
+    follower.wait(lambda: total(counted(follower), "delivered") >= want["delivered"], "read the log")
     got = {signal: total(counted(follower), signal) for signal in ("delivered", "unknown_user")}
     print("pflogsumm:", want, "vouchd:", dict(got))
     expect(f"{want} as pflogsumm has it, not {dict(got)}", (got["delivered"], got["unknown_user"]) == (want["delivered"], want["rejected"]))

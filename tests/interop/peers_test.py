@@ -100,7 +100,7 @@ def check_postfix():
         threading.Thread(target=sink.serve_forever, daemon=True).start()
         with peers.Postfix(sink.server_address[1]) as postfix:
             postfix.send("report@fbl.example", MAIL % LISTED.encode())
-            body = sink.mails.get(timeout=30)
+            body = sink.mails.get(timeout=peers.READY_SECONDS)
             expect("the mail arrives by LMTP", b"Good morning." in body)
             postfix.wait_line("status=sent (250 stored)")
         sink.shutdown()

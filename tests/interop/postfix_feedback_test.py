@@ -43,8 +43,7 @@ def check():
             postfix.send(RECIPIENT, b"Subject: hello\r\n\r\nI am no feedback mail.\r\n")
             postfix.wait(lambda: postfix.lines("status=deferred"), "keep a mail")
             server.start()
-            postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == len(MAILS) + 2, "hand over the mail that waited",
-                         seconds=90)
+            postfix.wait(lambda: len(postfix.lines("status=sent (250 ")) == len(MAILS) + 2, "hand over the mail that waited")
             waiting = server.get("/v1/quarantine")["quarantine"]
             expect(f"one mail in quarantine, not {waiting}", len(waiting) == 1)
             expect("no report of it", len(server.records("report")) == DISTINCT)

@@ -51,7 +51,7 @@ class Store(socketserver.StreamRequestHandler):
 
 def send(postfix, source, sender, names, truth):
     """One message from a source (XCLIENT), as its client sees it; what the server refuses at once is counted here."""
-    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=30) as smtp:
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=peers.READY_SECONDS) as smtp:
         smtp.ehlo()
         code, words = smtp.docmd("XCLIENT", f"ADDR={source} NAME=out.shop.example")
         expect(f"XCLIENT to be taken, not {code} {words}", code == 220)
@@ -97,11 +97,11 @@ def counted(server):
 
 def follow(server, postfix, queued, truth, store):
     """All is settled, and the daemon that follows the log comes to the same counts."""
-    postfix.wait(lambda: settled(postfix) >= queued, "settle all mails", seconds=60)
+    postfix.wait(lambda: settled(postfix) >= queued, "settle all mails")
     expect("the server behind to have taken what was delivered",
            sum(store.taken.values()) == sum(n for (_, signal), n in truth.items() if signal == "delivered"))
     server.set_clock(datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ"))
-    server.wait(lambda: sum(counted(server).values()) >= sum(truth.values()), "count all lines", seconds=60)
+    server.wait(lambda: sum(counted(server).values()) >= sum(truth.values()), "count all lines")
     got = counted(server)
     expect(f"{dict(truth)}, not {dict(got)}", got == truth)
 

@@ -17,7 +17,7 @@ from certified import BLOCKED, INSIDE, LISTED, OTHER, RECIPIENT, expect
 
 def answer(postfix, address):
     """The status of RCPT for a client with this address (it is said by XCLIENT)."""
-    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=60) as smtp:
+    with smtplib.SMTP("127.0.0.1", postfix.port, timeout=peers.READY_SECONDS) as smtp:
         smtp.ehlo("mail.test")
         smtp.docmd("XCLIENT", f"ADDR={address} NAME=[UNAVAILABLE]")
         smtp.ehlo("mail.test")

@@ -19,7 +19,6 @@ from certified import expect
 from nameservers import KEY, OTHER_SECRET, SECRET, dig, key_for_dig, serial_of, zone_of
 
 CHANGES = int(os.environ.get("VOUCH_CHANGES", "1000"))
-PATIENCE = 60 * int(os.environ.get("VOUCH_TEST_PATIENCE", "1"))
 ZONES = (vouch.ZONE, vouch.DOMAIN_ZONE)
 # Prefixes within prefixes, lengths between octets and nibbles, labels that IPv4 and IPv6 share, both families, domains.
 SOURCES = ["198.18.0.0/15", "198.18.4.0/22", "198.18.5.7", "198.18.5.8/29", "198.19.0.0/24", "2.6.1.0/24", "2.6.1.7",
@@ -78,7 +77,7 @@ def check_keys(daemon):
         expect(f"{zone} whole for who has the key", len(ours(daemon, zone)) > 10)
 
 
-def wait_equal(daemon, server, patience=PATIENCE):
+def wait_equal(daemon, server, patience=peers.READY_SECONDS):
     for zone in ZONES:
         wanted = ours(daemon, zone)
         end = time.monotonic() + patience
@@ -94,7 +93,7 @@ def wait_equal(daemon, server, patience=PATIENCE):
 def wait_signed(daemon, server, again):
     """BIND that signs: a transfer that comes while it signs may be left out until the next (doc/why/transfers.md)."""
     try:
-        wait_equal(daemon, server, PATIENCE / 3)
+        wait_equal(daemon, server, 20)
     except peers.PeerError as error:
         print(f"one more change for the signer of BIND: {str(error)[:100]}")
         again()

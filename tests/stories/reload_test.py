@@ -40,7 +40,7 @@ class Stream(threading.Thread):
     def run(self):
         with socket.socket(type=socket.SOCK_DGRAM) as sock:
             sock.connect(("127.0.0.1", self.port))
-            sock.settimeout(20 * int(os.environ.get("VOUCH_TEST_PATIENCE", "1")))
+            sock.settimeout(peers.READY_SECONDS)
             while not self.over or self.open:
                 while len(self.open) < WINDOW and not self.over:
                     self.asked += 1
