@@ -288,6 +288,18 @@ journal_put_outbox(struct journal_tx *tx, const struct journal_outbox *row)
 }
 
 void
+journal_put_told(struct journal_tx *tx, const struct journal_told *row)
+{
+	const struct journal_cell cells[] = { cell_text(row->topic), cell_number(row->unit),
+					      cell_text(row->said), cell_time(row->time) };
+
+	if (tx_goes_on(tx)) {
+		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_TOLD, cells, &tx->fault),
+			"what was told");
+	}
+}
+
+void
 journal_trim_outbox(struct journal_tx *tx, struct instant before)
 {
 	if (tx_goes_on(tx)) {
@@ -374,6 +386,13 @@ journal_scan_waiting(struct journal *j, struct text channel, journal_visit_outbo
 {
 	check(channel.n > 0);
 	return j->ops->scan_outbox(j, 0, channel, visit, context);
+}
+
+enum result
+journal_scan_told(struct journal *j, const struct text *topic, uint64_t unit, journal_visit_told *visit,
+		  void *context)
+{
+	return j->ops->scan_told(j, topic, unit, visit, context);
 }
 
 enum result

@@ -4,7 +4,7 @@
  * Everything that happens is appended here first and takes effect after (DESIGN section 3). One transaction holds a
  * batch of records and all that follows from them; it is on disk whole when journal_commit says RESULT_OK, and not at all
  * otherwise, whatever is killed, filled or cut. The truth is the chain and the raw documents; all other tables but the counts
- * of DNS queries and the outbox follow from it and are there to be read. The form on disk: doc/data/journal.md.
+ * of DNS queries, the outbox and what was told follow from it and are there to be read. The form on disk: doc/data/journal.md.
  *
  * One process writes a journal at a time; others may read it meanwhile (JOURNAL_READ), each sees what was committed. A
  * struct journal belongs to one thread at a time. Tests: tests/contract/journal_test.c runs over both implementations.
@@ -79,6 +79,7 @@ void journal_put_case(struct journal_tx *tx, const struct journal_case *row);
 void journal_put_quarantine(struct journal_tx *tx, const struct journal_quarantine *row);
 void journal_put_usage(struct journal_tx *tx, const struct journal_usage *row);
 void journal_put_outbox(struct journal_tx *tx, const struct journal_outbox *row);
+void journal_put_told(struct journal_tx *tx, const struct journal_told *row);
 /* Those that no longer wait and ended before `before` go; the newest of all stays, so that no id comes twice. */
 void journal_trim_outbox(struct journal_tx *tx, struct instant before);
 
@@ -120,6 +121,10 @@ enum result journal_scan_outbox(struct journal *j, uint64_t from, journal_visit_
 /* Those of a channel that wait, the one that is due first first. Cost: O(log n) per row. */
 enum result journal_scan_waiting(struct journal *j, struct text channel, journal_visit_outbox *visit,
 				 void *context) MUST_USE;
+typedef enum result journal_visit_told(void *context, const struct journal_told *row);
+/* One row, or with topic NULL all. Errors: RESULT_IO, the visitor's. A journal in memory keeps none. Cost: O(log n) per row. */
+enum result journal_scan_told(struct journal *j, const struct text *topic, uint64_t unit,
+			      journal_visit_told *visit, void *context) MUST_USE;
 /* The highest id; 0: there is none. Errors: RESULT_IO. */
 enum result journal_last_outbox(struct journal *j, uint64_t *id) MUST_USE;
 

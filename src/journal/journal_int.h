@@ -63,6 +63,8 @@ struct journal_ops {
 	/* `channel` empty: all from this id on; else those of it that wait, by when they are due. */
 	enum result (*scan_outbox)(struct journal *j, uint64_t from, struct text channel,
 				   journal_visit_outbox *visit, void *context);
+	enum result (*scan_told)(struct journal *j, const struct text *topic, uint64_t unit,
+				 journal_visit_told *visit, void *context);
 	enum result (*last_outbox)(struct journal *j, uint64_t *id);
 
 	enum result (*pin)(struct journal *j); /* what is read from here on is one state of the store ... */

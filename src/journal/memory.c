@@ -394,6 +394,18 @@ memory_scan_outbox(struct journal *j, uint64_t from, struct text channel, journa
 }
 
 static enum result
+memory_scan_told(struct journal *j, const struct text *topic, uint64_t unit, journal_visit_told *visit,
+		 void *context)
+{
+	(void)j;
+	(void)topic;
+	(void)unit;
+	(void)visit;
+	(void)context;
+	return RESULT_OK;
+}
+
+static enum result
 memory_last_outbox(struct journal *j, uint64_t *id)
 {
 	(void)j;
@@ -539,6 +551,7 @@ journal_memory_open(void)
 		.scan_usage = memory_scan_usage,
 		.scan_outbox = memory_scan_outbox,
 		.last_outbox = memory_last_outbox,
+		.scan_told = memory_scan_told,
 		.pin = memory_pin,
 		.unpin = memory_unpin,
 		.verify = memory_verify,

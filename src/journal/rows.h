@@ -2,7 +2,7 @@
  * journal/rows.h - the rows beside the chain that people read with sqlite3 (and rooms, the quarantine). Part of journal/journal.h.
  *
  * Plain words and numbers; times in ms since 1970. `seq` is the record that made the row so. They follow from the chain and
- * can be made again from it, but for usage and outbox; none is ever read back to decide something.
+ * can be made again from it, but for usage, outbox and told; none is ever read back to decide something.
  */
 #ifndef JOURNAL_ROWS_H
 #define JOURNAL_ROWS_H
@@ -70,5 +70,11 @@ struct journal_outbox {
 	struct text content;   /* as it is sent */
 	struct text error;     /* why the last try failed; empty: it did not */
 	uint64_t seq;          /* the last record of the journal when it was queued; 0: there was none */
+};
+struct journal_told { /* key: topic, unit; what a member was last told. It does not follow from the chain. */
+	struct text topic;
+	uint64_t unit; /* registry id of a source or system, as the topic says */
+	struct text said;
+	struct instant time;
 };
 #endif

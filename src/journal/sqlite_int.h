@@ -80,6 +80,8 @@ enum result journal_sqlite_scan_usage(struct journal *j, struct text from_day, j
 				      void *context);
 enum result journal_sqlite_scan_outbox(struct journal *j, uint64_t from, struct text channel,
 				       journal_visit_outbox *visit, void *context);
+enum result journal_sqlite_scan_told(struct journal *j, const struct text *topic, uint64_t unit,
+				     journal_visit_told *visit, void *context);
 enum result journal_sqlite_last_outbox(struct journal *j, uint64_t *id);
 enum result journal_sqlite_verify(struct journal *j, struct journal_audit *audit);
 

@@ -370,3 +370,31 @@ journal_sqlite_last_outbox(struct journal *j, uint64_t *id)
 	(void)sqlite3_reset(stmt);
 	return code == SQLITE_ROW ? RESULT_OK : journal_sqlite_result(s, code, "scan", NULL);
 }
+
+/* The visitor must not ask for what was told itself. */
+enum result
+journal_sqlite_scan_told(struct journal *j, const struct text *topic, uint64_t unit,
+			 journal_visit_told *visit, void *context)
+{
+	struct journal_sqlite *s = sqlite_of(j);
+	sqlite3_stmt *stmt =
+	    journal_sqlite_ready(s, topic == NULL ? JOURNAL_STATEMENT_ALL_TOLD : JOURNAL_STATEMENT_TOLD);
+	enum result r = RESULT_OK;
+	int code = SQLITE_DONE;
+
+	if (topic != NULL) {
+		(void)sqlite3_bind_text(stmt, 1, topic->p, (int)topic->n, SQLITE_STATIC);
+		(void)sqlite3_bind_int64(stmt, 2, (int64_t)(unit & INT64_MAX));
+	}
+	while (r == RESULT_OK && (code = sqlite3_step(stmt)) == SQLITE_ROW) {
+		r = visit(context, &(struct journal_told){ .topic = journal_sqlite_bytes(stmt, 0),
+							   .unit = (uint64_t)sqlite3_column_int64(stmt, 1),
+							   .said = journal_sqlite_bytes(stmt, 2),
+							   .time = { sqlite3_column_int64(stmt, 3) } });
+	}
+	if (r == RESULT_OK) {
+		r = journal_sqlite_result(s, code, "scan", NULL);
+	}
+	(void)sqlite3_reset(stmt);
+	return r;
+}

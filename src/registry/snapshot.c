@@ -6,7 +6,7 @@
  */
 #include "registry/registry_int.h"
 
-#define SNAPSHOT_FORM 3U
+#define SNAPSHOT_FORM 4U
 
 static void
 save_row(struct buffer *b, const struct registry *r, enum thing thing, uint32_t id)

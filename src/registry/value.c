@@ -206,6 +206,23 @@ put_WEIGHT(struct text in, struct buffer *out)
 }
 
 static bool
+put_URL(struct text in, struct buffer *out)
+{
+	bool https = text_starts_nocase(in, TEXT("https://")), http = text_starts_nocase(in, TEXT("http://"));
+	size_t scheme = https ? 8 : 7, host = scheme;
+	bool fits = (https || http) && in.n <= WORDS_BYTES_MAX;
+
+	while (host < in.n && in.p[host] != '/' && in.p[host] != '?') {
+		fits = fits && in.p[host] != '@';
+		host++;
+	}
+	for (size_t i = 0; i < in.n; i++) {
+		fits = fits && in.p[i] > ' ' && in.p[i] <= '~' && strchr("\"<>\\^`{|}#", in.p[i]) == NULL;
+	}
+	return put_if(fits && host > scheme, in, out);
+}
+
+static bool
 put_SECRET(struct text in, struct buffer *out)
 {
 	struct hash h;

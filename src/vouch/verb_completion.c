@@ -91,7 +91,7 @@ print_bash(FILE *out)
 	    "\tcase $verb:$((COMP_CWORD - at)) in\n"
 	    "\t:* | help:1) COMPREPLY=($(compgen -W \"$verbs\" -- \"$word\")) ;;\n"
 	    "\tquarantine:1) COMPREPLY=($(compgen -W 'list show retry' -- \"$word\")) ;;\n"
-	    "\tnotices:1) COMPREPLY=($(compgen -W 'list show retry test' -- \"$word\")) ;;\n"
+	    "\tnotices:1) COMPREPLY=($(compgen -W 'list show retry test secret' -- \"$word\")) ;;\n"
 	    "\tquarantine:2) COMPREPLY=($(compgen -W \"$(vouch quarantine list 2>/dev/null | awk '$1 > 0 { "
 	    "print $1 }')\" "
 	    "-- \"$word\")) ;;\n"

@@ -106,15 +106,30 @@ test(struct vouch *v, const char *address)
 	return r;
 }
 
+/* For the member's server, and nobody else. */
+static enum result
+secret(struct vouch *v, const char *member)
+{
+	const char *path = client_path(&v->client, &v->arena, "/v1/webhook?member=", member, "");
+	json_t *root;
+	enum result r = client_ask_json(&v->client, path, NULL, &root, &v->fault);
+
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK) {
+		(void)puts(json_string_value(json_object_get(root, "secret")));
+	}
+	json_decref(root);
+	return r;
+}
+
 static const struct {
 	const char *name;
 	size_t operands;
 	enum result (*run)(struct vouch *v, const char *operand);
 } actions[] = {
-	{ "list", 1, list },
-	{ "show", 2, show },
-	{ "retry", 2, retry },
-	{ "test", 2, test },
+	{ "list", 1, list }, { "show", 2, show },     { "retry", 2, retry },
+	{ "test", 2, test }, { "secret", 2, secret },
 };
 
 enum result

@@ -258,6 +258,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_NOTICE_TEST] = api_notice_test,
 	[HTTP_NOTICE] = api_notice,
 	[HTTP_RESEND] = api_resend,
+	[HTTP_NOTICE_SECRET] = api_notice_secret,
 	[HTTP_REREAD] = api_reread,
 	[HTTP_POLICY] = api_policy,
 	[HTTP_AUDIT] = api_audit,

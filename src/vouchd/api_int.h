@@ -72,7 +72,7 @@ uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
 
 http_handler api_policy, api_audit, api_reread;
 http_handler api_reports, api_quarantine, api_quarantined, api_retry, api_receipt, api_public_case;
-http_handler api_notices, api_notice_test, api_notice, api_resend;
+http_handler api_notices, api_notice_test, api_notice, api_resend, api_notice_secret;
 http_handler api_receivers, api_source, api_status, api_cases, api_export, api_watched;
 http_handler api_why, api_timeline;
 http_handler api_commands, api_clock;

@@ -122,6 +122,36 @@ api_resend(void *context, const struct http_request *request, struct http_reply 
 	api_run(context, request, reply, true, resend_run);
 }
 
+/* ---- what a member's server checks our calls with */
+
+static void
+secret_run(struct job *job, struct pipeline *p)
+{
+	struct api_call *c = (struct api_call *)job;
+	struct text member = http_parameter(c->request, "member");
+	char secret[WEBHOOK_SECRET_BYTES], actor[LOG_QUOTE_BYTES];
+	struct webhook_key key;
+
+	if (registry_find(fold_registry(pipeline_fold(p)), THING_MEMBER, member) == REGISTRY_NONE) {
+		job->result = fault_set(&job->fault, RESULT_NOT_FOUND, "no member is called \"%.*s\"",
+					(int)(member.n > 100 ? 100 : member.n), member.p);
+		return;
+	}
+	job->result = outbox_webhook_key(pipeline_outbox(p), member, &key, &job->fault);
+	if (job->result == RESULT_OK) {
+		log_event(LOG_INFO, "secret_read", "member=%.*s actor=%s", TEXT_ARG(member),
+			  log_quote(c->request->actor, actor));
+		http_reply_json(c->reply, json_pack("{s:o, s:s}", "member", api_text(member), "secret",
+						    webhook_secret(&key, secret)));
+	}
+}
+
+void
+api_notice_secret(void *context, const struct http_request *request, struct http_reply *reply)
+{
+	api_run(context, request, reply, false, secret_run);
+}
+
 /* ---- a mail that says it is a test */
 
 static void

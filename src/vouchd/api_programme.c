@@ -2,7 +2,9 @@
 #include "vouchd/api_int.h"
 
 #include "base/limits.h"
+#include "base/log.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define SETTINGS_MAX 64U
@@ -112,6 +114,12 @@ written_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *c = (struct api_call *)job;
 
+	char actor[LOG_QUOTE_BYTES];
+
+	/* It has the addresses that an attacker would write to. */
+	log_event(LOG_INFO, "contacts_read", "members=%" PRIu32 " actor=%s",
+		  registry_present(fold_registry(pipeline_fold(p)), THING_MEMBER),
+		  log_quote(c->request->actor, actor));
 	c->reply->type = "application/yaml";
 	registry_write(fold_registry(pipeline_fold(p)), &c->reply->body);
 }

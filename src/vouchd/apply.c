@@ -4,6 +4,7 @@
  * The fold sees the record before it is appended, under the number it will get: a command that is refused leaves nothing
  * behind. The first thing that follows from it, or its end, appends it.
  */
+#include "vouchd/notices.h"
 #include "vouchd/pipeline_int.h"
 
 #include <stdlib.h>
@@ -51,6 +52,7 @@ on_touch(void *context, uint32_t source)
 	if (!p->folding_past) {
 		write_input(p);
 		journal_put_touch(&p->tx, source, p->input.seq);
+		notices_touched(atomic_load(&p->notices), source);
 	}
 }
 

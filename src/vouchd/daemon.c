@@ -77,6 +77,9 @@ daemon_check(const struct config *config, struct fault *fault)
 	if (r == RESULT_OK) {
 		r = outbox_check(config, fault);
 	}
+	if (r == RESULT_OK) {
+		r = notices_check(config, fault);
+	}
 	transfer_close(transfers);
 	dns_gate_close(gate);
 	list_close(list);
@@ -124,6 +127,9 @@ open_store(struct service *s, struct fault *fault)
 	if (r == RESULT_OK) {
 		pipeline_keep_usage(s->pipeline, s->gate);
 		r = outbox_open(s->config, s->pipeline, &s->outbox, fault);
+	}
+	if (r == RESULT_OK) {
+		r = notices_open(s->config, s->pipeline, &s->notices, fault);
 	}
 	return r;
 }
@@ -249,10 +255,12 @@ static void
 close_all(struct service *s)
 {
 	http_close(s->http);
+	notices_stop(s->notices);
 	outbox_stop(s->outbox);
 	if (s->pipeline != NULL) {
 		pipeline_close(s->pipeline);
 	}
+	notices_close(s->notices);
 	outbox_close(s->outbox);
 	for (size_t i = 0; i < s->sockets.count; i++) {
 		dns_close(s->sockets.places[i].server);

@@ -5,6 +5,7 @@
 #include "vouchd/api.h"
 #include "vouchd/daemon.h"
 #include "vouchd/doors.h"
+#include "vouchd/notices.h"
 #include "vouchd/outbox.h"
 
 struct service {
@@ -20,6 +21,7 @@ struct service {
 	struct directory *directory;
 	struct pipeline *pipeline;
 	struct outbox *outbox;
+	struct notices *notices;
 	struct dns_gate *gate;
 	struct transfers *transfers;
 	struct dns_log *log;

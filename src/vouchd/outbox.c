@@ -140,6 +140,48 @@ outbox_put_mail(struct pipeline *p, struct text kind, struct text about, const s
 	return r;
 }
 
+bool
+outbox_sends(const struct outbox *o)
+{
+	return o != NULL && (o->sends[CHANNEL_MAIL] || o->sends[CHANNEL_WEBHOOK]);
+}
+
+enum result
+outbox_webhook_key(const struct outbox *o, struct text member, struct webhook_key *key, struct fault *fault)
+{
+	if (o == NULL || !o->sends[CHANNEL_WEBHOOK]) {
+		return fault_set(fault, RESULT_NOT_ALLOWED, "notice_webhook_key_file names no key");
+	}
+	*key = webhook_key_of(text_of(o->webhook_key), member);
+	return RESULT_OK;
+}
+
+enum result
+outbox_put_webhook(struct pipeline *p, struct text kind, struct text about, struct text url,
+		   struct text subject, struct text body, uint64_t *id, struct fault *fault)
+{
+	struct journal_outbox row = { .created = pipeline_now(p),
+				      .channel = text_of(channel_name(CHANNEL_WEBHOOK)),
+				      .kind = kind,
+				      .about = about,
+				      .recipient = url,
+				      .subject = subject,
+				      .content = body };
+	struct webhook_key key; /* of nobody: is there a key at all? */
+	enum result r = outbox_webhook_key(pipeline_outbox(p), about, &key, fault);
+
+	*id = 0;
+	if (r == RESULT_OK && journal_last_outbox(pipeline_journal(p), &row.id) != RESULT_OK) {
+		r = fault_set(fault, RESULT_IO, "the outbox cannot be read");
+	}
+	row.id++;
+	if (r == RESULT_OK) {
+		r = put_row(p, &row, fault);
+	}
+	*id = r == RESULT_OK ? row.id : 0;
+	return r;
+}
+
 struct retrying {
 	struct pipeline *p;
 	struct fault *fault;
@@ -283,6 +325,10 @@ outbox_open(const struct config *config, struct pipeline *p, struct outbox **out
 	if (r == RESULT_OK && config->notice_mail_password_file[0] != '\0') {
 		r = secret_file_read(config->notice_mail_password_file, o->password, fault);
 	}
+	if (r == RESULT_OK && config->notice_webhook_key_file[0] != '\0') {
+		r = secret_file_read(config->notice_webhook_key_file, o->webhook_key, fault);
+		o->sends[CHANNEL_WEBHOOK] = true;
+	}
 	channel_start();
 	if (r == RESULT_OK) {
 		pipeline_keep_outbox(p, o);
@@ -303,6 +349,7 @@ outbox_close(struct outbox *o)
 	}
 	channel_end();
 	explicit_bzero(o->password, sizeof o->password);
+	explicit_bzero(o->webhook_key, sizeof o->webhook_key);
 	(void)pthread_cond_destroy(&o->wake);
 	(void)pthread_mutex_destroy(&o->lock);
 	free(o);

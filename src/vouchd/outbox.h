@@ -21,12 +21,13 @@
  * path, with List-Id or with Precedence bulk, junk or list; to the return path, not to Reply-To; not to the same address again
  * and again. `about` and `kind` are for vouch notices and for the log; addresses go to neither.
  *
- * Tests: tests/unit/outbox_test.c, tests/interop/notices_test.py.
+ * Tests: tests/contract/journal_outbox_test.c, tests/interop/notices_test.py (Postfix, a webhook, outages, kill -9).
  */
 #ifndef VOUCHD_OUTBOX_H
 #define VOUCHD_OUTBOX_H
 
 #include "notify/mail.h"
+#include "notify/webhook.h"
 #include "vouchd/pipeline.h"
 
 struct outbox;
@@ -56,6 +57,20 @@ void outbox_close(struct outbox *o); /* after pipeline_close; NULL is fine */
  */
 enum result outbox_put_mail(struct pipeline *p, struct text kind, struct text about, const struct mail *mail,
 			    uint64_t *id, struct fault *fault) MUST_USE;
+
+/*
+ * The same for a call of a member's webhook. `about` begins with the id of the member, behind which "/" and more may stand: the key is made
+ * of it. Errors as above; RESULT_NOT_ALLOWED: notice_webhook_key_file is not given.
+ */
+enum result outbox_put_webhook(struct pipeline *p, struct text kind, struct text about, struct text url,
+			       struct text subject, struct text body, uint64_t *id,
+			       struct fault *fault) MUST_USE;
+
+/* The key of a member's webhook. Errors: RESULT_NOT_ALLOWED, notice_webhook_key_file is not given. */
+enum result outbox_webhook_key(const struct outbox *o, struct text member, struct webhook_key *key,
+			       struct fault *fault) MUST_USE;
+/* Is there any way to reach people? NULL: no. */
+bool outbox_sends(const struct outbox *o);
 
 /* One that ended without being delivered, or that waits, is due now. Errors: RESULT_NOT_FOUND, RESULT_NOT_ALLOWED (delivered), RESULT_IO. */
 enum result outbox_retry(struct pipeline *p, uint64_t id, struct fault *fault) MUST_USE;

@@ -23,6 +23,7 @@ struct outbox {
 	struct pipeline *pipeline;
 	bool sends[CHANNEL_COUNT];
 	char password[SECRET_FILE_BYTES];
+	char webhook_key[SECRET_FILE_BYTES];
 	struct outbox_worker workers[OUTBOX_WORKERS_MAX];
 	size_t worker_count;
 	pthread_mutex_t lock;

@@ -57,6 +57,7 @@ pick_row(void *context, const struct journal_outbox *row)
 	k->row = *row;
 	k->row.recipient = keep(k->arena, row->recipient);
 	k->row.content = keep(k->arena, row->content);
+	k->row.about = keep(k->arena, row->about);
 	k->worker->claimed = row->id;
 	return FOUND;
 }
@@ -131,7 +132,22 @@ is_stopping(void *context)
 }
 
 static struct delivery
-send_it(struct outbox *o, const struct journal_outbox *row)
+call_webhook(struct outbox *o, const struct journal_outbox *row)
+{
+	char id[WEBHOOK_ID_BYTES];
+	struct text rest = row->about, member;
+	struct webhook_call call = { .url = row->recipient,
+				     .id = text_of(webhook_id(row->id, row->created, id)),
+				     .body = row->content,
+				     .to_private = o->config->notice_webhook_private };
+
+	(void)text_cut(&rest, '/', &member);
+	call.key = webhook_key_of(text_of(o->webhook_key), member);
+	return webhook_send(&call, pipeline_now(o->pipeline).ms / 1000, is_stopping, o);
+}
+
+static struct delivery
+send_mail(struct outbox *o, const struct journal_outbox *row)
 {
 	const struct mail_server server = { .url = o->config->notice_mail,
 					    .tls = o->config->notice_mail_tls,
@@ -141,6 +157,10 @@ send_it(struct outbox *o, const struct journal_outbox *row)
 
 	return mail_send(&server, row->recipient, row->content, is_stopping, o);
 }
+
+static struct delivery (*const senders[CHANNEL_COUNT])(struct outbox *o, const struct journal_outbox *row) = {
+	[CHANNEL_MAIL] = send_mail, [CHANNEL_WEBHOOK] = call_webhook
+};
 
 /* Until the time, news or the end. */
 static void
@@ -204,7 +224,7 @@ work_once(struct outbox_worker *w, struct span *length)
 	enum result r = pipeline_call(w->outbox->pipeline, &k.job);
 
 	if (r == RESULT_OK && k.row.id != 0) {
-		struct delivery d = send_it(w->outbox, &k.row);
+		struct delivery d = senders[w->channel](w->outbox, &k.row);
 
 		settle(w, k.row.id, &d);
 	} else if (r == RESULT_OK && w == w->outbox->workers) {

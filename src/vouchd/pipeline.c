@@ -62,6 +62,12 @@ pipeline_keep_outbox(struct pipeline *p, struct outbox *outbox)
 }
 
 void
+pipeline_keep_notices(struct pipeline *p, struct notices *notices)
+{
+	atomic_store(&p->notices, notices);
+}
+
+void
 pipeline_keep_usage(struct pipeline *p, struct dns_gate *gate)
 {
 	check(atomic_load(&p->usage) == NULL);

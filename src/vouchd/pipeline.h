@@ -17,6 +17,7 @@ struct dns_gate;
 struct journal;
 struct journal_tx;
 struct list;
+struct notices;
 struct outbox;
 struct pipeline;
 struct seen;
@@ -55,6 +56,9 @@ void pipeline_keep_seen(struct pipeline *p, struct seen *seen);
 
 /* From now on what people are to be told is queued there. It must outlive the pipeline. */
 void pipeline_keep_outbox(struct pipeline *p, struct outbox *outbox);
+
+/* From now on members are told what changes. It must outlive the pipeline. */
+void pipeline_keep_notices(struct pipeline *p, struct notices *notices);
 
 /*
  * In a job: the receivers are those of `config` from now on, numbered by receivers_number; it must outlive the next call. The list is brought

@@ -1,4 +1,4 @@
-/* vouchd/pipeline_int.h - private to the pipeline's files: pipeline.c (threads, batches), apply.c (one record), state.c (start, publish). */
+/* vouchd/pipeline_int.h - private to the pipeline's files, and to the notices that look at what it changed: pipeline.c (threads, batches), apply.c (one record), state.c (start, publish). */
 #ifndef VOUCHD_PIPELINE_INT_H
 #define VOUCHD_PIPELINE_INT_H
 
@@ -75,9 +75,10 @@ struct pipeline {
 	uint32_t published_size;
 	_Atomic(struct usage *) usage; /* set once; then the writer's */
 	int64_t usage_written_ns;
-	_Atomic(struct seen *) seen;     /* set once; then the writer's */
-	_Atomic(struct outbox *) outbox; /* set once; then the writer's */
-	uint64_t snapshot_seq;           /* of the last snapshot */
+	_Atomic(struct seen *) seen;       /* set once; then the writer's */
+	_Atomic(struct outbox *) outbox;   /* set once; then the writer's */
+	_Atomic(struct notices *) notices; /* set once; then the writer's */
+	uint64_t snapshot_seq;             /* of the last snapshot */
 	int64_t last_tick_ms;
 	struct quota *quota; /* by reporter of the registry plus one; 0: all who are none */
 };
@@ -93,6 +94,9 @@ void watch_free(struct pipeline *p);
 enum detect_watch watch_level(const struct pipeline *p, uint32_t source); /* its own or that of its system */
 /* Seconds that a positive answer may be kept at this level; 0: as the list says. */
 uint32_t watch_ttl(const struct config_list *list, enum detect_watch level);
+
+/* Of the system, or of that of its sources which is nearest. Cost: O(sources that are not calm). */
+enum detect_watch watch_system(const struct pipeline *p, uint32_t system);
 
 /* state.c */
 enum result state_read(struct pipeline *p,

@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "vouchd/audit.h"
+#include "vouchd/notices.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -283,7 +284,9 @@ state_publish(struct pipeline *p)
 	watch_some(p);
 	for (size_t i = 0; i < p->changed.count; i++) {
 		changed = sync_source(p, p->changed.items[i]) || changed;
+		notices_changed(atomic_load(&p->notices), p->changed.items[i]);
 	}
+	notices_wake(atomic_load(&p->notices));
 	if (changed) {
 		list_publish(p->list, p->tx.head.seq);
 		counter_add(COUNTER_PUBLISH_US, (uint64_t)(instant_monotonic_ns() - committed) / 1000);
@@ -354,6 +357,7 @@ state_read(struct pipeline *p, struct fault *fault)
 	count_state(p);
 	p->changed.count = p->cases.count = 0;
 	p->registry_changed = p->broken = false;
+	notices_all(atomic_load(&p->notices));
 	return RESULT_OK;
 }
 

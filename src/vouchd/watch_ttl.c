@@ -167,6 +167,23 @@ watch_level(const struct pipeline *p, uint32_t source)
 	return (enum detect_watch)highest;
 }
 
+enum detect_watch
+watch_system(const struct pipeline *p, uint32_t system)
+{
+	const struct watched *w = &p->watched[UNIT_SYSTEM], *sources = &p->watched[UNIT_SOURCE];
+	uint8_t highest = system < w->size ? w->levels[system] : DETECT_WATCH_CALM;
+
+	for (size_t i = 0; i < sources->raised.count; i++) {
+		uint32_t id = sources->raised.items[i];
+
+		if (registry_source(fold_registry(p->fold), id).system == system &&
+		    sources->levels[id] > highest) {
+			highest = sources->levels[id];
+		}
+	}
+	return (enum detect_watch)highest;
+}
+
 void
 watch_free(struct pipeline *p)
 {

@@ -111,6 +111,10 @@ sample_put_rows(struct journal_tx *tx)
 								 .content = TEXT("a mail"),
 								 .error = TEXT("451 later"),
 								 .seq = 4 });
+		journal_put_told(tx, &(struct journal_told){ .topic = TEXT("listing"),
+							     .unit = i,
+							     .said = TEXT("security"),
+							     .time = SAMPLE_TIME });
 		journal_put_usage(
 		    tx, &(struct journal_usage){ .day = TEXT("2026-01-05"),
 						 .receiver = i == 1 ? TEXT("mailbox") : TEXT("public"),

@@ -16,6 +16,7 @@ import re
 import shlex
 import string
 import sys
+import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(os.path.dirname(HERE), "interop"))
@@ -492,6 +493,27 @@ class Story:
         """What vouch programme writes is what is there."""
         path = self.daemon.write("written.yaml", self.daemon.cli("programme").stdout)
         same("import", self.daemon.cli("import", path, "--dry-run").stdout, "nothing to change\n")
+
+    def notices(self, kind):
+        return [row for row in self.daemon.get("/v1/notices")["notices"] if row["kind"] == kind]
+
+    @sentence("expect notices KIND about MEMBER/SYSTEM == 2", rf"expect notices (?P<kind>\w+) about (?P<about>{NAME}) == (?P<count>\d+)")
+    def expect_notices(self, kind, about, count):
+        """So many mails and calls of this kind were queued; what is not there yet is waited for, and no more may come within half a second."""
+        def found():
+            return sum(row["about"] == about for row in self.notices(kind))
+
+        if int(count) > 0:
+            self.daemon.wait(lambda: found() >= int(count), f"queue {count} notices {kind}")
+        time.sleep(0.5)
+        same(f"notices {kind}", found(), int(count))
+
+    @sentence('expect notice KIND says "words"', rf"expect notice (?P<kind>\w+) says (?P<words>{WORDS})")
+    def expect_notice(self, kind, words):
+        """The last one of this kind has these words."""
+        content = self.daemon.get(f"/v1/notices/{self.notices(kind)[-1]['id']}")["content"].replace("=\r\n", "")
+        if words.strip('"') not in content:
+            raise Broken(f"the notice does not say {words}; it says:\n{content}")
 
     @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
     def expect_counter(self, name, count):

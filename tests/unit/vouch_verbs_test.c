@@ -511,6 +511,10 @@ notices_are_listed_without_addresses_and_shown_with_them(void **state)
 	assert_string_equal(w->body, "{\"to\":\"ops@a.example\"}");
 	assert_string_equal(w->out, "queued: vouch notices show 6\n");
 	assert_int_equal(RUN(w, "notices", "retry", "6"), 0);
+	w->answer = "{\"member\":\"a\",\"secret\":\"whsec_x\"}";
+	assert_int_equal(RUN(w, "notices", "secret", "a"), 0);
+	assert_string_equal(w->parameters, "member=a ");
+	assert_string_equal(w->out, "whsec_x\n");
 	assert_int_equal(RUN(w, "notices", "show"), 2);
 	assert_int_equal(RUN(w, "notices", "drop", "5"), 2);
 }

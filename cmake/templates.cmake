@@ -1,0 +1,13 @@
+# The templates of notices as C: each file of src/notify/templates becomes a row TEMPLATE("name", "text") of notify/templates.inc.
+file(GLOB templates CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/src/notify/templates/*.txt)
+set(rows "/* Made from src/notify/templates. */\n")
+foreach(file ${templates})
+	set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+	get_filename_component(name ${file} NAME_WE)
+	file(READ ${file} text)
+	string(REPLACE "\\" "\\\\" text "${text}")
+	string(REPLACE "\"" "\\\"" text "${text}")
+	string(REPLACE "\n" "\\n\"\n    \"" text "${text}")
+	string(APPEND rows "TEMPLATE(\"${name}\",\n    \"${text}\")\n")
+endforeach()
+file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/generated/notify/templates.inc CONTENT "${rows}" @ONLY)

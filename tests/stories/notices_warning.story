@@ -1,0 +1,43 @@
+story "a member is told that it is near a threshold before it is over it, and when a receiver alone no longer sees it on the list"
+
+config <<
+notice_mail: smtp://127.0.0.1:1
+notice_mail_tls: no
+notice_from: notices@certified.example
+end
+clock     2026-01-05T00:00:00Z
+programme programme.yaml
+expect    vouch "change member harbour-bank alerts=ops@harbour.test notices=postmaster@harbour.test,list@harbour.test" == 0
+accept    harbour-bank by operator because "control is proven"
+accept    meadow-mail by operator because "control is proven"
+
+# 0.16 % of 0.20 %: above the share of the limit that warns.
+history   5d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 6
+expect    notices warning about harbour-bank/harbour-news == 0
+history   5d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 10
+history   6d every 1d by mailbox: 192.0.2.10 delivered 2000 complaint 16
+expect    metric 192.0.2.10 complaint at mailbox == warning "complaints at mailbox: 0.28 % of 0.20 %"
+wait      1d
+expect    notices warning about harbour-bank/harbour-news == 2
+expect    notice warning says "complaints at mailbox"
+expect    notice warning says "more are too many"
+expect    notice warning says "nothing has happened yet"
+restart with kill -9
+wait      2d
+expect    notices warning about harbour-bank/harbour-news == 2
+
+# Over it: for this receiver alone.
+report rows by mailbox <<
+time,source,signal,count
+2026-01-17T12:00:00Z,192.0.2.10,complaint,24
+end
+expect    standing 192.0.2.10 == partially suspended for mailbox
+expect    notices suspended_for about harbour-bank/harbour-news == 1
+expect    notice suspended_for says "more clean messages"
+expect    notices warning about harbour-bank/harbour-news == 2
+expect    notices reinstated about harbour-bank/harbour-news == 0
+history   4d every 1d by mailbox: 192.0.2.10 delivered 10000
+wait      4d
+expect    standing 192.0.2.10 == warning
+expect    notices reinstated about harbour-bank/harbour-news == 1
+expect    replay same
