@@ -30,12 +30,13 @@ demo:		## four weeks and two takeovers through the real doors in a minute or two
 	$(BUILD) release
 	demo/run
 
+# One test more than cores: stories, crashes and real servers wait most of their time.
 test:		## build with sanitizers and run the tests; the interop tests too when script/peers was run, or with CI=true
 	script/bootstrap build test
 	$(if $(filter true 1,$(CI)),script/peers)
 	$(CONFIGURE) debug
 	$(BUILD) debug
-	env $(COLOUR) ctest --preset debug -j $(JOBS) $(if $(T),-R "$(T)")
+	env $(COLOUR) ctest --preset debug -j $$(($(JOBS) + 1)) $(if $(T),-R "$(T)")
 
 build:		## release build in build/release
 	script/bootstrap build

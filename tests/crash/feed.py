@@ -175,7 +175,7 @@ def settle(daemon, ledger):
     daemon.prove()
 
 
-def wait(happened, what, seconds=120):
+def wait(happened, what, seconds=peers.READY_SECONDS):
     end = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > end:

@@ -6,6 +6,6 @@ file(GLOB crash_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_LIST_DIR}/*_test.py)
 foreach(file ${crash_files})
 	get_filename_component(name ${file} NAME_WE)
 	add_test(NAME crash_${name} COMMAND ${Python3_EXECUTABLE} -B ${file})
-	set_tests_properties(crash_${name} PROPERTIES LABELS crash TIMEOUT 900 SKIP_RETURN_CODE 77
+	set_tests_properties(crash_${name} PROPERTIES LABELS crash TIMEOUT 900 COST 1000 SKIP_RETURN_CODE 77
 	    ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 endforeach()

@@ -5,6 +5,6 @@ file(GLOB interop_files CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/interop/*_
 foreach(file ${interop_files})
 	get_filename_component(name ${file} NAME_WE)
 	add_test(NAME interop_${name} COMMAND ${Python3_EXECUTABLE} -B ${file})
-	set_tests_properties(interop_${name} PROPERTIES LABELS interop TIMEOUT 900 SKIP_RETURN_CODE 77
+	set_tests_properties(interop_${name} PROPERTIES LABELS interop TIMEOUT 900 COST 100 SKIP_RETURN_CODE 77
 	    ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 endforeach()
