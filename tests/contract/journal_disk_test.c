@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "journal_sample.h"
+#include "unit/test_folder.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -38,25 +38,12 @@ make_folder(void **state)
 	return 0;
 }
 
-static void
-empty_folder(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)) != NULL) {
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
-}
-
 static int
 remove_folder(void **state)
 {
 	struct folder *f = *state;
 
-	empty_folder(f->path);
+	test_folder_empty(f->path);
 	assert_int_equal(rmdir(f->path), 0);
 	free(f);
 	return 0;

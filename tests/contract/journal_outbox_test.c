@@ -6,27 +6,11 @@
 #include <cmocka.h>
 
 #include "journal/journal.h"
+#include "unit/test_folder.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-static void
-remove_folder(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)) != NULL) {
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
-	assert_int_equal(rmdir(path), 0);
-}
 
 static struct journal_outbox
 letter(uint64_t id, const char *channel, int64_t due_ms)
@@ -94,7 +78,7 @@ what_waits_is_found_by_when_it_is_due(void **state)
 	assert_string_equal(hooks, "3 ");
 	assert_int_equal(journal_verify(j, &(struct journal_auditor){ 0 }), RESULT_OK);
 	journal_close(j);
-	remove_folder(dir);
+	test_folder_remove(dir);
 }
 
 static void
@@ -119,7 +103,7 @@ what_ended_long_ago_goes_but_no_number_comes_twice(void **state)
 	assert_int_equal(journal_scan_outbox(j, 0, add_id, all), RESULT_OK);
 	assert_string_equal(all, "2 3 4 "); /* 2 waits, 3 is new, 4 is the last */
 	journal_close(j);
-	remove_folder(dir);
+	test_folder_remove(dir);
 }
 
 int

@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "journal_sample.h"
+#include "unit/test_folder.h"
 
-#include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -47,18 +47,10 @@ static int
 close_either(void **state)
 {
 	struct fixture *f = *state;
-	struct dirent *entry;
-	DIR *dir;
 
 	journal_close(f->j);
 	if (f->dir[0] != '\0') {
-		dir = opendir(f->dir);
-		assert_non_null(dir);
-		while ((entry = readdir(dir)) != NULL) {
-			(void)unlinkat(dirfd(dir), entry->d_name, 0);
-		}
-		closedir(dir);
-		assert_int_equal(rmdir(f->dir), 0);
+		test_folder_remove(f->dir);
 	}
 	free(f);
 	return 0;

@@ -6,26 +6,10 @@
 #include <cmocka.h>
 
 #include "journal/journal.h"
+#include "unit/test_folder.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
-
-static void
-remove_folder(const char *path)
-{
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-
-	assert_non_null(dir);
-	while ((entry = readdir(dir)) != NULL) {
-		(void)unlinkat(dirfd(dir), entry->d_name, 0);
-	}
-	closedir(dir);
-	assert_int_equal(rmdir(path), 0);
-}
 
 struct usage_found {
 	unsigned count;
@@ -74,7 +58,7 @@ the_usage_of_a_day_is_replaced_and_read_in_order(void **state)
 	assert_string_equal(found.last, "2026-01-05 public");
 	assert_int_equal(journal_verify(j, &(struct journal_auditor){ 0 }), RESULT_OK);
 	journal_close(j);
-	remove_folder(dir);
+	test_folder_remove(dir);
 }
 
 int

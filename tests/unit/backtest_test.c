@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "model/alarm.h"
 #include "model/move.h"
+#include "unit/test_programme.h"
 
 #include <stdlib.h>
 
@@ -28,19 +29,10 @@ static int
 setup(void **state)
 {
 	struct past *p = calloc(1, sizeof *p);
-	struct arena arena = { 0 };
-	struct registry_plan plan;
-	struct fault fault = { .text = "" };
-	struct buffer b;
 
 	assert_non_null(p);
 	p->registry = registry_open();
-	buffer_init(&b, RECORD_BYTES_MAX);
-	assert_int_equal(registry_plan(p->registry, TEXT(PROGRAMME), "p", &arena, &plan, &fault), RESULT_OK);
-	registry_plan_write(&plan, TEXT("operator"), &b);
-	assert_int_equal(registry_apply(p->registry, buffer_text(&b), NULL, NULL, &fault), RESULT_OK);
-	buffer_free(&b);
-	arena_clear(&arena);
+	(void)test_programme_apply(p->registry, PROGRAMME);
 	p->backtest =
 	    backtest_open((struct instant){ START + 10 * DAY }, (struct instant){ START + 20 * DAY });
 	*state = p;

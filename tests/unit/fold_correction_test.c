@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "model/correction.h"
 #include "vouchd/command.h"
+#include "unit/test_programme.h"
 
 #include <stdlib.h>
 
@@ -79,16 +80,9 @@ programme(struct history *h, const char *sources, const char *trust, const char 
 	  const char *receivers)
 {
 	const char *yaml = arena_format(&h->arena, MEMBERS, sources, trust, receiver, receivers);
-	struct registry_plan plan;
 	struct buffer payload;
-	struct fault fault = { { 0 } };
 
-	if (registry_plan(fold_registry(h->fold), text_of(yaml), "p.yaml", &h->arena, &plan, &fault) !=
-	    RESULT_OK) {
-		fail_msg("%s", fault.text);
-	}
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	registry_plan_write(&plan, TEXT("anna"), &payload);
+	(void)test_programme_write(fold_registry(h->fold), yaml, &payload);
 	(void)append(h, RECORD_REGISTRY, &payload);
 	buffer_free(&payload);
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "model/report.h"
 #include "vouchd/command.h"
+#include "unit/test_programme.h"
 
 #define START INT64_C(1767225600000) /* 2026-01-01 */
 #define PROGRAMME                                                                   \
@@ -91,21 +92,12 @@ policy(struct history *h, const struct threshold_policy *thresholds)
 static void
 begin(struct history *h, const struct threshold_policy *fixed)
 {
-	struct registry_plan plan;
-	struct arena arena = { 0 };
-	struct fault fault = { { 0 } };
 	struct buffer b;
 
 	*h = (struct history){ .now = START };
 	h->fold = open_fold(h, fixed);
-	if (registry_plan(fold_registry(h->fold), TEXT(PROGRAMME), "p.yaml", &arena, &plan, &fault) !=
-	    RESULT_OK) {
-		fail_msg("%s", fault.text);
-	}
-	buffer_init(&b, RECORD_BYTES_MAX);
-	registry_plan_write(&plan, TEXT("anna"), &b);
+	(void)test_programme_write(fold_registry(h->fold), PROGRAMME, &b);
 	assert_int_equal(append(h, RECORD_REGISTRY, &b), RESULT_OK);
-	arena_clear(&arena);
 	assert_int_equal(command(h, EVENT_ACCEPT), RESULT_OK);
 	h->moves = 0;
 }

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "model/report.h"
 #include "vouchd/command.h"
+#include "unit/test_programme.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,9 +73,7 @@ command(struct history *h, enum event event, enum decide_subject subject, enum t
 static void
 begin(struct history *h)
 {
-	struct registry_plan plan;
 	struct buffer payload;
-	struct fault fault = { { 0 } };
 
 	*h = (struct history){ .now = { START } };
 	h->fold =
@@ -84,12 +83,7 @@ begin(struct history *h)
 										  .case_change = ignore_case,
 										  .registry = ignore_registry,
 										  .context = h });
-	if (registry_plan(fold_registry(h->fold), TEXT(PROGRAMME), "p.yaml", &h->arena, &plan, &fault) !=
-	    RESULT_OK) {
-		fail_msg("%s", fault.text);
-	}
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	registry_plan_write(&plan, TEXT("anna"), &payload);
+	(void)test_programme_write(fold_registry(h->fold), PROGRAMME, &payload);
 	append(h, RECORD_REGISTRY, &payload);
 	buffer_free(&payload);
 	command(h, EVENT_ACCEPT, DECIDE_MEMBER, THING_MEMBER, "meadow-mail");

@@ -8,6 +8,7 @@
 #include "registry/registry.h"
 
 #include "base/limits.h"
+#include "unit/test_programme.h"
 
 #include <string.h>
 
@@ -53,24 +54,6 @@ see(void *context, const struct registry_change *change)
 		      change->id, change->parent, TEXT_ARG(change->actor));
 }
 
-/* Plans and applies; the number of changes. */
-static uint32_t
-import(struct registry *r, const char *yaml)
-{
-	struct registry_plan plan;
-	struct buffer payload;
-	struct fault fault = { { 0 } };
-
-	if (registry_plan(r, text_of(yaml), "p.yaml", &arena, &plan, &fault) != RESULT_OK) {
-		fail_msg("%s", fault.text);
-	}
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	registry_plan_write(&plan, TEXT("anna"), &payload);
-	assert_int_equal(registry_apply(r, buffer_text(&payload), NULL, NULL, &fault), RESULT_OK);
-	buffer_free(&payload);
-	return plan.line_count;
-}
-
 static const char *
 lines_of(const struct registry *r, const char *yaml)
 {
@@ -103,9 +86,10 @@ a_programme_becomes_changes_once(void **state)
 			    "+ source 198.51.100.7 (orchard-mail, orchard-a)\n"
 			    "+ source 2001:db8::/48 (orchard-mail, orchard-a)\n"
 			    "+ source acct:orchard:4711 (orchard-mail, orchard-a)\n");
-	assert_int_equal(import(r, BANK MAIL), 9);
-	assert_int_equal(import(r, BANK MAIL), 0);
-	assert_int_equal(import(r, "reporters: []\n"), 0); /* what the file does not speak of stays */
+	assert_int_equal(test_programme_apply(r, BANK MAIL), 9);
+	assert_int_equal(test_programme_apply(r, BANK MAIL), 0);
+	assert_int_equal(test_programme_apply(r, "reporters: []\n"),
+			 0); /* what the file does not speak of stays */
 	assert_string_equal(lines_of(r, BANK), "- source 198.51.100.7 (orchard-mail, orchard-a)\n"
 					       "- source 2001:db8::/48 (orchard-mail, orchard-a)\n"
 					       "- source acct:orchard:4711 (orchard-mail, orchard-a)\n"
@@ -121,7 +105,7 @@ values_are_canonical_and_defaults_are_filled_in(void **state)
 	struct registry_source s;
 
 	(void)state;
-	(void)import(r, BANK MAIL);
+	(void)test_programme_apply(r, BANK MAIL);
 	assert_true(text_equal(registry_value(r, 0, FIELD_SYSTEM_LIST), TEXT("certified")));
 	assert_true(text_equal(registry_value(r, 1, FIELD_SYSTEM_LIST), TEXT("safe")));
 	assert_true(text_equal(registry_value(r, 1, FIELD_SYSTEM_DECLARED_FROM),
@@ -145,8 +129,8 @@ what_changes_is_said_and_applied(void **state)
 	struct registry_plan plan;
 
 	(void)state;
-	(void)import(r,
-		     BANK "reporters:\n- {id: box, kind: mailbox, trust: none, token_sha256: " TOKEN "}\n");
+	(void)test_programme_apply(
+	    r, BANK "reporters:\n- {id: box, kind: mailbox, trust: none, token_sha256: " TOKEN "}\n");
 	const char *yaml = "members:\n- id: harbour-bank\n  name: Harbour Savings\n  systems:\n"
 			   "  - {id: harbour-news, list: safe, sources: [192.0.2.0/24, 203.0.113.1]}\n"
 			   "reporters:\n- {id: box, kind: mailbox, trust: full}\n";
@@ -181,18 +165,18 @@ ids_are_never_used_again_and_a_source_that_moves_is_another(void **state)
 			    "  - {id: harbour-shop, sources: [192.0.2.0/24]}\n";
 
 	(void)state;
-	(void)import(r, BANK);
+	(void)test_programme_apply(r, BANK);
 	assert_string_equal(lines_of(r, moved), "- source 192.0.2.0/24 (harbour-bank, harbour-news)\n"
 						"+ system harbour-shop (harbour-bank)\n"
 						"+ source 192.0.2.0/24 (harbour-bank, harbour-shop)\n");
-	(void)import(r, moved);
+	(void)test_programme_apply(r, moved);
 	assert_int_equal(registry_lookup(r, TEXT("192.0.2.9")), 2);
 	assert_true(registry_item(r, THING_SOURCE, 0).removed);
 	assert_true(text_equal(registry_item(r, THING_SOURCE, 0).name, TEXT("192.0.2.0/24")));
-	(void)import(r, "members: []\n");
+	(void)test_programme_apply(r, "members: []\n");
 	assert_int_equal(registry_present(r, THING_SOURCE), 0);
 	assert_int_equal(registry_lookup(r, TEXT("192.0.2.9")), REGISTRY_NONE);
-	(void)import(r, BANK);
+	(void)test_programme_apply(r, BANK);
 	assert_int_equal(registry_lookup(r, TEXT("192.0.2.9")), 3);
 	assert_int_equal(registry_count(r, THING_MEMBER), 2);
 	assert_int_equal(registry_present(r, THING_MEMBER), 1);
@@ -206,7 +190,7 @@ a_system_that_changes_hands_is_another(void **state)
 	struct registry *r = registry_open();
 
 	(void)state;
-	(void)import(r, BANK);
+	(void)test_programme_apply(r, BANK);
 	assert_string_equal(lines_of(r,
 				     "members:\n- id: orchard-mail\n  name: Orchard\n  systems:\n"
 				     "  - {id: harbour-news, sources: [192.0.2.0/24, news.bank.example]}\n"),
@@ -229,7 +213,7 @@ reporters_are_known_with_kind_trust_and_token(void **state)
 	struct hash token = hash_of("test", 4);
 
 	(void)state;
-	(void)import(
+	(void)test_programme_apply(
 	    r, "reporters:\n"
 	       "- {id: mailbox.example, kind: mailbox, trust: full, token_sha256: " TOKEN "}\n"
 	       "- {id: spider, kind: trap_network, trust: full, trap: typo, addresses: [Traps@In.Example]}\n"
@@ -252,7 +236,7 @@ reporters_are_known_with_kind_trust_and_token(void **state)
 	assert_int_equal(registry_reporter(r, 4).weight, BLOCKLIST_CRITICAL);
 	assert_string_equal(trust_name(TRUST_FULL), "full");
 	assert_string_equal(reporter_kind_name(REPORTER_TRAP_NETWORK), "trap_network");
-	(void)import(r, "reporters: []\n");
+	(void)test_programme_apply(r, "reporters: []\n");
 	assert_int_equal(registry_reporter(r, 1).trust, TRUST_NONE);
 	registry_close(r);
 }
@@ -396,17 +380,17 @@ a_snapshot_is_the_whole_registry(void **state)
 	struct wire w;
 
 	(void)state;
-	(void)import(r, BANK MAIL
-		     "receivers: [{id: inbox.example}]\nreporters: [{id: x, kind: mta, trust: full}]\n");
-	(void)import(r, "members: []\nreceivers: []\n");
-	(void)import(r, BANK);
+	(void)test_programme_apply(
+	    r, BANK MAIL "receivers: [{id: inbox.example}]\nreporters: [{id: x, kind: mta, trust: full}]\n");
+	(void)test_programme_apply(r, "members: []\nreceivers: []\n");
+	(void)test_programme_apply(r, BANK);
 	buffer_init(&first, 1U << 20);
 	buffer_init(&second, 1U << 20);
 	registry_save(r, &first);
 	w = wire_of(first.p, first.n);
 	assert_int_equal(registry_load(copy, &w), RESULT_OK);
 	assert_true(wire_done(&w));
-	assert_int_equal(import(r, BANK MAIL), import(copy, BANK MAIL));
+	assert_int_equal(test_programme_apply(r, BANK MAIL), test_programme_apply(copy, BANK MAIL));
 	buffer_clear(&first);
 	registry_save(r, &first);
 	registry_save(copy, &second);
@@ -473,7 +457,7 @@ a_record_that_no_plan_wrote_is_damaged(void **state)
 		struct registry *r = registry_open();
 		struct fault fault = { { 0 } };
 
-		(void)import(r, BANK);
+		(void)test_programme_apply(r, BANK);
 		assert_int_equal(registry_apply(r, text_of(payloads[i]), NULL, NULL, &fault), RESULT_DAMAGED);
 		assert_true(fault.text[0] != '\0');
 		registry_close(r);
@@ -519,7 +503,7 @@ lookup_finds_what_a_naive_twin_finds(void **state)
 	}
 	buffer_format(&yaml, "]}]}]");
 	wire_put_u8(&yaml, 0);
-	assert_true(import(r, (const char *)yaml.p) > 200);
+	assert_true(test_programme_apply(r, (const char *)yaml.p) > 200);
 	for (int i = 0; i < 20000; i++) {
 		uint64_t v = next_random(&x);
 		struct prefix p = { .family = v & 1 ? 6 : 4, .bits = v & 1 ? 128 : 32 }, best = { 0 };

@@ -7,6 +7,7 @@
 
 #include "journal/journal.h"
 #include "vouchd/seen.h"
+#include "unit/test_programme.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -20,17 +21,8 @@ static struct registry *
 open_registry(void)
 {
 	struct registry *r = registry_open();
-	struct arena arena = { 0 };
-	struct registry_plan plan;
-	struct buffer payload;
-	struct fault fault;
 
-	assert_int_equal(registry_plan(r, text_of(programme), "p.yaml", &arena, &plan, &fault), RESULT_OK);
-	buffer_init(&payload, 1 << 20);
-	registry_plan_write(&plan, TEXT("test"), &payload);
-	assert_int_equal(registry_apply(r, buffer_text(&payload), NULL, NULL, &fault), RESULT_OK);
-	buffer_free(&payload);
-	arena_clear(&arena);
+	(void)test_programme_apply(r, programme);
 	return r;
 }
 
