@@ -5,13 +5,15 @@
 
 #define LABELS_MAX 128U
 #define WORD_BYTES sizeof(uint64_t)
+#define NIBBLES    32U /* labels of an IPv6 address */
 
 /* A name in lower case, and where its labels begin. */
 struct split {
 	uint8_t bytes[LIST_NAME_BYTES_MAX + WORD_BYTES]; /* zeros behind it, to the end of its last word */
 	uint8_t labels[LABELS_MAX];
 	size_t n;
-	size_t count; /* labels, without the root */
+	size_t count;  /* labels, without the root */
+	size_t digits; /* of one byte, that it begins with: at least so many */
 };
 
 static const uint8_t vouch_label[] = LIST_VOUCH_LABEL;
@@ -27,9 +29,8 @@ lower_word(uint64_t word)
 	return word | ((from_a & ~past_z & ~word & tops) >> 2);
 }
 
-/* Labels of one byte, four at once: an IPv6 name begins with 32 of them. Returns where they end. */
-static size_t
-split_digits(struct split *s)
+size_t
+list_digit_labels(const uint8_t *name, size_t n)
 {
 	static const uint8_t lengths[WORD_BYTES] = { 1, 0, 1, 0, 1, 0, 1, 0 },
 			     mask[WORD_BYTES] = { 0xff, 0, 0xff, 0, 0xff, 0, 0xff, 0 };
@@ -38,16 +39,13 @@ split_digits(struct split *s)
 
 	memcpy(&wanted, lengths, WORD_BYTES);
 	memcpy(&of_lengths, mask, WORD_BYTES);
-	for (; at + WORD_BYTES < s->n; at += WORD_BYTES) {
-		memcpy(&word, s->bytes + at, WORD_BYTES);
+	for (; at + WORD_BYTES < n; at += WORD_BYTES) {
+		memcpy(&word, name + at, WORD_BYTES);
 		if ((word & of_lengths) != wanted) {
 			break;
 		}
-		for (size_t i = 0; i < WORD_BYTES; i += 2) {
-			s->labels[s->count++] = (uint8_t)(at + i);
-		}
 	}
-	return at;
+	return at / 2;
 }
 
 static void
@@ -66,8 +64,11 @@ split_name(const uint8_t *name, size_t n, struct split *s)
 		memcpy(s->bytes + i, &word, WORD_BYTES);
 	}
 	s->n = n;
-	s->count = 0;
-	at = split_digits(s);
+	s->digits = list_digit_labels(s->bytes, n);
+	for (s->count = 0; s->count < s->digits; s->count++) {
+		s->labels[s->count] = (uint8_t)(2 * s->count);
+	}
+	at = 2 * s->count;
 	while (s->bytes[at] != 0) {
 		s->labels[s->count++] = (uint8_t)at;
 		at += s->bytes[at] + 1U;
@@ -236,8 +237,9 @@ octet_of(const uint8_t *label, uint8_t *octet)
 
 /* A digit of an IPv6 name, and one more; what is none is 0. */
 static const uint8_t digits[UINT8_MAX + 1] = {
-	['0'] = 1, ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
-	['8'] = 9, ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['0'] = 1,  ['1'] = 2,  ['2'] = 3,  ['3'] = 4,  ['4'] = 5,  ['5'] = 6,  ['6'] = 7,  ['7'] = 8,
+	['8'] = 9,  ['9'] = 10, ['a'] = 11, ['b'] = 12, ['c'] = 13, ['d'] = 14, ['e'] = 15, ['f'] = 16,
+	['A'] = 11, ['B'] = 12, ['C'] = 13, ['D'] = 14, ['E'] = 15, ['F'] = 16,
 };
 
 static bool
@@ -252,12 +254,31 @@ reverse_ipv4(const struct split *s, size_t labels, struct prefix *p)
 	return true;
 }
 
-/* Without a branch for a digit: half of them would be guessed wrong. */
+/* An address from the NIBBLES labels of one byte that a name begins with. Without a branch for a digit: half of them would be guessed wrong. */
+static bool
+whole_ipv6(const uint8_t *name, struct prefix *p)
+{
+	unsigned good = 1;
+
+	*p = (struct prefix){ 6, 128, { 0 } };
+	for (size_t i = 0; i < sizeof p->bytes; i++) {
+		const uint8_t *labels = name + 2 * NIBBLES - 4 - 4 * i;
+		unsigned low = digits[labels[1]], high = digits[labels[3]];
+
+		good &= (low != 0) & (high != 0);
+		p->bytes[i] = (uint8_t)((high - 1) << 4 | (low - 1));
+	}
+	return good;
+}
+
 static bool
 reverse_ipv6(const struct split *s, size_t labels, struct prefix *p)
 {
-	bool good = labels <= 32;
+	bool good = labels <= NIBBLES;
 
+	if (labels == NIBBLES && s->digits >= NIBBLES) {
+		return whole_ipv6(s->bytes, p);
+	}
 	*p = (struct prefix){ 6, (uint8_t)(4 * labels), { 0 } };
 	for (size_t i = 0; good && i < labels; i++) {
 		const uint8_t *label = s->bytes + s->labels[labels - 1 - i];
@@ -299,6 +320,8 @@ list_find(const struct list_image *image, const uint8_t *name, size_t n)
 	}
 	labels = s.count - found.zone->labels;
 	bytes = n - found.zone->name.n;
+	found.labels = (uint8_t)labels;
+	found.last = labels == 0 ? 0 : s.labels[labels - 1];
 	if (labels == 0) {
 		found.node = LIST_APEX;
 	} else if (found.zone->domains) {
@@ -316,27 +339,79 @@ list_find(const struct list_image *image, const uint8_t *name, size_t n)
 	return found;
 }
 
-void
-list_expect(const struct list_image *image, const uint8_t *name, size_t n)
+/* ---- what is asked for soon */
+
+/* The address of the four labels that a name begins with, and where they end; 0 when it begins otherwise. */
+static size_t
+begin_ipv4(const uint8_t *name, size_t n, uint32_t *address)
 {
-	uint32_t address = 0;
 	size_t at = 0;
 
+	*address = 0;
 	for (unsigned shift = 0; shift < 32; shift += 8) {
 		size_t length = at < n ? name[at] : 0;
 		uint32_t value = 0;
 
 		if (length < 1 || length > 3 || n - at <= length) {
-			return;
+			return 0;
 		}
 		for (size_t i = 1; i <= length; i++) {
 			value = value * 10 + (name[at + i] - (uint32_t)'0');
 		}
-		address |= (value & UINT8_MAX) << shift;
+		*address |= (value & UINT8_MAX) << shift;
 		at += length + 1;
 	}
-	for (size_t i = 0; i < image->list->row_count; i++) {
-		ipv4_expect(image->pages[i], address);
+	return at;
+}
+
+/* The list of the zone that the rest of a name is, by its length and the first letters; the first one when it is none. */
+static size_t
+list_at(const struct list *list, const uint8_t *rest, size_t n)
+{
+	size_t at = 0;
+
+	while (at < n && rest[at] != 0) {
+		at += rest[at] + 1U;
+	}
+	for (size_t i = 0; at < n && i < list->zone_count; i++) {
+		const struct list_zone *z = &list->zones[i];
+
+		if (!z->domains && z->name.n == at + 1 && (rest[1] | 0x20) == (z->name.bytes[1] | 0x20)) {
+			return z->list;
+		}
+	}
+	return 0;
+}
+
+struct list_hope
+list_expect(const struct list_image *image, const uint8_t *name, size_t n)
+{
+	struct list_hope hope = { .page = NULL };
+	uint32_t address;
+	struct prefix p;
+	size_t at;
+
+	if (list_digit_labels(name, n) >= NIBBLES) {
+		if (whole_ipv6(name, &p)) {
+			const struct list_root6 *root =
+			    image->six[list_at(image->list, name + 2 * NIBBLES, n - 2 * NIBBLES)];
+
+			hope.page = ipv6_expect(root, &p);
+			hope.high = ipv6_high(&p);
+		}
+	} else if ((at = begin_ipv4(name, n, &address)) > 0) {
+		hope.block = ipv4_expect(image->pages[list_at(image->list, name + at, n - at)], address);
+	}
+	return hope;
+}
+
+void
+list_expect_more(const struct list_hope *hope)
+{
+	if (hope->page != NULL) {
+		ipv6_expect_more(hope->page, hope->high);
+	} else if (hope->block != NULL) {
+		ipv4_expect_more(hope->block);
 	}
 }
 

@@ -47,6 +47,13 @@ cut(uint32_t address, unsigned bits)
 	return bits == 0 ? 0 : address & UINT32_MAX << (32 - bits);
 }
 
+/* The leading bits that two addresses of one /16 have in common. */
+static unsigned
+common_bits(uint32_t a, uint32_t b)
+{
+	return a == b ? 32 : (unsigned)__builtin_clz(a ^ b);
+}
+
 static uint16_t
 length_bit(unsigned bits)
 {
@@ -95,6 +102,10 @@ ipv4_find(const struct list_page *const *pages, uint32_t address, unsigned bits)
 	return b == NULL ? 0 : find_in(b, address, bits);
 }
 
+/*
+ * Sorted by address and then by length, the last entry that is not behind an address is the most specific one that covers it, or what does
+ * cover it is no longer than what the two have in common (as in ipv6.c).
+ */
 uint64_t
 ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned bits)
 {
@@ -102,21 +113,40 @@ ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned b
 	unsigned lengths = b == NULL ? 0 : b->lengths & (2U * length_bit(bits) - 1);
 
 	while (lengths != 0) {
-		unsigned at = 31U - (unsigned)__builtin_clz(lengths);
-		uint64_t entry = find_in(b, cut(address, BITS_MIN + at), BITS_MIN + at);
+		unsigned longest = BITS_MIN + 31U - (unsigned)__builtin_clz(lengths), common;
+		uint32_t at, least = cut(address, longest);
+		uint64_t entry;
 
-		if (entry != 0) {
+		at = rank_of(b, entry_of(least, longest + 1, CELL_NODE, 0));
+		if (at == 0) {
+			return 0;
+		}
+		entry = b->entries[at - 1];
+		common = common_bits((uint32_t)(entry >> 48), address & 0xffff);
+		if (ipv4_bits(entry) <= common) {
 			return entry;
 		}
-		lengths ^= 1U << at;
+		lengths &= common < BITS_MIN ? 0 : 2U * length_bit(common) - 1;
 	}
 	return 0;
 }
 
-void
+const struct list_block *const *
 ipv4_expect(const struct list_page *const *pages, uint32_t address)
 {
-	const struct list_block *b = block_of(pages, address);
+	const struct list_page *page = pages[address >> 24];
+
+	if (page == NULL) {
+		return NULL;
+	}
+	__builtin_prefetch(&page->blocks[address >> 16 & 255]);
+	return (const struct list_block *const *)&page->blocks[address >> 16 & 255];
+}
+
+void
+ipv4_expect_more(const struct list_block *const *at)
+{
+	const struct list_block *b = *at;
 
 	if (b != NULL) {
 		__builtin_prefetch(b);

@@ -1,7 +1,10 @@
 /*
  * list/ipv6.c - IPv6 prefixes of one list: a sorted array in two steps, 24 bytes each.
  *
- *   root --> slots, sorted by the first entry of their page --> page: up to LIST_PAGE_ENTRIES of them, sorted
+ *   root --> slots, sorted by the first entry of their page --> page: up to LIST_PAGE_ENTRIES of them, sorted, in groups
+ *
+ * Of a page a search touches where its groups begin and one group, since each line of it that is not in the cache costs more than all
+ * the rest of a search.
  *
  * A change copies the page it lies in, and the root: of a million entries that is 200 KiB. Sorted by address and then by
  * length, a prefix stands right before all that lies in it. So the last entry that is not behind an address is the most
@@ -9,19 +12,17 @@
  */
 #include "list/list_int.h"
 
+#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
 static struct list_six
 key_of(const struct prefix *p)
 {
-	struct list_six k = { .bits = p->bits };
+	uint64_t halves[2];
 
-	for (size_t i = 0; i < 8; i++) {
-		k.high = k.high << 8 | p->bytes[i];
-		k.low = k.low << 8 | p->bytes[8 + i];
-	}
-	return k;
+	memcpy(halves, p->bytes, sizeof halves);
+	return (struct list_six){ .high = be64toh(halves[0]), .low = be64toh(halves[1]), .bits = p->bits };
 }
 
 /* Without branches: in a search half of them would be guessed wrong. */
@@ -63,6 +64,35 @@ cut(const struct list_six *k, unsigned bits)
 	};
 }
 
+/* The lines of the cache from here to there. */
+static void
+fetch(const void *from, const void *to)
+{
+	for (const char *p = from; p < (const char *)to; p += 64) {
+		__builtin_prefetch(p);
+	}
+	__builtin_prefetch((const char *)to - 1);
+}
+
+/* How many of the first n slots begin at or before the key, by all of it. */
+static uint32_t
+slots_among(const struct list_root6 *root, const struct list_six *key, uint32_t n)
+{
+	uint32_t from = 0;
+
+	while (n > 0) { /* the last of them is among `from` and the n behind it */
+		uint32_t half = (n + 1) / 2;
+
+		if (is_before(key, &root->slots[from + half - 1].page->entries[0])) {
+			n = half - 1;
+		} else {
+			from += half;
+			n -= half;
+		}
+	}
+	return from;
+}
+
 /* How many slots begin at or before the key. */
 static uint32_t
 slots_until(const struct list_root6 *root, const struct list_six *key)
@@ -72,22 +102,49 @@ slots_until(const struct list_root6 *root, const struct list_six *key)
 	while (n > 1) { /* the last of them is among `from` and the n behind it */
 		uint32_t half = n / 2;
 
-		from += is_before(key, &root->slots[from + half - 1].first) ? 0 : half;
+		from += half & mask_of(root->slots[from + half - 1].high <= key->high);
 		n -= half;
 	}
-	return n == 1 && !is_before(key, &root->slots[from].first) ? from + 1 : from;
+	from += n == 1 && root->slots[from].high <= key->high;
+	return from > 0 && root->slots[from - 1].high == key->high ? slots_among(root, key, from) : from;
+}
+
+/* The entries among which the place of a key is, by its upper half: usually those of one group. */
+struct stretch {
+	uint32_t from, to;
+};
+
+static struct stretch
+stretch_of(const struct list_page6 *page, uint64_t high)
+{
+	uint32_t until = 0, n = (page->used + LIST_GROUP - 1) / LIST_GROUP, before;
+
+	while (n > 1) { /* groups that begin at or before it */
+		uint32_t half = n / 2;
+
+		until += half & mask_of(page->firsts[until + half - 1] <= high);
+		n -= half;
+	}
+	until += n == 1 && page->firsts[until] <= high;
+	before = until;
+	while (before > 0 && page->firsts[before - 1] == high) {
+		before--;
+	}
+	return (struct stretch){ before == 0 ? 0 : (before - 1) * LIST_GROUP,
+				 until * LIST_GROUP < page->used ? until * LIST_GROUP : page->used };
 }
 
 /* How many entries of a page stand before the key. */
 static uint32_t
 entries_before(const struct list_page6 *page, const struct list_six *key)
 {
-	uint32_t from = 0, n = page->used;
+	const struct stretch s = stretch_of(page, key->high);
+	uint32_t from = s.from, n = s.to - s.from;
 
 	while (n > 1) {
 		uint32_t half = n / 2;
 
-		from += is_before(&page->entries[from + half - 1], key) ? half : 0;
+		from += half & mask_of(is_before(&page->entries[from + half - 1], key));
 		n -= half;
 	}
 	return n == 1 && is_before(&page->entries[from], key) ? from + 1 : from;
@@ -156,6 +213,33 @@ ipv6_next(const struct list_root6 *root, const struct prefix *p)
 	return slots < root->used ? &root->slots[slots].page->entries[0] : NULL;
 }
 
+uint64_t
+ipv6_high(const struct prefix *p)
+{
+	return key_of(p).high;
+}
+
+const struct list_page6 *
+ipv6_expect(const struct list_root6 *root, const struct prefix *p)
+{
+	struct list_six key = key_of(p);
+	uint32_t slots = root == NULL ? 0 : slots_until(root, &key);
+	const struct list_page6 *page = slots == 0 ? NULL : root->slots[slots - 1].page;
+
+	if (page != NULL) {
+		fetch(page, (const char *)page->entries);
+	}
+	return page;
+}
+
+void
+ipv6_expect_more(const struct list_page6 *page, uint64_t high)
+{
+	const struct stretch s = stretch_of(page, high);
+
+	fetch(page->entries + s.from, page->entries + s.to);
+}
+
 bool
 ipv6_below(const struct list_root6 *root, const struct prefix *p)
 {
@@ -169,6 +253,14 @@ ipv6_below(const struct list_root6 *root, const struct prefix *p)
 }
 
 /* ---- the writer's */
+
+static void
+set_firsts(struct list_page6 *page)
+{
+	for (uint32_t i = 0; i < page->used; i += LIST_GROUP) {
+		page->firsts[i / LIST_GROUP] = page->entries[i].high;
+	}
+}
 
 /* The root, made ready to be written, with room for a slot more. */
 static struct list_root6 *
@@ -202,6 +294,7 @@ page_new(const struct list *list, uint32_t size, const struct list_six *entries,
 	*page = (struct list_page6){ .draft = list->draft, .size = size, .used = used };
 	if (used > 0) {
 		memcpy(page->entries, entries, used * sizeof entries[0]);
+		set_firsts(page);
 	}
 	return page;
 }
@@ -225,7 +318,7 @@ page_open(struct list *list, struct list_root6 *root, uint32_t slot)
 			(root->used - slot - 1) * sizeof root->slots[0]);
 		root->used++;
 		root->slots[slot + 1].page = page_new(list, moved, old->entries + kept, moved);
-		root->slots[slot + 1].first = old->entries[kept];
+		root->slots[slot + 1].high = old->entries[kept].high;
 	}
 	root->slots[slot].page = page;
 	list_retire(list, old, old->draft);
@@ -239,7 +332,7 @@ slot_of(struct list *list, struct list_root6 *root, const struct list_six *key)
 	uint32_t slots = slots_until(root, key);
 
 	if (root->used == 0) {
-		root->slots[0].first = *key;
+		root->slots[0].high = key->high;
 		root->slots[0].page = page_new(list, 1, NULL, 0);
 		root->used = 1;
 	}
@@ -256,7 +349,7 @@ ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_list
 
 	entry.listed = (uint8_t)listed;
 	entry.ttl = ttl;
-	if (slot + 1 < root->used && !is_before(&entry, &root->slots[slot + 1].first)) {
+	if (slot + 1 < root->used && !is_before(&entry, &root->slots[slot + 1].page->entries[0])) {
 		slot++; /* the page was split, and this belongs in the half behind; which has no room to spare */
 		page = page_open(list, root, slot);
 	}
@@ -269,7 +362,8 @@ ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_list
 		root->lengths[p->bits / 64] |= (uint64_t)1 << p->bits % 64;
 	}
 	page->entries[at] = entry;
-	root->slots[slot].first = page->entries[0];
+	set_firsts(page);
+	root->slots[slot].high = page->entries[0].high;
 }
 
 void
@@ -287,12 +381,13 @@ ipv6_drop(struct list *list, size_t index, const struct prefix *p)
 	check(at < page->used && is_same(&page->entries[at], &key));
 	page->used--;
 	memmove(page->entries + at, page->entries + at + 1, (page->used - at) * sizeof page->entries[0]);
+	set_firsts(page);
 	root->counts[p->bits]--;
 	if (root->counts[p->bits] == 0) {
 		root->lengths[p->bits / 64] &= ~((uint64_t)1 << p->bits % 64);
 	}
 	if (page->used > 0) {
-		root->slots[slot].first = page->entries[0];
+		root->slots[slot].high = page->entries[0].high;
 		return;
 	}
 	free(page);

@@ -63,6 +63,8 @@ struct list;
 struct list_image;
 struct list_cell;
 struct list_six;
+struct list_page6;
+struct list_block;
 
 /*
  * Opens `count` lists (1..LISTS_MAX), each with its test entries, and publishes them with serial 0.
@@ -131,6 +133,7 @@ struct list_found {
 	const struct list_zone *zone; /* NULL only for LIST_ELSEWHERE */
 	uint32_t ttl;                 /* LIST_ENTRY, LIST_VOUCH: seconds */
 	const struct list_image *image;
+	uint8_t labels, last; /* before the zone: how many, and where in the name the last of them begins */
 	/* private: where it stands; good as long as the image */
 	const struct list_cell *cell;
 	const struct list_six *six; /* both NULL: at this IPv4 prefix */
@@ -143,14 +146,27 @@ struct list_found {
  */
 struct list_found list_find(const struct list_image *image, const uint8_t *name, size_t n);
 
+/*
+ * Of n bytes that a name begins with: how many labels of one byte it begins with, counted in fours. An IPv6 name has 32, and walking from each
+ * to the next takes longer than all the rest of a query.
+ */
+size_t list_digit_labels(const uint8_t *name, size_t n);
+
 /* Is what was found withheld from this receiver? Cost: nothing while nothing is withheld, else one lookup. */
 bool list_found_withheld(const struct list_found *found, uint32_t receiver);
 
 /*
- * A name that may be asked for soon, of at most n bytes and not looked at yet: what it would be found by is fetched into the
- * cache. Changes nothing and may be wrong; pays when a batch of names is fetched before the first is looked up.
+ * Names that are asked for soon, of at most n bytes each and not looked at yet: what they would be found by is fetched into the cache. The
+ * first call fetches what the second looks at, so a batch makes all first calls, then all second ones, then looks up. Changes nothing and
+ * may be wrong.
  */
-void list_expect(const struct list_image *image, const uint8_t *name, size_t n);
+struct list_hope { /* private */
+	const struct list_page6 *page;
+	const struct list_block *const *block;
+	uint64_t high;
+};
+struct list_hope list_expect(const struct list_image *image, const uint8_t *name, size_t n);
+void list_expect_more(const struct list_hope *hope);
 
 /* The words of the TXT record of a LIST_ENTRY or LIST_VOUCH ("all": it vouches for every type of mail). */
 size_t list_found_text(const struct list_found *found, char out[LIST_TEXT_BYTES_MAX]);

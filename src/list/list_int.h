@@ -92,9 +92,13 @@ struct list_six {
 	uint32_t ttl;   /* seconds; 0: that of the list */
 };
 
+#define LIST_GROUP       8U /* entries that lie in three lines of the cache */
+#define LIST_PAGE_GROUPS (LIST_PAGE_ENTRIES / LIST_GROUP)
+
 struct list_page6 {
 	uint64_t draft;
-	uint32_t size, used; /* entries */
+	uint32_t size, used;               /* entries */
+	uint64_t firsts[LIST_PAGE_GROUPS]; /* `high` of the first of each group */
 	struct list_six entries[];
 };
 
@@ -105,7 +109,7 @@ struct list_root6 {
 	uint64_t lengths[3];  /* as list_present has them */
 	uint32_t counts[129]; /* prefixes by length */
 	struct {
-		struct list_six first; /* of its page */
+		uint64_t high; /* of the first entry of its page */
 		struct list_page6 *page;
 	} slots[];
 };
@@ -218,13 +222,22 @@ struct list_cell *table_put(struct list *list, const struct cell_key *key);
 void table_drop(struct list *list, const struct cell_key *key); /* it must be there */
 void table_clear(struct list *list);
 
+/* All bits or none: a search has no branch then, since half of them would be guessed wrong. */
+static inline uint32_t
+mask_of(bool condition)
+{
+	return 0U - (uint32_t)condition;
+}
+
 /* ipv4.c: an entry is 0 when there is none. Addresses are in host order, their bits past the length zero; bits above 16. */
 uint64_t ipv4_find(const struct list_page *const *pages, uint32_t address, unsigned bits);
 /* The longest prefix of 17 to `bits` bits that covers the address. */
 uint64_t ipv4_covering(const struct list_page *const *pages, uint32_t address, unsigned bits);
 /* Is there an entry within this /8, /16 or /24? */
 bool ipv4_below(const struct list_page *const *pages, uint32_t address, unsigned bits);
-void ipv4_expect(const struct list_page *const *pages, uint32_t address); /* into the cache */
+/* As ipv6_expect; `at` is where the block will be. */
+const struct list_block *const *ipv4_expect(const struct list_page *const *pages, uint32_t address);
+void ipv4_expect_more(const struct list_block *const *at);
 unsigned ipv4_bits(uint64_t entry);
 enum cell_listed ipv4_listed(uint64_t entry);
 uint32_t ipv4_ttl(uint64_t entry);
@@ -240,6 +253,10 @@ const struct list_six *ipv6_find(const struct list_root6 *root, const struct pre
 /* The longest prefix that covers p; NULL when none does. */
 const struct list_six *ipv6_covering(const struct list_root6 *root, const struct prefix *p);
 bool ipv6_below(const struct list_root6 *root, const struct prefix *p); /* is there an entry within p? */
+/* Fetches the beginning of the page that an address would be in; then, when it has come, the entries around. NULL: no page. */
+const struct list_page6 *ipv6_expect(const struct list_root6 *root, const struct prefix *p);
+uint64_t ipv6_high(const struct prefix *p); /* the upper half of its address */
+void ipv6_expect_more(const struct list_page6 *page, uint64_t high);
 /* As ipv4_next; NULL: there is none. */
 const struct list_six *ipv6_next(const struct list_root6 *root, const struct prefix *p);
 void ipv6_put(struct list *list, size_t index, const struct prefix *p, enum cell_listed listed, uint32_t ttl);

@@ -425,24 +425,6 @@ dns_gate_next(struct dns_gate *gate, uint32_t after, char id[NAME_BYTES_MAX + 1]
 
 /* ---- the verdict */
 
-/* The labels of a name that stand before its zone, as far as they matter here. */
-struct before {
-	size_t count;
-	const uint8_t *first, *last;
-};
-
-static struct before
-before_zone(const uint8_t *name, size_t n, const struct list_zone *zone)
-{
-	struct before b = { .first = name };
-
-	for (size_t at = 0; at + zone->name.n < n; at += name[at] + 1U) {
-		b.last = name + at;
-		b.count++;
-	}
-	return b;
-}
-
 static bool
 is_standing(const uint8_t *label)
 {
@@ -458,11 +440,10 @@ is_standing(const uint8_t *label)
 
 /* The name without its key, which stands just before the zone. A key alone is a name without records. */
 static void
-find_without(const struct dns_desk *desk, const uint8_t *name, size_t n, const struct before *b,
-	     struct dns_pass *pass)
+find_without(const struct dns_desk *desk, const uint8_t *name, size_t n, struct dns_pass *pass)
 {
 	const struct list_zone *zone = pass->found.zone;
-	size_t front = (size_t)(b->last - name), zone_bytes = zone->name.n;
+	size_t front = pass->found.last, zone_bytes = zone->name.n;
 	uint8_t rest[LIST_NAME_BYTES_MAX];
 	struct list_found found;
 
@@ -482,18 +463,18 @@ find_without(const struct dns_desk *desk, const uint8_t *name, size_t n, const s
 static void
 look_before_zone(const struct dns_desk *desk, const uint8_t *name, size_t n, struct dns_pass *pass)
 {
-	struct before b = before_zone(name, n, pass->found.zone);
-	uint32_t receiver = key_find(rules_of(desk->gate), b.last);
-	bool standing = b.count <= 2 && is_standing(b.first);
+	const size_t labels = pass->found.labels;
+	uint32_t receiver = key_find(rules_of(desk->gate), name + pass->found.last);
+	bool standing = labels <= 2 && is_standing(name);
 
 	if (receiver != DNS_PUBLIC) {
 		pass->receiver = receiver;
 		pass->by_key = true;
-		find_without(desk, name, n, &b, pass);
+		find_without(desk, name, n, pass);
 	}
-	if (standing && (b.count == 1 || pass->found.node == LIST_NOTHING)) {
+	if (standing && (labels == 1 || pass->found.node == LIST_NOTHING)) {
 		pass->verdict = DNS_STANDING;
-		pass->unknown_key = b.count == 2 && receiver == DNS_PUBLIC;
+		pass->unknown_key = labels == 2 && receiver == DNS_PUBLIC;
 	}
 }
 

@@ -72,6 +72,7 @@ name_bytes(const uint8_t *p, size_t n, size_t at)
 {
 	size_t start = at;
 
+	at += 2 * list_digit_labels(p + at, n - at);
 	while (at < n && p[at] != 0) {
 		if (p[at] > LABEL_BYTES_MAX) {
 			return 0;
@@ -521,10 +522,9 @@ dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8
 	return answer_query(desk, client, &q, out, told);
 }
 
-void
+struct list_hope
 dns_expect(const struct list_image *image, const uint8_t *query, size_t n)
 {
-	if (n > HEADER_BYTES) {
-		list_expect(image, query + HEADER_BYTES, n - HEADER_BYTES);
-	}
+	return n > HEADER_BYTES ? list_expect(image, query + HEADER_BYTES, n - HEADER_BYTES)
+				: (struct list_hope){ .page = NULL };
 }

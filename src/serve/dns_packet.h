@@ -53,7 +53,7 @@ struct dns_told {
 size_t dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8_t *query, size_t n,
 		  uint8_t *out, struct dns_told *told);
 
-/* The query will be answered soon, others first: fetches into the cache what it may need. Cost: a few ns. */
-void dns_expect(const struct list_image *image, const uint8_t *query, size_t n);
+/* The query will be answered soon, others first; list_expect says what it is for. Cost: some 20 ns. */
+struct list_hope dns_expect(const struct list_image *image, const uint8_t *query, size_t n);
 
 #endif

@@ -93,6 +93,20 @@ log_one(const struct dns_udp *u, size_t i, size_t n, const struct dns_told *told
 								   .told = *told });
 }
 
+/* The table is larger than the cache: a batch waits for it once. */
+static void
+expect_batch(const struct dns_udp *u, const struct list_image *image, size_t count)
+{
+	struct list_hope hopes[BATCH];
+
+	for (size_t i = 0; i < count; i++) {
+		hopes[i] = dns_expect(image, u->queries[i], u->in[i].msg_len);
+	}
+	for (size_t i = 0; i < count; i++) {
+		list_expect_more(&hopes[i]);
+	}
+}
+
 /* Answers the first `count` queries from one image. Returns the answers to send. */
 static size_t
 answer_batch(struct dns_udp *u, size_t count)
@@ -100,10 +114,7 @@ answer_batch(struct dns_udp *u, size_t count)
 	const struct dns_desk desk = dns_desk_of(&u->source, true);
 	size_t answers = 0;
 
-	for (size_t i = 0; i < count;
-	     i++) { /* the table is larger than the cache; a batch waits for it once */
-		dns_expect(desk.image, u->queries[i], u->in[i].msg_len);
-	}
+	expect_batch(u, desk.image, count);
 	for (size_t i = 0; i < count; i++) {
 		struct msghdr *m = &u->in[i].msg_hdr;
 		struct dns_told told = { .outcome = COUNTER_DNS_DROPPED, .usage = DNS_USAGE_OTHER };

@@ -107,7 +107,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		struct dns_desk desk = {
 			.image = list_read(list), .udp = udp == 1, .now_ns = now_ns, .confirmed_ns = now_ns
 		};
+		struct list_hope hope = dns_expect(desk.image, data, size);
 
+		list_expect_more(&hope);
 		ask(&desk, data, size, false);
 		desk.gate = open;
 		ask(&desk, data, size, false);

@@ -57,12 +57,27 @@ take(struct list *l, size_t index, const char *text)
 	assert_int_equal(list_remove(l, index, &k), RESULT_OK);
 }
 
+/* The first n bytes of a name; nothing behind them is read (the sanitizer says so). */
+static void
+expect(const struct list *l, const struct list_name *name, size_t n)
+{
+	uint8_t *bytes = malloc(n);
+	struct list_hope hope;
+
+	assert_non_null(bytes);
+	memcpy(bytes, name->bytes, n);
+	hope = list_expect(list_read(l), bytes, n);
+	list_expect_more(&hope);
+	free(bytes);
+}
+
 static struct list_found
 find(const struct list *l, const char *text)
 {
 	struct list_name name;
 
 	assert_int_equal(list_name_parse(text_of(text), &name, NULL), RESULT_OK);
+	expect(l, &name, name.n);
 	return list_find(list_read(l), name.bytes, name.n);
 }
 
@@ -571,7 +586,7 @@ struct six {
 	uint32_t ttl[SIX_KEYS]; /* 0: not listed */
 };
 
-/* Few different nibbles, so that prefixes lie in each other; the lengths of a nibble, so that each has a name. */
+/* Few different nibbles, so that prefixes lie in each other, half of them in one /64; the lengths of a nibble, so that each has a name. */
 static void
 six_keys(struct six *t, uint64_t *seed)
 {
@@ -581,6 +596,9 @@ six_keys(struct six *t, uint64_t *seed)
 
 		for (size_t b = 2; b < 16; b++) {
 			p.bytes[b] = (uint8_t)(roll(seed, 2) << 7 | roll(seed, 3) << 2);
+		}
+		if (i % 2 == 0) { /* so many in one /64 that pages begin with the same half */
+			memset(p.bytes + 2, 0, 6);
 		}
 		p = prefix_cut(&p, (uint8_t)(roll(seed, 3) == 0 ? 128 : 4 * (10 + roll(seed, 23))));
 		t->keys[i] = key(prefix_format(&p, text));
@@ -696,6 +714,30 @@ test_many_ipv6_prefixes_agree_with_looking_at_all(void **state)
 	list_close(l);
 }
 
+static void
+test_a_name_that_ends_anywhere_may_be_expected(void **state)
+{
+	static const char mapped[] =
+	    "1.0.0.0.0.0.f.7.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.list.example";
+	static const char *const names[] = { "10.2.0.192.list.example", "l", "1.2.3.dom.example", "1.2.3.4.x",
+					     mapped };
+	struct list *l = open_two();
+
+	(void)state;
+	put(l, 0, "2001:db8::/32", 0);
+	put(l, 0, "192.0.2.0/24", 0);
+	list_publish(l, 1);
+	for (size_t i = 0; i < countof(names); i++) {
+		struct list_name name;
+
+		assert_int_equal(list_name_parse(text_of(names[i]), &name, NULL), RESULT_OK);
+		for (size_t n = 1; n <= name.n; n++) {
+			expect(l, &name, n);
+		}
+	}
+	list_close(l);
+}
+
 int
 main(void)
 {
@@ -714,6 +756,7 @@ main(void)
 		cmocka_unit_test(test_the_table_agrees_with_a_naive_twin),
 		cmocka_unit_test(test_a_bulk_of_ipv6_prefixes_lies_in_pages_too),
 		cmocka_unit_test(test_many_ipv6_prefixes_agree_with_looking_at_all),
+		cmocka_unit_test(test_a_name_that_ends_anywhere_may_be_expected),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
