@@ -7,7 +7,7 @@
  * peer is rbldnsd with the same entries: its file has the change already, it gets SIGHUP (left to itself it looks once a
  * minute). Then how long a restart takes, and what the daemon holds in memory.
  */
-#include "base/counters.h"
+#include "base/histogram.h"
 #include "base/log.h"
 #include "common/server.h"
 #include "list/list.h"
@@ -44,7 +44,8 @@ struct input {
 	struct job job;
 	enum record_kind kind;
 	struct text payload;
-	uint64_t published_us; /* the counter before */
+	const struct pipeline *pipeline;
+	uint64_t published_ns; /* what changes took before */
 	int reports;           /* where the time of the commit is written; -1 */
 };
 
@@ -99,7 +100,8 @@ run_input(struct job *job, struct pipeline *p)
 	struct input *i = (struct input *)job;
 	uint64_t seq;
 
-	i->published_us = counter_get(COUNTER_PUBLISH_US);
+	i->pipeline = p;
+	i->published_ns = pipeline_changes(p)->sum_ns;
 	job->result = pipeline_append(p, i->kind, i->payload, &seq, &job->fault);
 }
 
@@ -108,7 +110,7 @@ static void
 report_commit(struct job *job)
 {
 	struct input *i = (struct input *)job;
-	int64_t took = (int64_t)(counter_get(COUNTER_PUBLISH_US) - i->published_us) * 1000;
+	int64_t took = (int64_t)(pipeline_changes(i->pipeline)->sum_ns - i->published_ns);
 	int64_t committed = instant_monotonic_ns() - took;
 
 	check(job->result == RESULT_OK);

@@ -102,7 +102,7 @@ slots_until(const struct list_root6 *root, const struct list_six *key)
 	while (n > 1) { /* the last of them is among `from` and the n behind it */
 		uint32_t half = n / 2;
 
-		from += half & mask_of(root->slots[from + half - 1].high <= key->high);
+		from = either(root->slots[from + half - 1].high <= key->high) ? from + half : from;
 		n -= half;
 	}
 	from += n == 1 && root->slots[from].high <= key->high;
@@ -122,7 +122,7 @@ stretch_of(const struct list_page6 *page, uint64_t high)
 	while (n > 1) { /* groups that begin at or before it */
 		uint32_t half = n / 2;
 
-		until += half & mask_of(page->firsts[until + half - 1] <= high);
+		until = either(page->firsts[until + half - 1] <= high) ? until + half : until;
 		n -= half;
 	}
 	until += n == 1 && page->firsts[until] <= high;
@@ -144,7 +144,7 @@ entries_before(const struct list_page6 *page, const struct list_six *key)
 	while (n > 1) {
 		uint32_t half = n / 2;
 
-		from += half & mask_of(is_before(&page->entries[from + half - 1], key));
+		from = either(is_before(&page->entries[from + half - 1], key)) ? from + half : from;
 		n -= half;
 	}
 	return n == 1 && is_before(&page->entries[from], key) ? from + 1 : from;

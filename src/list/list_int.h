@@ -222,11 +222,11 @@ struct list_cell *table_put(struct list *list, const struct cell_key *key);
 void table_drop(struct list *list, const struct cell_key *key); /* it must be there */
 void table_clear(struct list *list);
 
-/* All bits or none: a search has no branch then, since half of them would be guessed wrong. */
-static inline uint32_t
-mask_of(bool condition)
+/* A condition of a search, which nobody can guess: half of the branches would go wrong, so there should be none. */
+static inline bool
+either(bool condition)
 {
-	return 0U - (uint32_t)condition;
+	return __builtin_expect_with_probability(condition, 1, 0.5);
 }
 
 /* ipv4.c: an entry is 0 when there is none. Addresses are in host order, their bits past the length zero; bits above 16. */

@@ -28,7 +28,8 @@ void
 dns_tally_count(struct dns_tally *tally, const struct dns_told *told)
 {
 	tally->counts[told->outcome]++;
-	dns_stats_count(tally->stats, told->zone, told->usage);
+	dns_stats_count(tally->stats, told->zone, told->usage,
+			told->outcome == COUNTER_DNS_DROPPED ? DNS_NO_ANSWER : told->rcode);
 	if (tally->usages != NULL) {
 		dns_usage_count(tally->usages, told->receiver, told->usage);
 	}

@@ -48,6 +48,7 @@ enum dns_usage {
 	DNS_USAGE_COUNT
 };
 const char *dns_usage_name(enum dns_usage usage);
+#define DNS_NO_ANSWER 24U /* in the place of a response code; above those of dns_rcodes.def */
 
 struct dns_receiver {
 	const char *id;

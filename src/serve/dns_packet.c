@@ -470,7 +470,8 @@ answer_little(const struct dns_desk *desk, const struct query *q, struct answer 
 		return 0;
 	}
 	told->outcome = COUNTER_DNS_LIMITED;
-	return q->back.has_cookie ? finish(a, q, RCODE_BADCOOKIE, 0) : finish(a, q, RCODE_NOERROR, FLAG_TC);
+	told->rcode = q->back.has_cookie ? RCODE_BADCOOKIE : RCODE_NOERROR;
+	return finish(a, q, (enum rcode)told->rcode, q->back.has_cookie ? 0 : FLAG_TC);
 }
 
 static size_t
@@ -497,6 +498,7 @@ answer_query(const struct dns_desk *desk, const struct prefix *client, struct qu
 		n = answer_name(desk, client, q, &a, &rcode, told);
 	}
 	told->outcome = told->usage == DNS_USAGE_LIMITED ? COUNTER_DNS_LIMITED : outcome_of(rcode);
+	told->rcode = (uint8_t)rcode;
 	return n;
 }
 
@@ -517,6 +519,7 @@ dns_answer(const struct dns_desk *desk, const struct prefix *client, const uint8
 		enum rcode rcode = (q.flags & FLAGS_OPCODE) != 0 ? RCODE_NOTIMP : RCODE_FORMERR;
 
 		told->outcome = outcome_of(rcode);
+		told->rcode = (uint8_t)rcode;
 		return header_only(&q, rcode, out);
 	}
 	return answer_query(desk, client, &q, out, told);

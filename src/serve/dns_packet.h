@@ -41,6 +41,7 @@
 struct dns_told {
 	enum counter outcome;
 	enum dns_usage usage;
+	uint8_t rcode;                /* of the answer, if there is one (dns_rcodes.def) */
 	uint32_t receiver;            /* whose query it was; DNS_PUBLIC when there is no gate */
 	const struct list_zone *zone; /* that it was for; NULL: none of ours, or it could not be read */
 };

@@ -1,18 +1,25 @@
 /* serve/dns_stats.c - one block of counts for each thread; that of a thread that is gone goes to the next. */
 #include "serve/dns_stats.h"
 
+#include "base/histogram.h"
 #include "base/limits.h"
 #include "list/records.h"
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define ZONES (2U * LISTS_MAX + 1U) /* the last: none of ours */
 
-/* Upper ends in microseconds; above the last is +Inf. */
-static const uint32_t ends_us[] = { 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000, 50000, 250000 };
-#define BUCKETS (countof(ends_us) + 1)
+#define RCODES (DNS_NO_ANSWER + 1U)
+
+static const char *const rcode_names[RCODES] = {
+#define RCODE(id, value, counter) [value] = #id,
+#include "serve/dns_rcodes.def"
+#undef RCODE
+	[DNS_NO_ANSWER] = "none",
+};
 
 struct dns_stats {
 	struct dns_stats *next;
@@ -20,8 +27,8 @@ struct dns_stats {
 	atomic_bool taken;
 	uint32_t batches; /* the thread's own */
 	_Atomic uint64_t queries[ZONES][DNS_USAGE_COUNT];
-	_Atomic uint64_t answers[BUCKETS];
-	_Atomic uint64_t answer_ns;
+	_Atomic uint64_t rcodes[ZONES][RCODES];
+	struct histogram answers;
 };
 
 static _Atomic(struct dns_stats *) all; /* only ever longer */
@@ -63,9 +70,12 @@ add(_Atomic uint64_t *to, uint64_t n)
 }
 
 void
-dns_stats_count(struct dns_stats *s, const struct list_zone *zone, enum dns_usage usage)
+dns_stats_count(struct dns_stats *s, const struct list_zone *zone, enum dns_usage usage, uint8_t rcode)
 {
-	add(&s->queries[zone == NULL ? ZONES - 1 : 2U * zone->list + zone->domains][usage], 1);
+	size_t at = zone == NULL ? ZONES - 1 : 2U * zone->list + zone->domains;
+
+	add(&s->queries[at][usage], 1);
+	add(&s->rcodes[at][rcode], 1);
 }
 
 int64_t
@@ -77,18 +87,9 @@ dns_stats_begin(struct dns_stats *s)
 void
 dns_stats_end(struct dns_stats *s, int64_t began_ns, size_t answers)
 {
-	uint64_t ns;
-	size_t i = 0;
-
-	if (began_ns == 0) {
-		return;
+	if (began_ns != 0) {
+		histogram_add(&s->answers, (uint64_t)(instant_monotonic_ns() - began_ns), answers);
 	}
-	ns = (uint64_t)(instant_monotonic_ns() - began_ns);
-	while (i < countof(ends_us) && ns > ends_us[i] * UINT64_C(1000)) {
-		i++;
-	}
-	add(&s->answers[i], answers);
-	add(&s->answer_ns, ns * answers);
 }
 
 /* ---- for people */
@@ -99,84 +100,146 @@ head(struct buffer *b, const char *name, const char *type, const char *help)
 	buffer_format(b, "# HELP %s %s.\n# TYPE %s %s\n", name, help, name, type);
 }
 
+/* What all threads of this transport have counted: `place` gives the count of one. */
+static uint64_t
+sum_of(bool udp, size_t zone, size_t which,
+       const _Atomic uint64_t *(*place)(const struct dns_stats *, size_t, size_t))
+{
+	uint64_t sum = 0;
+
+	for (const struct dns_stats *s = atomic_load_explicit(&all, memory_order_acquire); s != NULL;
+	     s = s->next) {
+		sum += s->udp == udp ? atomic_load_explicit(place(s, zone, which), memory_order_relaxed) : 0;
+	}
+	return sum;
+}
+
+static const _Atomic uint64_t *
+place_of_usage(const struct dns_stats *s, size_t zone, size_t usage)
+{
+	return &s->queries[zone][usage];
+}
+
+static const _Atomic uint64_t *
+place_of_rcode(const struct dns_stats *s, size_t zone, size_t rcode)
+{
+	return &s->rcodes[zone][rcode];
+}
+
+/* One family of counts by zone and transport. */
+struct family {
+	const char *name, *label, *help;
+	size_t count; /* of its names; one may be NULL */
+	const char *(*name_of)(size_t which);
+	const _Atomic uint64_t *(*place)(const struct dns_stats *s, size_t zone, size_t which);
+};
+
 static void
-write_zone(struct buffer *b, const char *name, size_t zone)
+write_zone(struct buffer *b, const struct family *f, const char *name, size_t zone)
 {
 	for (int udp = 0; udp < 2; udp++) {
-		for (size_t u = 0; u < DNS_USAGE_COUNT; u++) {
-			uint64_t sum = 0;
-
-			for (const struct dns_stats *s = atomic_load_explicit(&all, memory_order_acquire);
-			     s != NULL; s = s->next) {
-				sum += s->udp == (udp == 1)
-					   ? atomic_load_explicit(&s->queries[zone][u], memory_order_relaxed)
-					   : 0;
+		for (size_t i = 0; i < f->count; i++) {
+			if (f->name_of(i) != NULL) {
+				buffer_format(
+				    b, "%s_total{zone=\"%s\",transport=\"%s\",%s=\"%s\"} %" PRIu64 "\n",
+				    f->name, name, udp == 1 ? "udp" : "tcp", f->label, f->name_of(i),
+				    sum_of(udp == 1, zone, i, f->place));
 			}
-			buffer_format(
-			    b,
-			    "vouch_dns_zone_queries_total{zone=\"%s\",transport=\"%s\",outcome=\"%s\"} "
-			    "%" PRIu64 "\n",
-			    name, udp == 1 ? "udp" : "tcp", dns_usage_name((enum dns_usage)u), sum);
 		}
 	}
 }
 
 static void
-write_zones(struct list *list, struct buffer *b, bool open_metrics)
+write_zones(struct list *list, const struct family *f, struct buffer *b, bool open_metrics)
 {
+	char family[64];
 	size_t count;
 	const struct list_zone *zones = list_zones(list, &count);
 
-	head(b, open_metrics ? "vouch_dns_zone_queries" : "vouch_dns_zone_queries_total", "counter",
-	     "DNS queries by zone, transport and what was answered; without a zone: for none of ours");
+	(void)snprintf(family, sizeof family, "%s%s", f->name, open_metrics ? "" : "_total");
+	head(b, family, "counter", f->help);
 	for (size_t i = 0; i < count; i++) {
 		char name[LIST_NAME_TEXT_BYTES];
 
-		write_zone(b, list_name_text(&zones[i].name, name), 2U * zones[i].list + zones[i].domains);
+		write_zone(b, f, list_name_text(&zones[i].name, name), 2U * zones[i].list + zones[i].domains);
 	}
-	write_zone(b, "", ZONES - 1);
+	write_zone(b, f, "", ZONES - 1);
+}
+
+static const char *
+usage_name(size_t usage)
+{
+	return dns_usage_name((enum dns_usage)usage);
+}
+
+static const char *
+rcode_name(size_t rcode)
+{
+	return rcode_names[rcode];
 }
 
 static void
 write_times(struct buffer *b)
 {
-	uint64_t sums[BUCKETS] = { 0 }, ns = 0, count = 0;
+	struct histogram sum = { 0 };
 
 	for (const struct dns_stats *s = atomic_load_explicit(&all, memory_order_acquire); s != NULL;
 	     s = s->next) {
-		for (size_t i = 0; i < BUCKETS; i++) {
-			sums[i] += atomic_load_explicit(&s->answers[i], memory_order_relaxed);
-		}
-		ns += atomic_load_explicit(&s->answer_ns, memory_order_relaxed);
+		histogram_merge(&sum, &s->answers);
 	}
-	head(b, "vouch_dns_answer_seconds", "histogram",
-	     "Time from the receipt of a batch of DNS queries to the last answer of it sent, of one batch in "
-	     "64");
-	for (size_t i = 0; i < BUCKETS; i++) {
-		count += sums[i];
-		if (i < countof(ends_us)) {
-			buffer_format(b, "vouch_dns_answer_seconds_bucket{le=\"%g\"} %" PRIu64 "\n",
-				      ends_us[i] / 1e6, count);
+	histogram_write(&sum, "vouch_dns_answer_seconds",
+			"Time from the receipt of a batch of DNS queries to the last answer of it sent, of "
+			"one batch in 64",
+			b);
+}
+
+static void
+write_image(struct list *list, struct buffer *b)
+{
+	const struct list_image *image = list_hold(list);
+	size_t count;
+	const struct list_zone *zones = list_zones(list, &count);
+
+	head(b, "vouch_list_serial", "gauge", "Serial of the published lists, the SOA's");
+	buffer_format(b, "vouch_list_serial %" PRIu32 "\n", (uint32_t)list_serial(image));
+	head(b, "vouch_list_entries", "gauge",
+	     "Entries of a published list, under the name of its zone of addresses");
+	for (size_t i = 0; i < count; i++) {
+		char name[LIST_NAME_TEXT_BYTES];
+
+		if (!zones[i].domains) {
+			buffer_format(b, "vouch_list_entries{zone=\"%s\"} %" PRIu64 "\n",
+				      list_name_text(&zones[i].name, name),
+				      list_image_count(image, zones[i].list));
 		}
 	}
-	buffer_format(b,
-		      "vouch_dns_answer_seconds_bucket{le=\"+Inf\"} %" PRIu64 "\n"
-		      "vouch_dns_answer_seconds_sum %.9f\nvouch_dns_answer_seconds_count %" PRIu64 "\n",
-		      count, (double)ns / 1e9, count);
+	list_release(list, image);
 }
 
 void
 dns_stats_write(struct list *list, struct buffer *b, bool open_metrics)
 {
-	const struct list_image *image = list_hold(list);
+	static const struct family
+	    by_outcome = { "vouch_dns_zone_queries",
+			   "outcome",
+			   "DNS queries by zone, transport and what was answered; without a zone: for none "
+			   "of ours",
+			   DNS_USAGE_COUNT,
+			   usage_name,
+			   place_of_usage },
+	    by_rcode = { "vouch_dns_zone_answers",
+			 "rcode",
+			 "DNS queries by zone, transport and response code; none: not answered",
+			 RCODES,
+			 rcode_name,
+			 place_of_rcode };
 
-	write_zones(list, b, open_metrics);
+	write_zones(list, &by_outcome, b, open_metrics);
+	write_zones(list, &by_rcode, b, open_metrics);
 	write_times(b);
-	head(b, "vouch_list_serial", "gauge", "Serial of the published lists, the SOA's");
-	buffer_format(b, "vouch_list_serial %" PRIu32 "\n", (uint32_t)list_serial(image));
+	write_image(list, b);
 	head(b, "vouch_list_unconfirmed_seconds", "gauge",
 	     "For how long the writer has not confirmed the published lists (stale_after)");
 	buffer_format(b, "vouch_list_unconfirmed_seconds %.3f\n",
 		      (double)(instant_monotonic_ns() - list_confirmed(list)) / 1e9);
-	list_release(list, image);
 }

@@ -170,6 +170,7 @@ answer_peer(struct transfers *t, const struct transfer_asked *a, const struct ts
 	told->outcome = rcode == RCODE_FORMERR    ? COUNTER_DNS_FORMERR
 			: rcode == RCODE_SERVFAIL ? COUNTER_DNS_SERVFAIL
 						  : COUNTER_DNS_REFUSED;
+	told->rcode = (uint8_t)rcode;
 	return transfer_refuse(NULL, a->query, m->question_end, rcode, 0, out);
 }
 
@@ -243,10 +244,12 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 	}
 	if (!readable) {
 		told->outcome = COUNTER_DNS_FORMERR;
+		told->rcode = RCODE_FORMERR;
 		return transfer_refuse(NULL, asked->query, m.question_end, RCODE_FORMERR, now, out);
 	}
 	if (tsig.error != TSIG_NOERROR) {
 		told->outcome = COUNTER_DNS_NOTAUTH;
+		told->rcode = RCODE_NOTAUTH;
 		n = transfer_refuse(NULL, asked->query, m.question_end, RCODE_NOTAUTH, now, whole);
 	} else {
 		n = answer_peer(t, asked, &m, &tsig, whole, told, job);

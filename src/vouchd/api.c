@@ -4,6 +4,7 @@
 #include "vouchd/usage.h"
 
 #include "base/counters.h"
+#include "base/histogram.h"
 #include "journal/journal.h"
 
 #include <stdlib.h>
@@ -223,6 +224,8 @@ api_metrics(void *context, const struct http_request *request, struct http_reply
 	buffer_init(&more, HTTP_REPLY_BYTES_MAX);
 	usage_metrics(api->gate, &more, open);
 	dns_stats_write(api->list, &more, open);
+	histogram_write(pipeline_changes(api->pipeline), "vouch_list_change_seconds",
+			"Time from the commit of a change until every DNS thread answers from it", &more);
 	if (open) {
 		reply->type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 		counters_write(&reply->body, buffer_text(&more));

@@ -19,6 +19,12 @@ pipeline_now(const struct pipeline *p)
 	return p->config->clock_manual ? (struct instant){ atomic_load(&p->manual_ms) } : instant_now();
 }
 
+const struct histogram *
+pipeline_changes(const struct pipeline *p)
+{
+	return &p->changes;
+}
+
 struct journal *
 pipeline_journal(struct pipeline *p)
 {

@@ -19,6 +19,7 @@ struct journal_tx;
 struct list;
 struct notices;
 struct outbox;
+struct histogram;
 struct pipeline;
 struct seen;
 struct usage;
@@ -72,6 +73,9 @@ enum result pipeline_submit(struct pipeline *p, struct job *job) MUST_USE;
 enum result pipeline_call(struct pipeline *p, struct job *job);
 
 struct instant pipeline_now(const struct pipeline *p); /* the clock, real or manual; from any thread */
+
+/* How long it took from the commit of a change until every DNS thread answered from it; from any thread. */
+const struct histogram *pipeline_changes(const struct pipeline *p);
 
 /* For run functions, on the writer's thread. */
 struct journal *pipeline_journal(struct pipeline *p);

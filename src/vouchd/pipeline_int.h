@@ -2,6 +2,7 @@
 #ifndef VOUCHD_PIPELINE_INT_H
 #define VOUCHD_PIPELINE_INT_H
 
+#include "base/histogram.h"
 #include "detect/watch.h"
 #include "journal/journal.h"
 #include "list/list.h"
@@ -69,6 +70,7 @@ struct pipeline {
 	struct ids changed; /* sources whose listing may have changed in this batch */
 	struct ids cases;   /* that changed in this batch, for the log */
 	struct batch_counts counts;
+	struct histogram changes; /* from a commit until DNS answers from it; any thread reads */
 	struct watched watched[UNIT_KIND_COUNT];
 	uint8_t *
 	    published; /* by source: index of the list it stands on, plus one, or 0; PUBLISHED_LEVEL, _WITHHELD */

@@ -289,7 +289,7 @@ state_publish(struct pipeline *p)
 	notices_wake(atomic_load(&p->notices));
 	if (changed) {
 		list_publish(p->list, p->tx.head.seq);
-		counter_add(COUNTER_PUBLISH_US, (uint64_t)(instant_monotonic_ns() - committed) / 1000);
+		histogram_add(&p->changes, (uint64_t)(instant_monotonic_ns() - committed), 1);
 		counter_set(COUNTER_SNAPSHOT_TIME, (uint64_t)instant_now().ms / 1000);
 	}
 	if (p->registry_changed) {

@@ -11,10 +11,10 @@ add_test(NAME daemon_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_
 set_tests_properties(daemon_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 add_test(NAME service_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/service_test.py)
 set_tests_properties(service_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
-add_test(NAME reload_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/reload_test.py)
-set_tests_properties(reload_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
-add_test(NAME clock_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/clock_test.py)
-set_tests_properties(clock_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
+foreach(name reload_test clock_test metrics_test)
+	add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/${name}.py)
+	set_tests_properties(${name} PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
+endforeach()
 
 # The README's tour, word for word.
 add_test(NAME readme_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/readme_test.py ${CMAKE_BINARY_DIR})

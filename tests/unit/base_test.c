@@ -7,6 +7,7 @@
 
 #include "base/address.h"
 #include "base/hash.h"
+#include "base/histogram.h"
 #include "base/instant.h"
 #include "base/map.h"
 #include "base/number.h"
@@ -296,6 +297,30 @@ a_span_has_words(void **state)
 	}
 }
 
+static void
+a_histogram_counts_up_to_each_end(void **state)
+{
+	struct histogram h = { 0 }, both = { 0 };
+	struct buffer b;
+
+	(void)state;
+	histogram_add(&h, 10000, 3); /* just 10 us */
+	histogram_add(&h, 10001, 1);
+	histogram_add(&h, UINT64_C(1000000001), 2);
+	histogram_merge(&both, &h);
+	histogram_merge(&both, &h);
+	buffer_init(&b, 4096);
+	histogram_write(&both, "x_seconds", "Help", &b);
+	buffer_put(&b, "", 1);
+	assert_non_null(strstr((const char *)b.p,
+			       "# HELP x_seconds Help.\n# TYPE x_seconds histogram\n"
+			       "x_seconds_bucket{le=\"1e-05\"} 6\nx_seconds_bucket{le=\"2e-05\"} 8\n"));
+	assert_non_null(strstr((const char *)b.p,
+			       "x_seconds_bucket{le=\"1\"} 8\nx_seconds_bucket{le=\"+Inf\"} 12\n"
+			       "x_seconds_sum 4.000080006\nx_seconds_count 12\n"));
+	buffer_free(&b);
+}
+
 int
 main(void)
 {
@@ -309,6 +334,7 @@ main(void)
 		cmocka_unit_test(a_number_has_one_form_on_the_wire),
 		cmocka_unit_test(a_time_out_of_range_is_written_as_the_nearest_that_fits),
 		cmocka_unit_test(the_map_agrees_with_an_array),
+		cmocka_unit_test(a_histogram_counts_up_to_each_end),
 		cmocka_unit_test(sha256_is_sha256),
 		cmocka_unit_test(logarithms_agree_with_the_c_library),
 	};

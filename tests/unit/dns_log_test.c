@@ -28,14 +28,14 @@ static const struct prefix client6 = { .family = 6,
 static struct dns_log_query
 query_of(const struct prefix *client, size_t n)
 {
-	return (
-	    struct dns_log_query){ .client = client,
-				   .query = query,
-				   .n = n,
-				   .answer = answer,
-				   .answer_bytes = sizeof answer,
-				   .udp = client == &client4,
-				   .told = { COUNTER_DNS_NXDOMAIN, DNS_USAGE_NOT_LISTED, DNS_PUBLIC, NULL } };
+	return (struct dns_log_query){ .client = client,
+				       .query = query,
+				       .n = n,
+				       .answer = answer,
+				       .answer_bytes = sizeof answer,
+				       .udp = client == &client4,
+				       .told = { COUNTER_DNS_NXDOMAIN, DNS_USAGE_NOT_LISTED, 3, DNS_PUBLIC,
+						 NULL } };
 }
 
 static struct dns_log *
