@@ -4,6 +4,7 @@
 import contextlib
 import grp
 import os
+import pathlib
 import pwd
 import shutil
 import socket
@@ -176,6 +177,16 @@ class Activation(unittest.TestCase):
     def test_what_was_meant_for_another_process_is_left_alone(self):
         with unittest.mock.patch.dict(vouch.OWN_ENV, {"LISTEN_PID": "1", "LISTEN_FDS": "60"}), vouch.Vouchd() as daemon:
             self.assertEqual(daemon.ask("127.0.0.2").texts("A"), ["127.0.0.10"])
+
+    def test_a_unit_with_a_user_of_its_own_may_read_its_configuration(self):
+        """systemd.exec(5): ConfigurationDirectory= stays with root, whatever User= says; the others go to the user."""
+        for unit in sorted(pathlib.Path(peers.TREE, "packaging").glob("*.service")):
+            lines = [line.partition("=") for line in unit.read_text(encoding="utf-8").splitlines() if "=" in line and line[0] != "#"]
+            values = {key: value for key, _, value in lines}
+            with self.subTest(unit.name):
+                self.assertEqual(values["DynamicUser"], "yes")
+                self.assertEqual(int(values["ConfigurationDirectoryMode"], 8) & 0o005, 0o005)
+                self.assertEqual(int(values["StateDirectoryMode"], 8) & 0o007, 0)
 
     @unittest.skipUnless(shutil.which("systemd-socket-activate"), "systemd-socket-activate is not here")
     def test_the_tool_of_the_service_manager_hands_over_a_socket(self):
