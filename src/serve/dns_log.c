@@ -37,13 +37,24 @@ struct entry {
 	uint8_t name[NAME_BYTES]; /* labels without the root */
 };
 
-struct dns_log {
-	struct dns_log_options options;
-	char *path, *moved; /* where the file goes when it is full */
-	pthread_t thread;
-	atomic_bool stop, again;
-	int fd; /* -1: it could not be opened again */
+/* Where lines go. */
+struct file {
+	char *path, *moved; /* where it goes when it is full */
+	uint64_t bytes_max; /* 0: it grows */
+	int fd;             /* -1: it could not be opened again */
 	uint64_t bytes;
+};
+
+struct dns_log {
+	struct dns_gate *gate;
+	_Atomic uint32_t sample; /* 0: nothing is logged */
+	atomic_bool whole_clients;
+	pthread_t thread;
+	bool running; /* it is; from the first file on */
+	atomic_bool stop, again;
+	pthread_mutex_t
+	    lock; /* of the file: its thread has it but while it waits, whoever changes it only then */
+	struct file file;
 	_Atomic uint64_t head; /* next place to write */
 	uint64_t tail;         /* next place to read; the log thread's own */
 	struct entry ring[DNS_LOG_RING_MAX];
@@ -54,16 +65,19 @@ struct dns_log {
 bool
 dns_log_due(struct dns_sampler *s)
 {
-	uint32_t n;
+	uint32_t n = s->log == NULL ? 0 : atomic_load_explicit(&s->log->sample, memory_order_acquire);
 
-	if (s->log == NULL) {
+	if (n != s->sample) { /* it was changed */
+		s->sample = n;
+		s->left = 0;
+	}
+	if (n == 0) {
 		return false;
 	}
 	if (s->left > 1) {
 		s->left--;
 		return false;
 	}
-	n = s->log->options.sample;
 	s->seed = s->seed == 0 ? (uint64_t)instant_monotonic_ns() | 1 : s->seed;
 	s->seed ^= s->seed << 13; /* xorshift64 (Marsaglia 2003) */
 	s->seed ^= s->seed >> 7;
@@ -94,14 +108,14 @@ fill(struct entry *e, const struct dns_log *log, const struct dns_log_query *q)
 {
 	e->time = instant_now();
 	e->client = *q->client;
-	if (!log->options.whole_clients && e->client.family != 0) {
+	if (!atomic_load_explicit(&log->whole_clients, memory_order_relaxed) && e->client.family != 0) {
 		e->client = dns_client_cut(q->client, CLIENT_BITS_4, CLIENT_BITS_6);
 	}
 	e->receiver = q->told.receiver;
 	e->usage = (uint8_t)q->told.usage;
 	e->udp = q->udp;
 	e->answer_bytes = (uint16_t)q->answer_bytes;
-	e->rcode = q->answer_bytes < HEADER_BYTES ? 0 : q->answer[3] & 15;
+	e->rcode = q->told.rcode;
 	e->name_bytes = 0;
 	e->type = 0;
 	read_question(q->query, q->n, e);
@@ -182,8 +196,8 @@ put_line(struct buffer *b, const struct dns_log *log, const struct entry *e)
 			(void)snprintf(type, sizeof type, "%s", types[i].name);
 		}
 	}
-	if (e->receiver != DNS_PUBLIC && log->options.gate != NULL &&
-	    dns_gate_next(log->options.gate, e->receiver - 1, id) != e->receiver) {
+	if (e->receiver != DNS_PUBLIC && log->gate != NULL &&
+	    dns_gate_next(log->gate, e->receiver - 1, id) != e->receiver) {
 		(void)snprintf(id, sizeof id, "-"); /* gone since */
 	}
 	buffer_format(b, "%s,%s,%s,%s,", instant_format(e->time, when),
@@ -198,44 +212,58 @@ put_line(struct buffer *b, const struct dns_log *log, const struct entry *e)
 /* ---- the file */
 
 static bool
-open_file(struct dns_log *log)
+file_open(struct file *f)
 {
 	const struct text header = TEXT("time,client,transport,receiver,name,type,rcode,usage,bytes\n");
 	struct stat st;
 
-	log->fd = open(log->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
-	if (log->fd < 0 || fstat(log->fd, &st) != 0) {
+	f->fd = open(f->path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, FILE_MODE);
+	if (f->fd < 0 || fstat(f->fd, &st) != 0) {
 		return false;
 	}
-	log->bytes = (uint64_t)st.st_size;
-	if (log->bytes == 0 && write(log->fd, header.p, header.n) == (ssize_t)header.n) {
-		log->bytes = header.n;
+	f->bytes = (uint64_t)st.st_size;
+	if (f->bytes == 0 && write(f->fd, header.p, header.n) == (ssize_t)header.n) {
+		f->bytes = header.n;
 	}
 	return true;
 }
 
 static void
-open_again(struct dns_log *log)
+file_close(struct file *f)
 {
-	if (log->fd >= 0) {
-		close(log->fd);
+	if (f->path != NULL && f->fd >= 0) {
+		close(f->fd);
 	}
-	if (!open_file(log)) {
-		log_event(LOG_ERROR, "query_log", "path=%s why=\"%s\"", log->path, strerror(errno));
+	free(f->path);
+	free(f->moved);
+	*f = (struct file){ .fd = -1 };
+}
+
+static void
+open_again(struct file *f)
+{
+	if (f->path == NULL) {
+		return;
+	}
+	if (f->fd >= 0) {
+		close(f->fd);
+	}
+	if (!file_open(f)) {
+		log_event(LOG_ERROR, "query_log", "path=%s why=\"%s\"", f->path, strerror(errno));
 	}
 }
 
 static void
-write_lines(struct dns_log *log, struct buffer *b, uint64_t lines)
+write_lines(struct file *f, struct buffer *b, uint64_t lines)
 {
-	bool written = log->fd >= 0 && write(log->fd, b->p, b->n) == (ssize_t)b->n;
+	bool written = f->fd >= 0 && write(f->fd, b->p, b->n) == (ssize_t)b->n;
 
 	counter_add(written ? COUNTER_QUERY_LOG_WRITTEN : COUNTER_QUERY_LOG_DROPPED, lines);
-	log->bytes += b->n;
+	f->bytes += b->n;
 	b->n = 0;
-	if (log->options.bytes_max > 0 && log->bytes >= log->options.bytes_max) {
-		(void)rename(log->path, log->moved);
-		open_again(log);
+	if (f->bytes_max > 0 && f->bytes >= f->bytes_max) {
+		(void)rename(f->path, f->moved);
+		open_again(f);
 	}
 }
 
@@ -256,7 +284,7 @@ empty_ring(struct dns_log *log, struct buffer *b)
 			log->tail++;
 		}
 		if (lines > 0 && (!there || b->n + LINE_BYTES > DNS_LOG_WRITE_BYTES_MAX)) {
-			write_lines(log, b, lines);
+			write_lines(&log->file, b, lines);
 			lines = 0;
 		}
 		if (!there) {
@@ -275,10 +303,12 @@ run(void *context)
 	buffer_init(&b, DNS_LOG_WRITE_BYTES_MAX);
 	while (!over) {
 		over = atomic_load_explicit(&log->stop, memory_order_acquire);
+		check(pthread_mutex_lock(&log->lock) == 0);
 		if (atomic_exchange_explicit(&log->again, false, memory_order_acq_rel)) {
-			open_again(log);
+			open_again(&log->file);
 		}
 		empty_ring(log, &b);
+		check(pthread_mutex_unlock(&log->lock) == 0);
 		if (!over) {
 			(void)usleep(
 			    EVERY_US); /* a DNS thread may not wake it: it asks the kernel for nothing */
@@ -288,29 +318,68 @@ run(void *context)
 	return NULL;
 }
 
+static void
+start(struct dns_log *log)
+{
+	for (uint64_t i = 0; i < DNS_LOG_RING_MAX; i++) {
+		atomic_store_explicit(&log->ring[i].turn, i, memory_order_relaxed);
+	}
+	check(pthread_create(&log->thread, NULL, run, log) == 0);
+	(void)pthread_setname_np(log->thread, "query-log");
+	log->running = true;
+}
+
+enum result
+dns_log_change(struct dns_log *log, const struct dns_log_options *options, struct fault *fault)
+{
+	bool on = options->path[0] != '\0';
+	struct file next = { .fd = -1, .bytes_max = options->bytes_max }, before;
+	struct buffer b;
+
+	check(options->sample > 0);
+	if (on) {
+		next.path = strdup(options->path);
+		check(next.path != NULL && asprintf(&next.moved, "%s.1", next.path) > 0);
+	}
+	if (on && !file_open(&next)) {
+		enum result r = fault_set(fault, RESULT_IO, "query_log: %s: %s", next.path, strerror(errno));
+
+		file_close(&next);
+		return r;
+	}
+	buffer_init(&b, DNS_LOG_WRITE_BYTES_MAX);
+	check(pthread_mutex_lock(&log->lock) == 0);
+	if (log->running) {
+		empty_ring(log, &b);
+	}
+	before = log->file;
+	log->file = next;
+	check(pthread_mutex_unlock(&log->lock) == 0);
+	buffer_free(&b);
+	file_close(&before);
+	if (on && !log->running) {
+		start(log);
+	}
+	atomic_store_explicit(&log->whole_clients, options->whole_clients, memory_order_relaxed);
+	atomic_store_explicit(&log->sample, on ? options->sample : 0, memory_order_release);
+	return RESULT_OK;
+}
+
 enum result
 dns_log_open(const struct dns_log_options *options, struct dns_log **log, struct fault *fault)
 {
-	struct dns_log *l = calloc(1, sizeof *l);
+	struct dns_log *l = calloc(1, sizeof *l); /* pages of the ring that nobody touches cost nothing */
+	enum result r;
 
-	check(l != NULL && options->sample > 0);
+	check(l != NULL && pthread_mutex_init(&l->lock, NULL) == 0);
 	*log = NULL;
-	l->options = *options;
-	l->path = strdup(options->path);
-	check(l->path != NULL);
-	if (!open_file(l)) {
-		enum result r = fault_set(fault, RESULT_IO, "query_log: %s: %s", l->path, strerror(errno));
-
-		free(l->path);
-		free(l);
+	l->gate = options->gate;
+	l->file.fd = -1;
+	r = dns_log_change(l, options, fault);
+	if (r != RESULT_OK) {
+		dns_log_close(l);
 		return r;
 	}
-	check(asprintf(&l->moved, "%s.1", l->path) > 0);
-	for (uint64_t i = 0; i < DNS_LOG_RING_MAX; i++) {
-		atomic_store_explicit(&l->ring[i].turn, i, memory_order_relaxed);
-	}
-	check(pthread_create(&l->thread, NULL, run, l) == 0);
-	(void)pthread_setname_np(l->thread, "query-log");
 	*log = l;
 	return RESULT_OK;
 }
@@ -329,12 +398,11 @@ dns_log_close(struct dns_log *log)
 	if (log == NULL) {
 		return;
 	}
-	atomic_store_explicit(&log->stop, true, memory_order_release);
-	(void)pthread_join(log->thread, NULL);
-	if (log->fd >= 0) {
-		close(log->fd);
+	if (log->running) {
+		atomic_store_explicit(&log->stop, true, memory_order_release);
+		(void)pthread_join(log->thread, NULL);
 	}
-	free(log->path);
-	free(log->moved);
+	file_close(&log->file);
+	check(pthread_mutex_destroy(&log->lock) == 0);
 	free(log);
 }

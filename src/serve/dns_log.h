@@ -13,7 +13,7 @@
 struct dns_log;
 
 struct dns_log_options {
-	const char *path;
+	const char *path;      /* "": nothing is logged */
 	uint32_t sample;       /* one in so many, from 1 on */
 	bool whole_clients;    /* their addresses are not cut */
 	uint64_t bytes_max;    /* then the file becomes PATH.1 and a new one begins; 0: it grows */
@@ -23,6 +23,12 @@ struct dns_log_options {
 /* Errors: RESULT_IO when the file cannot be written; the fault names it. */
 enum result dns_log_open(const struct dns_log_options *options, struct dns_log **log,
 			 struct fault *fault) MUST_USE;
+/*
+ * The same log with other options, while DNS threads go on; its gate stays. What was sampled before goes to the file that it had.
+ * One caller at a time. Errors: as dns_log_open; then nothing has changed.
+ */
+enum result dns_log_change(struct dns_log *log, const struct dns_log_options *options,
+			   struct fault *fault) MUST_USE;
 /* The path is opened again, soon: who rotates it moved the file away. NULL is fine. */
 void dns_log_reopen(struct dns_log *log);
 /* Writes what is in the ring; no DNS thread may be left. NULL is fine. */
@@ -31,6 +37,7 @@ void dns_log_close(struct dns_log *log);
 /* Of one DNS thread. All zero but the log: begins with its first query. */
 struct dns_sampler {
 	struct dns_log *log; /* NULL: nothing is sampled */
+	uint32_t sample;     /* of the log when `left` was set */
 	uint32_t left;       /* queries until the next that is; 0: not begun */
 	uint64_t seed;
 };

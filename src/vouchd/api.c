@@ -272,16 +272,10 @@ enum http_right
 api_authorise(void *context, struct text token, char name[NAME_BYTES_MAX + 1])
 {
 	const struct api *api = context;
-	struct hash h = hash_of(token.p, token.n);
 	struct directory_entry reporter;
 
-	for (size_t i = 0; i < api->config->operator_count; i++) {
-		const struct config_operator *o = &api->config->operators[i];
-
-		if (hash_equal(&o->token_sha256, &h)) {
-			(void)snprintf(name, NAME_BYTES_MAX + 1, "%s", o->name);
-			return HTTP_RIGHT_OPERATOR;
-		}
+	if (directory_operator(api->directory, token, name)) {
+		return HTTP_RIGHT_OPERATOR;
 	}
 	if (directory_by_token(api->directory, token, &reporter)) {
 		memcpy(name, reporter.name, sizeof(reporter.name));

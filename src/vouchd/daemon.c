@@ -7,7 +7,6 @@
 #include "vouchd/daemon.h"
 
 #include "base/log.h"
-#include "serve/dns_log.h"
 #include "vouchd/daemon_int.h"
 #include "vouchd/privilege.h"
 #include "vouchd/receivers.h"
@@ -122,6 +121,7 @@ open_store(struct service *s, struct fault *fault)
 	}
 	if (r == RESULT_OK) {
 		s->directory = directory_new();
+		directory_operators(s->directory, s->config);
 		r = pipeline_open(s->config, s->list, s->directory, &s->pipeline, fault);
 	}
 	if (r == RESULT_OK) {
@@ -153,22 +153,28 @@ daemon_open_dns(struct service *s, struct socket_place *p, struct fault *fault)
 	return r;
 }
 
+struct dns_log_options
+daemon_query_log(const struct service *s, const struct config *c)
+{
+	return (struct dns_log_options){ .path = c->query_log,
+					 .sample = c->query_log_sample > INT32_MAX
+						       ? INT32_MAX
+						       : (uint32_t)c->query_log_sample,
+					 .whole_clients = c->query_log_clients,
+					 .bytes_max = c->query_log_size,
+					 .gate = s->gate };
+}
+
 static enum result
 open_dns(struct service *s, struct fault *fault)
 {
 	size_t at, count = sockets_of(&s->sockets, SOCKET_DNS, &at);
-	const struct config *c = s->config;
 	enum result r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
 
-	if (r == RESULT_OK && c->query_log[0] != '\0') {
-		r = dns_log_open(&(struct dns_log_options){ .path = c->query_log,
-							    .sample = c->query_log_sample > INT32_MAX
-									  ? INT32_MAX
-									  : (uint32_t)c->query_log_sample,
-							    .whole_clients = c->query_log_clients,
-							    .bytes_max = c->query_log_size,
-							    .gate = s->gate },
-				 &s->log, fault);
+	if (r == RESULT_OK) {
+		const struct dns_log_options options = daemon_query_log(s, s->config);
+
+		r = dns_log_open(&options, &s->log, fault);
 	}
 	for (size_t i = at; i < at + count && r == RESULT_OK; i++) {
 		r = daemon_open_dns(s, &s->sockets.places[i], fault);

@@ -2,6 +2,7 @@
 #ifndef VOUCHD_DAEMON_INT_H
 #define VOUCHD_DAEMON_INT_H
 
+#include "serve/dns_log.h"
 #include "vouchd/api.h"
 #include "vouchd/daemon.h"
 #include "vouchd/doors.h"
@@ -33,6 +34,9 @@ struct service {
 
 /* Starts DNS at one place, whose sockets it takes. */
 enum result daemon_open_dns(struct service *s, struct socket_place *place, struct fault *fault) MUST_USE;
+
+/* The query log as this configuration wants it. */
+struct dns_log_options daemon_query_log(const struct service *s, const struct config *config);
 
 /* reload.c: vouch.yaml again. What is wrong or cannot change goes to the log, and all is as before. */
 void reload(struct service *s);

@@ -3,15 +3,25 @@
 
 #include "intake/signed.h"
 #include "model/trap.h"
+#include "vouchd/config.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+struct operator
+{
+	char name[NAME_BYTES_MAX + 1];
+	struct hash token_hash;
+};
 
 struct directory {
 	pthread_mutex_t lock;
 	struct directory_entry *entries;
 	size_t count;
+	struct operator operators[OPERATORS_MAX];
+	size_t operator_count;
 };
 
 struct directory *
@@ -65,6 +75,38 @@ directory_replace(struct directory *d, struct directory_entry *entries, size_t c
 	d->count = count;
 	check(pthread_mutex_unlock(&d->lock) == 0);
 	entries_free(old, old_count);
+}
+
+void
+directory_operators(struct directory *d, const struct config *config)
+{
+	check(config->operator_count <= OPERATORS_MAX);
+	check(pthread_mutex_lock(&d->lock) == 0);
+	for (size_t i = 0; i < config->operator_count; i++) {
+		const struct config_operator *o = &config->operators[i];
+
+		(void)snprintf(d->operators[i].name, sizeof d->operators[i].name, "%s", o->name);
+		d->operators[i].token_hash = o->token_sha256;
+	}
+	d->operator_count = config->operator_count;
+	check(pthread_mutex_unlock(&d->lock) == 0);
+}
+
+bool
+directory_operator(struct directory *d, struct text token, char name[NAME_BYTES_MAX + 1])
+{
+	struct hash h = hash_of(token.p, token.n);
+	bool found = false;
+
+	check(pthread_mutex_lock(&d->lock) == 0);
+	for (size_t i = 0; i < d->operator_count && !found; i++) {
+		found = hash_equal(&d->operators[i].token_hash, &h);
+		if (found) {
+			memcpy(name, d->operators[i].name, NAME_BYTES_MAX + 1);
+		}
+	}
+	check(pthread_mutex_unlock(&d->lock) == 0);
+	return found;
 }
 
 static void

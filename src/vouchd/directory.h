@@ -1,7 +1,8 @@
 /*
- * vouchd/directory.h - who a reporter is, for the doors: a copy of the registry's reporters that any thread may ask.
+ * vouchd/directory.h - who a reporter is, and an operator, for the doors: a copy of the registry's reporters and of the operators of vouch.yaml
+ * that any thread may ask.
  *
- * The writer replaces the copy when the registry changes; a door asks by token (HTTP) or by recipient (LMTP).
+ * The writer replaces the reporters when the registry changes, a reload the operators; a door asks by token (HTTP) or by recipient (LMTP).
  */
 #ifndef VOUCHD_DIRECTORY_H
 #define VOUCHD_DIRECTORY_H
@@ -25,12 +26,18 @@ struct directory_entry {
 	char *traps;      /* the class of its trap addresses (model/trap.h); NULL: none */
 };
 
+struct config;
 struct directory;
 struct directory *directory_new(void);
 void directory_free(struct directory *d);
 
 /* Takes the ownership of the entries (malloc) and forgets those before. */
 void directory_replace(struct directory *d, struct directory_entry *entries, size_t count);
+
+/* Copies the operators of the configuration and forgets those before. */
+void directory_operators(struct directory *d, const struct config *config);
+/* The operator with this token; false: nobody. Thread-safe. */
+bool directory_operator(struct directory *d, struct text token, char name[NAME_BYTES_MAX + 1]);
 
 /*
  * Each copies the entry out, without its lists; false: nobody. Thread-safe. The token is compared by its hash; an

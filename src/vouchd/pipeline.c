@@ -360,19 +360,37 @@ pipeline_call(struct pipeline *p, struct job *job)
 
 /* ---- opening and closing */
 
+struct policy_job {
+	struct job job;
+	const struct config *config;
+};
+
+static bool
+policy_holds(const struct pipeline *p, const struct config *config)
+{
+	double was = fold_budget(p->fold), is = config->budget;
+
+	return !(was < is || was > is) && decide_reviews(fold_decide(p->fold)).percent == config->shadow &&
+	       threshold_policy_equal(fold_thresholds(p->fold), &config->policy);
+}
+
 static void
 policy_run(struct job *job, struct pipeline *p)
 {
+	const struct config *config = ((struct policy_job *)job)->config;
 	const struct command c = { .is_policy = true,
-				   .budget = p->config->budget,
-				   .shadow = (uint32_t)p->config->shadow,
-				   .policy = &p->config->policy,
+				   .budget = config->budget,
+				   .shadow = (uint32_t)config->shadow,
+				   .policy = &config->policy,
 				   .decide = { .actor = TEXT("vouch.yaml"),
 					       .reason = TEXT(
 						   "the budget and the thresholds of the configuration") } };
 	struct buffer b;
 	uint64_t seq;
 
+	if (policy_holds(p, config)) {
+		return;
+	}
 	buffer_init(&b, RECORD_BYTES_MAX);
 	command_write(&b, &c);
 	job->result = pipeline_append(p, RECORD_COMMAND, buffer_text(&b), &seq, &job->fault);
@@ -383,15 +401,22 @@ policy_run(struct job *job, struct pipeline *p)
 static enum result
 record_policy(struct pipeline *p, struct fault *fault)
 {
-	struct job job = { .run = policy_run, .done = tick_done, .writes = true };
-	double was = fold_budget(p->fold), is = p->config->budget;
+	struct policy_job j = { { .run = policy_run, .done = tick_done, .writes = true }, p->config };
 
-	if (!(was < is || was > is) && decide_reviews(fold_decide(p->fold)).percent == p->config->shadow &&
-	    threshold_policy_equal(fold_thresholds(p->fold), &p->config->policy)) {
+	if (policy_holds(p, p->config)) {
 		return RESULT_OK;
 	}
-	run_batch(p, &job);
-	return job.result == RESULT_OK ? RESULT_OK : fault_set(fault, job.result, "%s", job.fault.text);
+	run_batch(p, &j.job);
+	return j.job.result == RESULT_OK ? RESULT_OK : fault_set(fault, j.job.result, "%s", j.job.fault.text);
+}
+
+enum result
+pipeline_policy(struct pipeline *p, const struct config *config, struct fault *fault)
+{
+	struct policy_job j = { { .run = policy_run, .writes = true, .weight = 1 }, config };
+	enum result r = pipeline_call(p, &j.job);
+
+	return r == RESULT_OK ? RESULT_OK : fault_set(fault, r, "%s", j.job.fault.text);
 }
 
 bool

@@ -14,12 +14,12 @@
 
 struct directory;
 struct dns_gate;
+struct histogram;
 struct journal;
 struct journal_tx;
 struct list;
 struct notices;
 struct outbox;
-struct histogram;
 struct pipeline;
 struct seen;
 struct usage;
@@ -71,6 +71,12 @@ enum result pipeline_receivers(struct pipeline *p, const struct config *config) 
 enum result pipeline_submit(struct pipeline *p, struct job *job) MUST_USE;
 /* Submits and waits; returns job->result. Not from the writer's thread; from the loop, which stands still meanwhile, for a reload alone. */
 enum result pipeline_call(struct pipeline *p, struct job *job);
+
+/*
+ * Budget, shadow and thresholds are those of `config` from now on: a record, if they differ. Submits and waits, as pipeline_call. Errors: those
+ * of the store; then all is as before.
+ */
+enum result pipeline_policy(struct pipeline *p, const struct config *config, struct fault *fault) MUST_USE;
 
 struct instant pipeline_now(const struct pipeline *p); /* the clock, real or manual; from any thread */
 

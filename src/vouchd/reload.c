@@ -1,7 +1,7 @@
 /*
  * vouchd/reload.c - vouch.yaml again while everything runs.
  *
- * First all that can fail: the file, the keys that only a start can change, the new addresses. Then the receivers, then the doors that are
+ * First all that can fail: the file, the keys that only a start can change, the query log, the new addresses. Then the receivers, then the doors that are
  * new, and last those that are gone, which answer what they were asked before. So no query is lost, and an error leaves all as it was.
  */
 #include "base/log.h"
@@ -9,6 +9,7 @@
 #include "vouchd/receivers.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- receivers, on the writer's thread */
 
@@ -102,28 +103,65 @@ close_unwanted(struct service *s, const struct config *wanted)
 	}
 }
 
+/* ---- the query log */
+
+static enum result
+change_query_log(struct service *s, const struct config *from, const struct config *to, struct fault *fault)
+{
+	const struct dns_log_options options = daemon_query_log(s, to);
+
+	if (strcmp(from->query_log, to->query_log) == 0 && from->query_log_sample == to->query_log_sample &&
+	    from->query_log_clients == to->query_log_clients && from->query_log_size == to->query_log_size) {
+		return RESULT_OK;
+	}
+	return dns_log_change(s->log, &options, fault);
+}
+
 /* ---- all of it */
+
+/* What a reload changed that then failed; the store may not take the policy back. */
+static void
+take_back(struct service *s, const struct config *next)
+{
+	struct fault ignored;
+
+	close_unwanted(s, s->now);
+	(void)change_query_log(s, next, s->now, &ignored);
+	if (pipeline_policy(s->pipeline, s->now, &ignored) != RESULT_OK) {
+		log_event(LOG_WARN, "policy",
+			  "why=\"the new one stands, since the store cannot be written\"");
+	}
+}
 
 static enum result
 apply(struct service *s, const struct config *next, struct fault *fault)
 {
 	struct receivers_job change = { { .run = change_receivers, .weight = 1 }, s->gate, next };
 	struct sockets added;
-	enum result r = sockets_add(&s->sockets, next, &added, fault);
+	enum result r = change_query_log(s, s->now, next, fault);
 
+	if (r != RESULT_OK) {
+		return r;
+	}
+	r = sockets_add(&s->sockets, next, &added, fault);
 	if (r == RESULT_OK) {
 		r = open_doors(s, &added, fault);
 	}
-	if (r != RESULT_OK) {
-		return r;
+	if (r == RESULT_OK) {
+		r = pipeline_policy(s->pipeline, next, fault);
 	}
-	r = pipeline_call(s->pipeline, &change.job);
+	if (r == RESULT_OK) {
+		r = pipeline_call(s->pipeline, &change.job);
+		if (r != RESULT_OK) {
+			*fault = change.job.fault;
+		}
+	}
 	if (r != RESULT_OK) {
-		*fault = change.job.fault;
-		close_unwanted(s, s->now);
+		take_back(s, next);
 		return r;
 	}
 	close_unwanted(s, next);
+	directory_operators(s->directory, next);
 	log_set_level(next->log);
 	return RESULT_OK;
 }

@@ -132,10 +132,10 @@ class Reload(unittest.TestCase):
             with open(daemon.yaml, encoding="utf-8") as yaml:
                 text = yaml.read()
             here = f"dns: 127.0.0.1:{daemon.dns_port}"
-            for other, words in ((text + "budget: 20\n", "budget: only a new start changes it"),
+            for other, words in ((text + "dns_workers: 2\n", "dns_workers: only a new start changes it"),
                                  (text.replace(f"zone: {vouch.ZONE}", "zone: other.example"), "lists: only a new start"),
                                  (text + "transfers:\n  - {key: k.example, secret: MDEyMzQ1Njc4OWFiY2RlZg==}\n", "transfers: only"),
-                                 (text + "operators:\n  - {name: a, token_sha256: %064d}\n" % 0, "operators: only a new start"),
+                                 (text + "query_log: /nowhere/q.csv\n", "query_log: /nowhere/q.csv: No such file"),
                                  (text + "nonsense: 1\n", "no such option"),
                                  (text + "public: no\nreceivers:\n  - {id: one, key: short}\n", "key: 16 to 63 letters"),
                                  (text.replace(here, f"dns: [127.0.0.1:{daemon.dns_port}, 127.0.0.1:{taken.getsockname()[1]}]")
@@ -147,6 +147,65 @@ class Reload(unittest.TestCase):
                 self.assertIn(words, line)
                 self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])
             self.assertIn("event=reloaded", daemon.reload(text=text + "log: debug\n"))
+
+    def test_who_may_act_changes_with_the_next_request(self):
+        (old, old_hash), (new, new_hash) = vouch.token_of("old"), vouch.token_of("new")
+        config = "operators:\n  - {name: somebody, token_sha256: %s}\n"
+        with vouch.Vouchd(config=config % old_hash) as daemon:
+            def rights():
+                return [daemon.request("GET", "/v1/status", token=token)[0] for token in (old, new)]
+
+            self.assertEqual(rights(), [200, 401])
+            self.assertIn("event=reloaded", daemon.reload(config % new_hash))
+            self.assertEqual(rights(), [401, 200])
+            self.assertIn("event=reloaded", daemon.reload(""))
+            self.assertEqual(rights(), [401, 401])
+
+    def test_what_decides_changes_by_a_record_and_a_start_with_the_same_adds_none(self):
+        config = "budget: 20\nshadow: 5\nthresholds:\n  - {name: complaint, limit: off}\n"
+        with vouch.Vouchd() as daemon:
+            def seq():
+                return daemon.get("/healthz")["seq"]
+
+            before, was = seq(), daemon.get("/v1/policy")
+            self.assertIn("event=reloaded", daemon.reload("log: debug\n"))
+            self.assertEqual(seq(), before)
+            self.assertIn("event=reloaded", daemon.reload(config))
+            self.assertEqual(seq(), before + 1)
+            now = daemon.get("/v1/policy")
+            self.assertEqual(now["budget"], 20)
+            self.assertNotEqual(now["thresholds"], was["thresholds"])
+            daemon.kill()
+            daemon.start()
+            self.assertEqual(seq(), before + 1)
+            self.assertEqual(daemon.get("/v1/policy"), now)
+            self.assertIn("event=reloaded", daemon.reload(""))
+            self.assertEqual((seq(), daemon.get("/v1/policy")), (before + 2, was))
+
+    def test_the_query_log_begins_moves_and_ends_with_a_reload_that_holds(self):
+        with vouch.Vouchd() as daemon:
+            def lines(name):
+                try:
+                    with open(daemon.path(name), encoding="ascii") as log:
+                        return len(log.readlines())
+                except FileNotFoundError:
+                    return 0
+
+            daemon.ask("127.0.0.2")
+            self.assertIn("event=reloaded", daemon.reload("query_log: a.csv\nquery_log_sample: 1\n"))
+            daemon.ask("127.0.0.2")
+            self.assertIn("event=reload_refused", daemon.reload("query_log: b.csv\nquery_log_sample: 1\ndns_workers: 2\n"))
+            daemon.ask("127.0.0.2")
+            daemon.wait(lambda: lines("a.csv") == 3, "log two queries below the header")
+            self.assertIn("event=reloaded", daemon.reload("query_log: b.csv\nquery_log_sample: 1\n"))
+            daemon.ask("127.0.0.2")
+            daemon.wait(lambda: lines("b.csv") == 2, "log one more elsewhere")
+            self.assertIn("event=reloaded", daemon.reload(""))
+            daemon.ask("127.0.0.2")
+            self.assertIn("event=reloaded", daemon.reload("query_log: c.csv\nquery_log_sample: 1\n"))
+            daemon.ask("127.0.0.2")
+            daemon.wait(lambda: lines("c.csv") == 2, "log again")
+            self.assertEqual((lines("a.csv"), lines("b.csv")), (3, 2))
 
     def test_the_query_log_is_opened_again_by_a_reload_and_has_each_receiver_and_transport(self):
         config = f"query_log: q.csv\nquery_log_sample: 1\nreceivers:\n  - {{id: other, key: {KEY}}}\n"

@@ -187,6 +187,35 @@ test_one_in_n_is_sampled_at_random(void **state)
 }
 
 static void
+test_a_change_begins_to_sample_anew_and_an_empty_path_ends_it(void **state)
+{
+	char path[] = "/tmp/vouch-log-XXXXXX";
+	struct fault fault = { 0 };
+	struct dns_log_options options = { "", 1, false, 0, NULL };
+	struct dns_sampler sampler = { 0 };
+
+	(void)state;
+	close(mkstemp(path));
+	assert_int_equal(dns_log_open(&options, &sampler.log, &fault), RESULT_OK);
+	assert_false(dns_log_due(&sampler));
+	options = (struct dns_log_options){ path, 1000000, false, 0, NULL };
+	assert_int_equal(dns_log_change(sampler.log, &options, &fault), RESULT_OK);
+	assert_true(dns_log_due(&sampler));
+	options.sample = 1;
+	assert_int_equal(dns_log_change(sampler.log, &options, &fault), RESULT_OK);
+	assert_true(dns_log_due(&sampler)); /* and not after a million */
+	assert_true(dns_log_due(&sampler));
+	options.path = "/nowhere/q.csv";
+	assert_int_equal(dns_log_change(sampler.log, &options, &fault), RESULT_IO);
+	assert_true(dns_log_due(&sampler));
+	options.path = "";
+	assert_int_equal(dns_log_change(sampler.log, &options, &fault), RESULT_OK);
+	assert_false(dns_log_due(&sampler));
+	dns_log_close(sampler.log);
+	assert_int_equal(unlink(path), 0);
+}
+
+static void
 test_a_path_that_cannot_be_written_is_named(void **state)
 {
 	struct fault fault = { 0 };
@@ -208,6 +237,7 @@ main(void)
 		cmocka_unit_test(test_a_full_file_is_moved_and_a_new_one_begins),
 		cmocka_unit_test(test_one_in_n_is_sampled_at_random),
 		cmocka_unit_test(test_a_path_that_cannot_be_written_is_named),
+		cmocka_unit_test(test_a_change_begins_to_sample_anew_and_an_empty_path_ends_it),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
