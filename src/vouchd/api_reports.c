@@ -206,6 +206,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 				     .door = c.entry.door,
 				     .received = pipeline_now(api->pipeline),
 				     .reporter = c.entry.reporter,
+				     .proof = c.entry.proof,
 				     .names_others = text_equal(c.entry.reporter, TEXT("operator")),
 				     .is_trusted = text_equal(c.entry.reporter, TEXT("operator")),
 				     .first_line = 1 };

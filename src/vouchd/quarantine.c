@@ -1,5 +1,5 @@
 /*
- * vouchd/quarantine.c - the record is a JSON object: {"door", "name", "line", "field", "words", "format", "reporter", "raw"}
+ * vouchd/quarantine.c - the record is a JSON object: {"door", "name", "line", "field", "words", "format", "reporter", "proof", "raw"}
  * for what is set aside, {"of", "status"} for what became of it.
  */
 #include "vouchd/quarantine.h"
@@ -57,10 +57,10 @@ quarantine_put(struct pipeline *p, const struct quarantine_entry *e, bool *is_ne
 	}
 	raw = journal_put_raw(tx, e->bytes);
 	r = append(p,
-		   json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:s}", "door", json_of(e->door), "name",
+		   json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "door", json_of(e->door), "name",
 			     json_of(e->name), "line", (json_int_t)e->line, "field", json_of(e->field),
 			     "words", json_of(e->words), "format", json_of(e->format), "reporter",
-			     json_of(e->reporter), "raw", hash_hex(&raw, raw_hex)),
+			     json_of(e->reporter), "proof", json_of(e->proof), "raw", hash_hex(&raw, raw_hex)),
 		   &seq, fault);
 	if (r != RESULT_OK) {
 		return r;
@@ -143,20 +143,21 @@ get_row(void *context, const struct journal_quarantine *row)
 	return RESULT_OK;
 }
 
-/* Format and reporter stand in the record only. */
+/* Format, reporter and how it was known stand in the record only. */
 static enum result
 get_record(void *context, const struct record *record)
 {
 	struct getting *g = context;
 	json_t *root = json_loadb(record->payload.p, record->payload.n, 0, NULL);
-	const char *format = "", *reporter = "";
+	const char *format = "", *reporter = "", *proof = "";
 
-	if (root == NULL || json_unpack(root, "{s:s, s:s}", "format", &format, "reporter", &reporter) != 0) {
+	if (root == NULL || json_unpack(root, "{s:s, s:s, s:s}", "format", &format, "reporter", &reporter, "proof", &proof) != 0) {
 		json_decref(root);
 		return RESULT_DAMAGED;
 	}
 	g->entry->format = keep(g->arena, text_of(format));
 	g->entry->reporter = keep(g->arena, text_of(reporter));
+	g->entry->proof = keep(g->arena, text_of(proof));
 	json_decref(root);
 	return RESULT_OK;
 }

@@ -9,7 +9,7 @@
 #include "vouchd/pipeline.h"
 
 struct quarantine_entry {
-	struct text door, name, reporter, format;
+	struct text door, name, reporter, proof, format;
 	uint64_t line; /* 0: not a matter of one line */
 	struct text field, words;
 	struct text bytes; /* a document that can be read again */

@@ -85,6 +85,7 @@ take_fault(struct take *t, struct pipeline *p, const struct intake_fault *fault)
 		.format = t->read.format == INTAKE_AUTO ? (struct text){ "", 0 }
 							: text_of(intake_format_name(t->read.format)),
 		.reporter = t->reporter,
+		.proof = t->proof,
 	    },
 	    &is_new, &t->job.fault);
 	if (t->job.result == RESULT_OK) {
@@ -140,7 +141,7 @@ take_read(struct take *t, struct text raw, const struct intake_hint *hint)
 	t->is_own = hint->names_others;
 	t->door_name = kept.door = keep(&t->arena, hint->door);
 	kept.header = keep(&t->arena, hint->header);
-	kept.proof = keep(&t->arena, hint->proof);
+	t->proof = kept.proof = keep(&t->arena, hint->proof);
 	r = intake_read(t->raw, &kept, &t->arena, &t->read);
 	check(r == RESULT_OK || t->read.fault_count > 0);
 	for (uint32_t i = 0; i < t->read.report_count; i++) {

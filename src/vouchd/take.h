@@ -15,7 +15,7 @@ struct take {
 	struct arena arena;
 	struct text raw;  /* as received; in the arena */
 	struct text name; /* what the sender calls it, for errors; may be empty */
-	struct text door_name, reporter;
+	struct text door_name, reporter, proof;
 	struct intake_result read; /* what intake made of it */
 	bool is_retry;
 	uint64_t retry_of;   /* quarantine entry that this is read from again */

@@ -18,7 +18,8 @@ expect    quarantine == 2
 wait      2h
 expect    refused 400 "many": retry quarantine
 expect    quarantine == 1
-expect    timeline 192.0.2.10 says "delivered"
+# It is known still how its reporter was known.
+expect    timeline 192.0.2.10 says "delivered 200 from mailbox (csv by http, token)" 1 times
 restart with kill -9
 expect    quarantine == 1
 
