@@ -2,6 +2,7 @@
 #include "vouchd/fold_int.h"
 
 #include "model/correction.h"
+#include "model/threat.h"
 #include "vouchd/about.h"
 #include "vouchd/look.h"
 
@@ -181,6 +182,17 @@ take_observation(struct fold *f, struct about *about, const struct observation *
 	}
 }
 
+/* Whoever is broken into is likelier to be taken over, which is no evidence of it: its weight grows until some days after it was said. */
+static void
+threaten_compromised(struct fold *f, uint32_t unit, struct instant said)
+{
+	struct instant until = { said.ms + threat_span(THREAT_COMPROMISED).ms };
+
+	if (until.ms > f->now.at.ms) {
+		detect_threaten(f->detect, unit, threat_factor(THREAT_COMPROMISED), f->now.at, until);
+	}
+}
+
 static void
 count_observation(struct fold *f, struct about *about, const struct observation *o, const uint32_t *ids,
 		  size_t n)
@@ -195,6 +207,9 @@ count_observation(struct fold *f, struct about *about, const struct observation 
 
 		if (o->signal == SIGNAL_DELIVERED) {
 			decide_delivered(f->decide, ids[i], o->count, o->at);
+		} else if (o->signal == SIGNAL_COMPROMISED) {
+			threaten_compromised(f, s->unit, o->at);
+			threaten_compromised(f, f->systems[s->system].unit, o->at);
 		}
 		detect_observe(f->detect, s->unit, &fact);
 		if (s->family == fold_system_family(&f->systems[s->system]) &&

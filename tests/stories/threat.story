@@ -13,6 +13,14 @@ expect    vouch "threat meadow-mail exposure its staff was phished" == 0 "noted"
 expect    vouch "watch --json" == 0 "meadow-shared" "'threat': 10.0" "'threat_until': '2026-04-05"
 expect    timeline 198.51.100.0/28 says "member meadow-mail under threat (exposure)"
 
+# A host that is said to be broken into is no evidence, and a reason to look harder, for a week after it was said.
+report rows by mailbox <<
+time,source,signal,count
+${now},192.0.2.10,compromised,40
+end
+expect    state 192.0.2.10 == CERTIFIED
+expect    vouch "watch --json" == 0 "harbour-news" "'threat': 3.0"
+
 # One system of the member falls and is confirmed: its other one is under threat, for two weeks.
 every     10m for 60m by mailbox: 192.0.2.20 delivered 5000 complaint 60 unknown_user 1500
 expect    state 192.0.2.20 == SUSPENDED kind security
