@@ -52,7 +52,7 @@ struct delivery {
 	struct take take; /* first, so that a take of this door is its delivery */
 	uv_work_t work;   /* asks for DKIM keys; then with the content kept in the take's arena */
 	struct proof proof;
-	struct text content;
+	struct text content, sender;
 	struct text *recipients;
 	size_t recipient_count;
 	enum result proven;
@@ -200,6 +200,7 @@ deliver(struct lmtp_door *d, const struct lmtp_message *m)
 	}
 	/* A mail has no name; for whoever looks into the quarantine, its sender serves. */
 	v->take.name = text_of(arena_format(&v->take.arena, "<%.*s>", TEXT_ARG(m->sender)));
+	v->sender = (struct text){ text_copy(&v->take.arena, m->sender), m->sender.n };
 	v->take.job.done = on_taken;
 	v->take.door = d;
 	v->content = m->content;
@@ -229,6 +230,10 @@ prove(struct delivery *v)
 		directory_hint(d->directory, &v->proof.reporter, &v->take.arena, &hint);
 	}
 	take_read(&v->take, v->content, &hint);
+	if (d->config->acknowledge) {
+		acknowledge_find(d->directory, &v->proof, v->sender, v->content, &v->take.arena,
+				 &v->take.answer);
+	}
 }
 
 /* Hands it to the writer; an answer comes later, or at once when too much waits or its key could not be had. */

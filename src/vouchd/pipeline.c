@@ -12,6 +12,7 @@
 #include <time.h>
 
 #define USAGE_EVERY_NS INT64_C(60000000000)
+#define ANSWER_SLOTS   4096U
 
 struct instant
 pipeline_now(const struct pipeline *p)
@@ -429,6 +430,13 @@ pipeline_quota(struct pipeline *p, struct text reporter)
 	return quota_take(p->quota, id != REGISTRY_NONE ? id + 1 : 0, most, pipeline_now(p));
 }
 
+bool
+pipeline_answers(struct pipeline *p, struct text address, uint64_t most)
+{
+	return quota_take(p->answers, (uint32_t)(hash_fast(address.p, address.n) % ANSWER_SLOTS), most,
+			  pipeline_now(p));
+}
+
 static void
 pipeline_free(struct pipeline *p)
 {
@@ -442,6 +450,7 @@ pipeline_free(struct pipeline *p)
 	free(p->cases.items);
 	free(p->published);
 	quota_free(p->quota);
+	quota_free(p->answers);
 	usage_close(atomic_load(&p->usage));
 	watch_free(p);
 	free(p);
@@ -460,6 +469,7 @@ pipeline_open(const struct config *config, struct list *list, struct directory *
 	p->list = list;
 	p->directory = directory;
 	p->quota = quota_new();
+	p->answers = quota_new();
 	p->last = &p->first;
 	check(pthread_mutex_init(&p->lock, NULL) == 0);
 	check(pthread_condattr_init(&monotonic) == 0);

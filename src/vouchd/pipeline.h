@@ -99,6 +99,8 @@ enum result pipeline_append(struct pipeline *p, enum record_kind kind, struct te
 			    struct fault *fault) MUST_USE;
 /* One more report of this reporter: is it within the quota of the day? Whoever is no reporter shares one (public_reports). */
 bool pipeline_quota(struct pipeline *p, struct text reporter) MUST_USE;
+/* One more answer to this address: is it one of the first `most` of the day? Addresses of one hash in 4096 share them. */
+bool pipeline_answers(struct pipeline *p, struct text address, uint64_t most) MUST_USE;
 /* A TICK record at this time. Errors: RESULT_BAD_INPUT when it lies before the last record. */
 enum result pipeline_tick(struct pipeline *p, struct instant at, struct fault *fault) MUST_USE;
 

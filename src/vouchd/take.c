@@ -58,6 +58,9 @@ take_report(struct take *t, struct pipeline *p, struct report *report, struct ha
 	if (t->job.result == RESULT_OK) {
 		journal_put_id(tx, &report->id, seq);
 		t->accepted++;
+		if (t->answer.to.n > 0 && t->accepted == 1) {
+			acknowledge_put(p, &t->answer, seq, report);
+		}
 		t->number = t->number == 0 ? seq : t->number;
 		t->observations += report->observation_count;
 		t->unknown += fold_unknown(pipeline_fold(p));

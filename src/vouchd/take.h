@@ -8,7 +8,7 @@
 #define VOUCHD_TAKE_H
 
 #include "intake/intake.h"
-#include "vouchd/pipeline.h"
+#include "vouchd/acknowledge.h"
 
 struct take {
 	struct job job; /* first, so that a job of this kind is its take */
@@ -17,6 +17,7 @@ struct take {
 	struct text name; /* what the sender calls it, for errors; may be empty */
 	struct text door_name, reporter, proof;
 	struct intake_result read; /* what intake made of it */
+	struct acknowledge answer; /* to whoever mailed it, when it was not there before */
 	bool is_retry;
 	uint64_t retry_of;   /* quarantine entry that this is read from again */
 	bool is_own;         /* an operator hands it in: no quota */

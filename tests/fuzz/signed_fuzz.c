@@ -1,4 +1,5 @@
 /* Any bytes as a mail: whoever did not sign it is not named, whatever the key and the server in front say; LF or CRLF alike. */
+#include "intake/answer.h"
 #include "intake/signed.h"
 
 #include <string.h>
@@ -26,6 +27,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct text mail = { (const char *)data, size }, record;
 	struct signed_keys keys = { get_key, &record };
 	char domain[SIGNED_DOMAIN_BYTES], signer[SIGNED_DOMAIN_BYTES];
+	struct arena arena = { 0 };
+	struct answer answer;
 
 	(void)text_cut(&mail, '\n', &record);
 	if (signed_from(mail, domain)) {
@@ -37,5 +40,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (signed_results(mail, TEXT("example"), TEXT("mx.example"), signer)) {
 		check(signed_within(text_of(signer), TEXT("example")));
 	}
+	if (answer_fits(mail, TEXT("anna@reports.example"), &arena, &answer) && answer.message_id.n > 0) {
+		check(answer.message_id.p[0] == '<' &&
+		      memchr(answer.message_id.p, '\n', answer.message_id.n) == NULL);
+	}
+	arena_clear(&arena);
 	return 0;
 }
