@@ -32,6 +32,7 @@ struct tally {
 struct counts {
 	pthread_mutex_t lock;
 	struct tally *now;
+	bool is_news; /* since it was written last */
 };
 
 struct counts *
@@ -133,6 +134,7 @@ counts_add(struct counts *c, const char *sources, enum signal signal, struct ins
 	(void)snprintf(key, sizeof key, "%s\n%s\n%s", signal_name(signal), sources, attribute);
 	(void)pthread_mutex_lock(&c->lock);
 	add(open_tally(c), key, n);
+	c->is_news = true;
 	(void)pthread_mutex_unlock(&c->lock);
 }
 
@@ -175,6 +177,7 @@ counts_domain(struct counts *c, const char *sources, const char *attribute, stru
 		       attribute, name.text);
 	(void)pthread_mutex_lock(&c->lock);
 	add_domain(open_tally(c), sources, key);
+	c->is_news = true;
 	(void)pthread_mutex_unlock(&c->lock);
 }
 
@@ -198,6 +201,7 @@ void
 counts_give_back(struct counts *c, struct tally *old)
 {
 	(void)pthread_mutex_lock(&c->lock);
+	c->is_news = true;
 	for (size_t i = 0; i < old->count; i++) {
 		struct entry *from = &old->entries[i];
 		struct entry *to = entry_of(open_tally(c), (struct text){ from->key, from->n });
@@ -253,5 +257,17 @@ tally_write(const struct tally *t, struct instant at, uint64_t domains_from, con
 			any = true;
 		}
 	}
+	return any;
+}
+
+bool
+counts_write(struct counts *c, struct instant at, uint64_t domains_from, const char *batch, struct buffer *b)
+{
+	bool any;
+
+	(void)pthread_mutex_lock(&c->lock);
+	any = c->is_news && c->now != NULL && tally_write(c->now, at, domains_from, batch, b);
+	c->is_news = false;
+	(void)pthread_mutex_unlock(&c->lock);
 	return any;
 }

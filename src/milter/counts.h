@@ -34,5 +34,8 @@ void tally_free(struct tally *t);
  */
 bool tally_write(const struct tally *t, struct instant at, uint64_t domains_from, const char *batch,
 		 struct buffer *b);
+/* The same of what is counted now, which goes on. False: no line, or nothing new since it was written last. */
+bool counts_write(struct counts *c, struct instant at, uint64_t domains_from, const char *batch,
+		  struct buffer *b);
 
 #endif

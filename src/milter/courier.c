@@ -14,6 +14,7 @@
 #include <time.h>
 
 #define RETRY_MS        INT64_C(60000) /* after a report could not be brought */
+#define STORE_MS        INT64_C(5000)  /* what a crash loses at most */
 #define REQUEST_SECONDS 30L
 #define TOKEN_BYTES_MAX 4096U
 
@@ -22,6 +23,7 @@ struct courier {
 	struct counts *counts;
 	struct hash key; /* SHA-256 of the token */
 	pthread_t thread;
+	char batch[SPOOL_BATCH_BYTES]; /* of the report to come */
 	pthread_mutex_t lock;
 	pthread_cond_t wake;
 	bool is_ending;
@@ -54,7 +56,6 @@ store(struct courier *c)
 {
 	struct tally *t = counts_take(c->counts);
 	struct instant now = instant_now();
-	char batch[SPOOL_BATCH_BYTES];
 	struct fault fault = { { 0 } };
 	enum result r = RESULT_OK;
 	struct buffer body;
@@ -62,20 +63,46 @@ store(struct courier *c)
 	if (t == NULL) {
 		return;
 	}
-	spool_batch(batch);
 	buffer_init(&body, REPORT_BYTES_MAX);
-	if (tally_write(t, now, c->settings->domains_from, batch, &body)) {
+	if (tally_write(t, now, c->settings->domains_from, c->batch, &body)) {
 		r = body.full ? RESULT_TOO_LARGE
-			      : spool_put(c->settings->spool, now, batch, buffer_text(&body), &fault);
+			      : spool_put(c->settings->spool, now, c->batch, buffer_text(&body), &fault);
 	}
 	buffer_free(&body);
 	if (r == RESULT_OK) {
+		spool_batch(c->batch);
 		tally_free(t);
 		return;
 	}
 	counts_give_back(c->counts, t);
 	log_event(LOG_ERROR, "spool", "why=\"%s\" then=\"counted with the next\"",
 		  fault.text[0] == '\0' ? result_sentence(r) : fault.text);
+}
+
+/* A crash finds it there. Where that fails, the disk is full for example, the log says so when the report is due. */
+static void
+store_open(struct courier *c)
+{
+	struct fault fault;
+	struct buffer body;
+
+	buffer_init(&body, REPORT_BYTES_MAX);
+	if (counts_write(c->counts, instant_now(), c->settings->domains_from, c->batch, &body) &&
+	    !body.full && spool_put_open(c->settings->spool, buffer_text(&body), &fault) != RESULT_OK) {
+		log_event(LOG_DEBUG, "spool", "why=\"%s\"", fault.text);
+	}
+	buffer_free(&body);
+}
+
+/* What a crash left is a report, under a name of its own. */
+static void
+find_open(struct courier *c)
+{
+	spool_batch(c->batch);
+	if (spool_keep_open(c->settings->spool, instant_now(), c->batch)) {
+		log_event(LOG_INFO, "spool", "why=\"what was counted before a crash is reported\"");
+		spool_batch(c->batch);
+	}
 }
 
 /* ---- from the disk to the operator */
@@ -222,25 +249,38 @@ sleep_until(struct courier *c, int64_t at_ns)
 	return ending;
 }
 
+static int64_t
+sooner(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
 static void *
 work(void *context)
 {
 	struct courier *c = context;
 	int64_t interval_ns = c->settings->interval.ms * 1000000,
-		next_ns = instant_monotonic_ns() + interval_ns;
-	bool is_empty = bring_all(c);
+		next_ns = instant_monotonic_ns() + interval_ns, retry_ns;
+	bool is_empty;
 
-	for (;;) {
-		int64_t retry_ns = instant_monotonic_ns() + RETRY_MS * 1000000;
+	find_open(c);
+	is_empty = bring_all(c);
+	retry_ns = instant_monotonic_ns() + RETRY_MS * 1000000;
+	while (!sleep_until(c, sooner(next_ns, instant_monotonic_ns() + STORE_MS * 1000000))) {
+		int64_t now_ns = instant_monotonic_ns();
 
-		if (sleep_until(c, is_empty || next_ns < retry_ns ? next_ns : retry_ns)) {
-			break;
-		}
-		if (instant_monotonic_ns() >= next_ns) {
+		if (now_ns >= next_ns) {
 			store(c);
 			next_ns += interval_ns;
+			is_empty = false;
+			retry_ns = now_ns;
+		} else {
+			store_open(c);
 		}
-		is_empty = bring_all(c);
+		if (!is_empty && now_ns >= retry_ns) {
+			is_empty = bring_all(c);
+			retry_ns = now_ns + RETRY_MS * 1000000;
+		}
 	}
 	store(c);
 	return NULL;

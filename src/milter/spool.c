@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define SUFFIX ".jsonl"
+#define OPEN   ".open"
 
 static enum result
 wrong(struct fault *fault, const char *path)
@@ -131,13 +132,40 @@ spool_key(const char *folder, struct hash *key, struct fault *fault)
 	return put_file(folder, "ticket.key", (struct text){ (const char *)key->bytes, HASH_BYTES }, fault);
 }
 
+/* Renamed, so that it is either open or a report. False: there was none, or it could not be. */
+static bool
+close_open(const char *folder, struct instant at, const char *batch)
+{
+	char from[4096], to[4096];
+
+	(void)snprintf(from, sizeof from, "%s/" OPEN, folder);
+	(void)snprintf(to, sizeof to, "%s/%020" PRId64 "-%s" SUFFIX, folder, at.ms, batch);
+	return rename(from, to) == 0 && sync_folder(folder);
+}
+
+enum result
+spool_put_open(const char *folder, struct text report, struct fault *fault)
+{
+	return put_file(folder, OPEN, report, fault);
+}
+
+bool
+spool_keep_open(const char *folder, struct instant at, const char *batch)
+{
+	bool kept = close_open(folder, at, batch);
+
+	if (!kept && errno != ENOENT) {
+		log_event(LOG_ERROR, "spool", "report=%s why=\"%s\"", OPEN, strerror(errno));
+	}
+	return kept;
+}
+
 enum result
 spool_put(const char *folder, struct instant at, const char *batch, struct text report, struct fault *fault)
 {
-	char name[64];
+	enum result r = spool_put_open(folder, report, fault);
 
-	(void)snprintf(name, sizeof name, "%020" PRId64 "-%s" SUFFIX, at.ms, batch);
-	return put_file(folder, name, report, fault);
+	return r != RESULT_OK || close_open(folder, at, batch) ? r : wrong(fault, folder);
 }
 
 static int

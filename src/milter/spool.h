@@ -19,7 +19,15 @@ enum result spool_key(const char *folder, struct hash *key, struct fault *fault)
 #define SPOOL_BATCH_BYTES 17U
 void spool_batch(char out[SPOOL_BATCH_BYTES]);
 
-/* RESULT_OK: it is on disk. Errors: RESULT_IO, and nothing is there. */
+/*
+ * What would be reported if it were time now: kept beside the reports, in the place of the one before. It is no report until spool_keep_open makes it one: after
+ * a crash, at the start. Errors: RESULT_IO, the one before stays.
+ */
+enum result spool_put_open(const char *folder, struct text report, struct fault *fault) MUST_USE;
+/* True: there was one. Errors: it stays, and the log says so. */
+bool spool_keep_open(const char *folder, struct instant at, const char *batch);
+
+/* RESULT_OK: it is on disk, and in the place of what was open. Errors: RESULT_IO, and nothing is there. */
 enum result spool_put(const char *folder, struct instant at, const char *batch, struct text report,
 		      struct fault *fault) MUST_USE;
 

@@ -67,6 +67,11 @@ class Milter(peers.Own):
                  lambda: self.listens() > self.starts, vouch.OWN_ENV)
         self.starts = self.listens()
 
+    def again(self, **options):
+        """After it ended: with other options."""
+        self.options.update(options)
+        self._start()
+
     def listens(self):
         """How often it has opened its socket."""
         with open(self.log, encoding="utf-8", errors="replace") as log:

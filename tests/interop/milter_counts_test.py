@@ -7,6 +7,7 @@ import contextlib
 import glob
 import hashlib
 import hmac
+import json
 import os
 import smtplib
 import subprocess
@@ -166,6 +167,29 @@ def check_full_disk(server, mails, store, ours):
         ours.terminate()
 
 
+def check_killed(server, mails, ours):
+    """Killed between two reports: what was counted is reported at the next start, but for the last seconds."""
+    ours.terminate()
+    ours.again(interval="1h")
+    stored = os.path.join(ours.options["spool"], ".open")
+    mails.send(LISTED, ["alice", "nobody"])
+    mails.send(SECOND, ["bob"])
+
+    def is_stored():
+        with contextlib.suppress(FileNotFoundError), open(stored, encoding="utf-8") as lines:
+            return sum(json.loads(line)["count"] for line in lines if '"sample"' not in line) >= 3
+        return False
+
+    ours.wait(is_stored, "store what it counted")
+    before = counted(server)
+    ours.process.kill()
+    ours.process.wait()
+    ours.again(interval="1s")
+    reported(server, mails)
+    expect("it to have come from the disk alone", counted(server) - before == collections.Counter(
+        {(LISTED, "delivered"): 1, (LISTED, "unknown_user"): 1, (SECOND, "delivered"): 1}))
+
+
 def check_domains(server, mails, wire):
     """Domains come from three mails on; nothing of a recipient and nothing of the content comes at all."""
     for _ in range(2):
@@ -200,6 +224,7 @@ def check():
                 reported(server, mails)
                 check_operator_away(server, mails, ours, wire, message)
                 check_signature(server, wire.bodies[-1])
+                check_killed(server, mails, ours)
                 while not store.messages.empty():
                     store.next()
                 check_full_disk(server, mails, store, ours)
