@@ -179,7 +179,7 @@ mail_read(struct mail *mail, struct text raw, struct arena *arena)
 	}
 	mail->body = rest;
 	fields_read(&mail->outer, (struct text){ raw.p, raw.n - rest.n }, false, arena);
-	part = mail_parts_parse(&mail->outer, mail->body);
+	part = mail_parts_parse(&mail->outer, mail->body, true);
 	if (part != NULL) {
 		walk_part(&w, part, 0);
 		g_object_unref(part);

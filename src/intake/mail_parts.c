@@ -5,6 +5,11 @@
 #include <gmime/gmime.h>
 #include <pthread.h>
 #include <string.h>
+#include <strings.h>
+
+#define MAIL_TYPE    "message/rfc822"
+#define MAIL_AS_TEXT "text/rfc822   " /* as long */
+_Static_assert(sizeof MAIL_TYPE == sizeof MAIL_AS_TEXT, "one takes the place of the other");
 
 struct walk {
 	struct mail_parts *parts;
@@ -100,8 +105,56 @@ start_gmime(void)
 	g_mime_init();
 }
 
+static bool
+starts_nocase(const char *at, const char *end, const char *word)
+{
+	size_t n = strlen(word);
+
+	return (size_t)(end - at) >= n && strncasecmp(at, word, n) == 0;
+}
+
+/* The type of the first part that is a mail, in the header behind a boundary; NULL: there is none. */
+static char *
+find_mail_type(char *at, char *end)
+{
+	bool in_header = false;
+
+	for (char *next; at < end; at = next) {
+		char *line_end = memchr(at, '\n', (size_t)(end - at));
+
+		next = line_end == NULL ? end : line_end + 1;
+		if (starts_nocase(at, end, "--")) {
+			in_header = true;
+		} else if (line_end == at) {
+			in_header = false;
+		} else if (in_header && starts_nocase(at, end, "content-type:")) {
+			at += strlen("content-type:");
+			at += at < end && *at == ' ';
+			if (starts_nocase(at, next, MAIL_TYPE)) {
+				return at;
+			}
+		}
+	}
+	return NULL;
+}
+
+/*
+ * The reported mail as text, of which fields.c reads the header and a second parser the parts: GMime makes an object of every field of a mail, and of
+ * each address in them, which costs more than all else of a report.
+ */
+static void
+take_mail_as_text(GMimeStream *stream)
+{
+	GByteArray *bytes = g_mime_stream_mem_get_byte_array(GMIME_STREAM_MEM(stream));
+	char *start = (char *)bytes->data, *type = find_mail_type(start, start + bytes->len);
+
+	if (type != NULL) {
+		memcpy(type, MAIL_AS_TEXT, strlen(MAIL_TYPE));
+	}
+}
+
 GMimeObject *
-mail_parts_parse(const struct fields *header, struct text body)
+mail_parts_parse(const struct fields *header, struct text body, bool as_text)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	GMimeStream *stream;
@@ -122,6 +175,9 @@ mail_parts_parse(const struct fields *header, struct text body)
 	}
 	(void)g_mime_stream_write(stream, "\n", 1);
 	(void)g_mime_stream_write(stream, body.p, body.n);
+	if (as_text) {
+		take_mail_as_text(stream);
+	}
 	(void)g_mime_stream_reset(stream);
 	parser = g_mime_parser_new_with_stream(stream);
 	part = g_mime_parser_construct_part(parser, NULL);
@@ -133,7 +189,7 @@ mail_parts_parse(const struct fields *header, struct text body)
 void
 mail_parts_read(struct mail_parts *parts, const struct fields *header, struct text body, struct arena *arena)
 {
-	GMimeObject *part = text_trim(body).n > 0 ? mail_parts_parse(header, body) : NULL;
+	GMimeObject *part = text_trim(body).n > 0 ? mail_parts_parse(header, body, false) : NULL;
 
 	if (part != NULL) {
 		mail_parts_take(parts, part, arena);

@@ -27,8 +27,11 @@ void mail_parts_read(struct mail_parts *parts, const struct fields *header, stru
 /* For mail.c, which has a part already: GMime's own types. */
 struct _GMimeObject;
 struct _GMimePart;
-/* A mail for GMime: of its header only what says how the body is built, since GMime takes each address apart. NULL: there is nothing. */
-struct _GMimeObject *mail_parts_parse(const struct fields *header, struct text body);
+/*
+ * A mail for GMime: of its header only what says how the body is built, since GMime takes each address apart. NULL: there is nothing.
+ * `as_text`: the first part that is a mail comes as text/rfc822, in one piece.
+ */
+struct _GMimeObject *mail_parts_parse(const struct fields *header, struct text body, bool as_text);
 /* Adds a part, and those inside of it MIME_DEPTH_MAX levels deep. */
 void mail_parts_take(struct mail_parts *parts, struct _GMimeObject *object, struct arena *arena);
 /* The content of a leaf, decoded from base64 or quoted-printable. Never larger than the mail. */

@@ -83,7 +83,7 @@ struct pipeline {
 	uint64_t snapshot_seq;             /* of the last snapshot */
 	int64_t last_tick_ms;
 	struct quota *answers; /* by hash of the address */
-	struct quota *quota; /* by reporter of the registry plus one; 0: all who are none */
+	struct quota *quota;   /* by reporter of the registry plus one; 0: all who are none */
 };
 
 /* apply.c */

@@ -57,10 +57,11 @@ quarantine_put(struct pipeline *p, const struct quarantine_entry *e, bool *is_ne
 	}
 	raw = journal_put_raw(tx, e->bytes);
 	r = append(p,
-		   json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "door", json_of(e->door), "name",
-			     json_of(e->name), "line", (json_int_t)e->line, "field", json_of(e->field),
-			     "words", json_of(e->words), "format", json_of(e->format), "reporter",
-			     json_of(e->reporter), "proof", json_of(e->proof), "raw", hash_hex(&raw, raw_hex)),
+		   json_pack("{s:o, s:o, s:I, s:o, s:o, s:o, s:o, s:o, s:s}", "door", json_of(e->door),
+			     "name", json_of(e->name), "line", (json_int_t)e->line, "field",
+			     json_of(e->field), "words", json_of(e->words), "format", json_of(e->format),
+			     "reporter", json_of(e->reporter), "proof", json_of(e->proof), "raw",
+			     hash_hex(&raw, raw_hex)),
 		   &seq, fault);
 	if (r != RESULT_OK) {
 		return r;
@@ -151,7 +152,8 @@ get_record(void *context, const struct record *record)
 	json_t *root = json_loadb(record->payload.p, record->payload.n, 0, NULL);
 	const char *format = "", *reporter = "", *proof = "";
 
-	if (root == NULL || json_unpack(root, "{s:s, s:s, s:s}", "format", &format, "reporter", &reporter, "proof", &proof) != 0) {
+	if (root == NULL || json_unpack(root, "{s:s, s:s, s:s}", "format", &format, "reporter", &reporter,
+					"proof", &proof) != 0) {
 		json_decref(root);
 		return RESULT_DAMAGED;
 	}
