@@ -53,6 +53,21 @@ add("jmrp-crlf", mixed(MARK + RECEIVED + BODY).replace("\n", "\r\n"), J + " sour
 add("jmrp-dirty-mark", mixed("x-hmxmroriginalrecipient:\n <u@hotmail.com>\n" + RECEIVED + BODY, "FW: Offers"), J + " source_from=received")
 add("jmrp-recipient-not-kept", mixed(MARK + "X-Reporter-IP: 198.51.100.7\n" + RECEIVED + BODY), J + " original_rcpt_to= x_reporter_ip=")
 
+# Ways in which such mails differ: line ends, types, addresses in the subject, what Microsoft wrote above the first hop.
+add("jmrp-bracketed-address", mixed(MARK + RECEIVED + BODY, "complaint about message from [192.0.2.10]"), J)
+add("jmrp-subject-in-capitals", mixed(MARK + RECEIVED + BODY, "Complaint About Message From 192.0.2.10"), J + " source_from=subject")
+add("jmrp-reply-subject", mixed(MARK + RECEIVED + BODY, "Re: complaint about message from 192.0.2.77"), J + " source_from=received")
+add("jmrp-subject-is-no-address", mixed(MARK + RECEIVED + BODY, "complaint about message from 192.0.2.300"), J + " source_from=received")
+add("jmrp-subject-over-received", mixed(MARK + RECEIVED.replace("192.0.2.10", "192.0.2.99") + BODY), J + " source_from=subject")
+add("jmrp-private-hop-first", mixed(MARK + "Received: from in.hotmail.com ([10.1.2.3]) by x; Mon, 5 Jan 2026 07:31:00 +0000\n" + RECEIVED + BODY, "FW: Offers"),
+    J + " source_from=received")
+add("jmrp-date-in-other-zone", mixed(MARK + RECEIVED + BODY, date="Date: Mon, 5 Jan 2026 00:00:00 -0800\n"), J + f" arrival={CAME}")
+add("jmrp-date-in-the-future", mixed(MARK + RECEIVED + BODY, date="Date: Fri, 1 Jan 2027 08:00:00 +0000\n"), f"complaint 1 192.0.2.10 {CAME}")
+add("jmrp-domain-in-capitals", mixed(MARK + PASSED.replace("header.d=shop", "header.d=SHOP") + RECEIVED + BODY), f"complaint 1 192.0.2.10 shop.example {AT}")
+add("jmrp-same-domain-twice", mixed(MARK + PASSED + PASSED + RECEIVED + BODY), f"complaint 1 192.0.2.10 shop.example {AT}")
+add("jmrp-text-before", mixed(MARK + RECEIVED + BODY, text="--B\nContent-Type: text/plain\n\nSomebody complained.\n\n"), J + " source_from=subject")
+add("jmrp-from-encoded", mixed(MARK + RECEIVED + BODY.replace("Shop <", "=?utf-8?q?Caf=C3=A9?= <")), J + " from_domain=shop.example")
+
 # ---- Yahoo CFL: keyed by the DKIM domain; the address is not always told
 
 YAHOO = ("Feedback-Type: abuse\nUser-Agent: Yahoo!-Mail-Feedback/2.0\nVersion: 0.1\nOriginal-Mail-From: <b@shop.example>\nOriginal-Rcpt-To: <redacted@yahoo.com>\n"
@@ -71,6 +86,28 @@ add("cfl-signature-below", report(YAHOO, "DKIM-Signature: v=1; a=rsa-sha256; d=s
 add("cfl-two-domains", report(YAHOO + "Reported-Domain: shop.example\nReported-Domain: esp.example\n"), f"complaint 1 shop.example esp.example {AT}")
 add("cfl-not-spam", report(YAHOO.replace("abuse", "not-spam", 1) + "Reported-Domain: shop.example\n"), f"not_spam 1 shop.example {AT}")
 add("cfl-redacted-subject", report(YAHOO + "Reported-Domain: shop.example\n", BODY.replace("Offers", "=?utf-8?q?Caf=C3=A9?=")), Y)
+
+# Ways in which such reports differ: more or fewer fields, other hops, what passed beside what failed.
+R = "Reported-Domain: shop.example\n"
+add("cfl-domain-in-capitals", report(YAHOO + "Reported-Domain: SHOP.Example\n"), Y)
+add("cfl-domain-with-dot", report(YAHOO + "Reported-Domain: shop.example.\n"), Y)
+add("cfl-same-domain-twice", report(YAHOO + R + R), Y)
+add("cfl-reported-and-passed", report(YAHOO + R + "Authentication-Results: x; dkim=pass header.d=esp.example\n"), f"complaint 1 shop.example esp.example {AT}")
+add("cfl-one-of-two-passed", report(YAHOO + "Authentication-Results: x; dkim=fail header.d=bad.example; dkim=pass header.d=shop.example\n"), Y)
+add("cfl-with-address", report(YAHOO + R + "Source-IP: 192.0.2.10\n"), f"complaint 1 192.0.2.10 shop.example {AT} source_from=")
+add("cfl-with-ipv6", report(YAHOO + R + "Source-IP: 2001:db8::25\n"), f"complaint 1 2001:db8::25 shop.example {AT}")
+add("cfl-address-is-none", report(YAHOO + R + "Source-IP: unknown\n"), Y)
+add("cfl-private-hop", report(YAHOO + R, "Received: from a ([10.0.0.1]) by b; Mon, 5 Jan 2026 07:30:00 +0000\n" + BODY), Y)
+add("cfl-many-incidents", report(YAHOO + R + "Incidents: 3\n"), f"complaint 3 shop.example {AT} incidents=3")
+add("cfl-arrival-over-received-date", report(YAHOO + R + "Arrival-Date: Mon, 5 Jan 2026 07:00:00 +0000\n"), f"complaint 1 shop.example {AT} arrival=2026-01-05T07:00:00Z")
+add("cfl-without-arrival", report(YAHOO.replace("Received-Date: Mon, 5 Jan 2026 07:30:00 +0000\n", "") + R), f"complaint 1 shop.example {AT} arrival=")
+add("cfl-without-sender", report(YAHOO.replace("Original-Mail-From: <b@shop.example>\n", "") + R, "Return-Path: <c@shop.example>\n" + BODY),
+    f"complaint 1 shop.example {AT} mail_from=c@shop.example")
+add("cfl-folded", report(YAHOO + "Reported-Domain:\n shop.example\n"), Y)
+add("cfl-crlf", report(YAHOO + R).replace("\n", "\r\n"), Y)
+add("cfl-blank-line-first", report("\n" + YAHOO + R), Y)
+add("cfl-opt-out", report(YAHOO.replace("abuse", "opt-out", 1) + R), "nothing")
+add("cfl-unknown-type", report(YAHOO.replace("abuse", "annoyed", 1) + R), Y + " feedback_type=annoyed")
 
 # ---- authentication failures (RFC 6591)
 
@@ -93,5 +130,15 @@ add("failure-headers-alone", report(FAILURE + "Auth-Failure: dmarc\n", kind="tex
 add("failure-type-missing", report(FAILURE), F + " auth_failure=")
 add("failure-written-large", report(FAILURE.replace("auth-failure", "AUTH-FAILURE") + "auth-failure: DMARC\n"), f"auth_fail 1 192.0.2.10 shop.example {AT} auth_failure=DMARC")
 add("failure-named-dmarc", report(FAILURE.replace("auth-failure", "dmarc")), f"auth_fail 1 192.0.2.10 shop.example {AT} feedback_type=dmarc")
+add("failure-ipv6", report(FAILURE.replace("192.0.2.10", "2001:db8::25") + "Auth-Failure: spf\n"), f"auth_fail 1 2001:db8::25 shop.example {AT}")
+add("failure-without-address", report(FAILURE.replace("Source-IP: 192.0.2.10\n", "") + "Auth-Failure: dmarc\n"), f"auth_fail 1 shop.example {AT}")
+add("failure-address-of-the-hop", report(FAILURE.replace("Source-IP: 192.0.2.10\n", "") + "Auth-Failure: dmarc\n", RECEIVED + BODY),
+    f"auth_fail 1 192.0.2.10 shop.example {AT} source_from=received")
+add("failure-two-kinds", report(FAILURE + "Auth-Failure: spf\nAuth-Failure: dmarc\n"), F + " auth_failure=spf")
+add("failure-unknown-kind", report(FAILURE + "Auth-Failure: moon\n"), F + " auth_failure=moon")
+add("failure-with-uri", report(FAILURE + "Auth-Failure: dmarc\nReported-URI: https://a.example/x\n"), F + " reported_uri=https://a.example/x")
+add("failure-envelope-id", report(FAILURE + "Auth-Failure: dmarc\nOriginal-Envelope-Id: o3F52\n"), F + " original_envelope_id=o3F52")
+add("failure-crlf", report(FAILURE + "Auth-Failure: signature\n").replace("\n", "\r\n"), F + " auth_failure=signature")
+add("failure-date-of-arrival", report(FAILURE + "Auth-Failure: dmarc\n").replace(f"Date: {SENT}\n", "", 1), f"auth_fail 1 192.0.2.10 shop.example {CAME}")
 
 write()
