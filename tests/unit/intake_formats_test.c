@@ -22,7 +22,7 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
 		{ "snds", INTAKE_SNDS, 36 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 40 },
-		{ "xarf", INTAKE_XARF, 6 + 40 },
+		{ "xarf", INTAKE_XARF, 6 + 66 },
 	};
 
 	(void)context;

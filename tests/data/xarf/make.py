@@ -77,6 +77,35 @@ add("v3-attachment", v3(Attachment=[{"ContentType": "message/rfc822", "Data": ba
     C + " from_domain=shop.example message_id=<1@shop.example>")
 add("v3-phishing", v3({"URL": "https://www.shop.example/x", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 www.shop.example {AT}")
 add("v3-login-attack", v3(ReportClass="Activity", ReportType="LoginAttack"), "nothing")
+# The same in v3, where each field has another name.
+add("v3-bulk", v3(ReportType="Bulk"), C)
+add("v3-class-in-capitals", v3(ReportClass="MESSAGING"), C)
+add("v3-ipv6", v3({"IP": "2001:DB8::25", "Type": "ip"}), f"complaint 1 2001:db8::25 {AT}")
+add("v3-ipv6-mapped", v3({"IP": "::ffff:192.0.2.10", "Type": "ip"}), C)
+add("v3-malware", v3({"URL": "http://192.0.2.10/x", "Type": "uri"}, ReportClass="Content", ReportType="Malware"), f"bad_url 1 192.0.2.10 {AT}")
+add("v3-url-with-user", v3({"URL": "https://bank.example@www.shop.example/", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"),
+    f"bad_url 1 www.shop.example {AT}")
+add("v3-url-with-port", v3({"URL": "http://shop.example:8080/", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 shop.example {AT}")
+add("v3-url-in-capitals", v3({"URL": "HTTP://SHOP.Example/", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 shop.example {AT}")
+add("v3-address-over-url", v3({"IP": "192.0.2.10", "URL": "https://shop.example/"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 192.0.2.10 {AT}")
+add("v3-copyright", v3(ReportClass="Copyright", ReportType="Copyright"), "nothing")
+add("v3-vulnerability", v3(ReportClass="Vulnerability", ReportType="OpenService"), "nothing")
+add("v3-other-class", v3(ReportClass="Weather", ReportType="Rain"), "nothing")
+add("v3-no-source", v3({"Type": "ip"}), "refused no source: neither an address nor a domain")
+add("v3-source-is-a-word", v3({"IP": "nowhere"}), "refused no source: neither an address nor a domain")
+add("v3-prefix-is-no-source", v3({"IP": "192.0.2.0/24"}), "refused no source: neither an address nor a domain")
+add("v3-date-with-zone", v3(Date="2026-01-05T09:00:00+01:00"), C)
+add("v3-org", v3(), C + " org=Traps")
+add("v3-sender", v3(AdditionalInfo={"SMTPFrom": "<b@Shop.Example>"}), C + " from_domain=shop.example")
+add("v3-subject", v3(AdditionalInfo={"Subject": "Sale  now"}), C + " subject=\"Sale  now\"")
+add("v3-found-by", v3(AdditionalInfo={"DetectionMethod": "honeypot"}), C + " found_by=honeypot")
+add("v3-attachment-of-another-kind", v3(Attachment=[{"ContentType": "text/plain", "Data": base64.b64encode(MAIL.encode()).decode()}]), C + " message_id=")
+add("v3-attachment-no-base64", v3(Attachment=[{"ContentType": "message/rfc822", "Data": "!!!"}]), C + " message_id=")
+add("v3-two-attachments", v3(Attachment=[{"ContentType": "text/plain", "Data": ""}, {"ContentType": "message/rfc822", "Data": base64.b64encode(MAIL.encode()).decode()}]),
+    C + " message_id=<1@shop.example> subject=January")
+add("v3-extra-fields", v3(Unknown={"deep": [1, 2, {"x": None}]}), C)
+add("v3-samples-are-not-read", v3(Samples=[{"ContentType": "message/rfc822", "Payload": "x"}]), C + " message_id=")
+add("v3-disclosure-no", {**v3(), "Disclosure": False}, C)
 
 
 def mail(report, feedback=True):
