@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #define FREE_PORT_TRIES 16
+#define SOCKET_BYTES    (1 << 25) /* the kernel doubles it for what it needs itself */
 
 static void
 set_port(struct sockaddr_storage *to, uint16_t port)
@@ -24,6 +25,20 @@ set_port(struct sockaddr_storage *to, uint16_t port)
 		a.v6->sin6_port = htons(port);
 	} else {
 		a.v4->sin_port = htons(port);
+	}
+}
+
+/*
+ * Room for some 80,000 queries that wait while their thread does not run, if the kernel takes it from us (root), else what it allows all
+ * (net.core.rmem_max). An inherited socket has what the service manager gave it.
+ */
+static void
+widen(int fd)
+{
+	const int bytes = SOCKET_BYTES;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof bytes) != 0) {
+		(void)setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes);
 	}
 }
 
@@ -44,6 +59,7 @@ bind_udp(const struct dns_address *at, int *to, struct fault *fault)
 		}
 		return r;
 	}
+	widen(fd);
 	*to = fd;
 	return RESULT_OK;
 }

@@ -21,7 +21,7 @@ void dns_stats_leave(struct dns_stats *stats);
 /* A query for this zone (NULL: for none of ours), with dns_told.rcode. Cost: two loads, two stores. */
 void dns_stats_count(struct dns_stats *stats, const struct list_zone *zone, enum dns_usage usage,
 		     uint8_t rcode);
-/* When the batch began if its time counts, else 0; and its end, with so many answers. */
+/* When the batch began if its time counts, else 0; and then its end, with so many answers. */
 int64_t dns_stats_begin(struct dns_stats *stats);
 void dns_stats_end(struct dns_stats *stats, int64_t began_ns, size_t answers);
 

@@ -5,6 +5,7 @@
 #include "serve/transfer.h"
 
 #include <errno.h>
+#include <linux/sock_diag.h>
 #include <netinet/in.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -14,7 +15,6 @@
 
 #define BATCH                64U
 #define QUERY_BYTES_MAX      1280U /* a longer datagram is dropped; queries with their options are below 400 */
-#define SOCKET_BYTES         (1 << 23) /* some 8,000 queries that wait while this thread does not run */
 #define CONTROL_BYTES        64U
 #define PAUSE_AFTER_ERROR_US 10000
 #define LAST_BATCHES_MAX     256U /* more than a socket holds: what comes in after that was not asked before */
@@ -25,7 +25,8 @@ struct dns_udp {
 	pthread_t thread;
 	atomic_bool stop;
 	int fd;
-	bool wildcard; /* the socket has many addresses: answer from the one that was asked */
+	uint32_t overrun; /* queries that the kernel dropped at this socket, as far as they are counted */
+	bool wildcard;    /* the socket has many addresses: answer from the one that was asked */
 	struct mmsghdr in[BATCH], out[BATCH];
 	struct iovec in_iov[BATCH], out_iov[BATCH];
 	struct sockaddr_storage from[BATCH];
@@ -158,6 +159,20 @@ send_batch(struct dns_udp *u, size_t count)
 	}
 }
 
+/* What the kernel dropped since the last time, as the socket was full. */
+static void
+count_overrun(struct dns_udp *u)
+{
+	uint32_t info[SK_MEMINFO_VARS] = { 0 };
+	socklen_t n = sizeof info;
+
+	if (getsockopt(u->fd, SOL_SOCKET, SO_MEMINFO, info, &n) == 0 &&
+	    info[SK_MEMINFO_DROPS] != u->overrun) {
+		counter_add(COUNTER_DNS_OVERRUN, info[SK_MEMINFO_DROPS] - u->overrun);
+		u->overrun = info[SK_MEMINFO_DROPS];
+	}
+}
+
 /* Told to stop, it answers what was asked before, and waits no more. */
 static void *
 run(void *context)
@@ -190,17 +205,21 @@ run(void *context)
 		answers = answer_batch(u, used);
 		list_reader_sleep(); /* a full send buffer blocks */
 		send_batch(u, answers);
-		dns_stats_end(u->tally.stats, began, answers);
+		if (began != 0) {
+			dns_stats_end(u->tally.stats, began, answers);
+			count_overrun(u);
+		}
 		dns_tally_flush(&u->tally);
 		if (left > 0 && --left == 0) {
 			break;
 		}
 	}
+	count_overrun(u);
 	list_reader_end();
 	return NULL;
 }
 
-/* Whether it has many addresses, and how many bytes may wait. */
+/* Whether it has many addresses. */
 static bool
 socket_ready(struct dns_udp *u)
 {
@@ -210,7 +229,7 @@ socket_ready(struct dns_udp *u)
 		struct sockaddr_in6 v6;
 	} a = { 0 };
 	socklen_t n = sizeof a;
-	const int on = 1, bytes = SOCKET_BYTES;
+	const int on = 1;
 	bool six;
 
 	if (getsockname(u->fd, &a.any, &n) != 0) {
@@ -219,8 +238,6 @@ socket_ready(struct dns_udp *u)
 	six = a.any.sa_family == AF_INET6;
 	u->wildcard =
 	    six ? IN6_IS_ADDR_UNSPECIFIED(&a.v6.sin6_addr) : a.v4.sin_addr.s_addr == htonl(INADDR_ANY);
-	(void)setsockopt(u->fd, SOL_SOCKET, SO_RCVBUF, &bytes,
-			 sizeof bytes); /* as much as the system allows */
 	return !u->wildcard || setsockopt(u->fd, six ? (int)IPPROTO_IPV6 : (int)IPPROTO_IP,
 					  six ? IPV6_RECVPKTINFO : IP_PKTINFO, &on, sizeof on) == 0;
 }

@@ -125,7 +125,7 @@ class Metrics(unittest.TestCase):
                 self.assertEqual(len(types), len({name for name, _ in types}))
                 for name, kind in (("vouch_dns_zone_queries" + suffix, "counter"), ("vouch_dns_zone_answers" + suffix, "counter"),
                                    ("vouch_dns_receiver_queries" + suffix, "counter"), ("vouch_dns_answer_seconds", "histogram"),
-                                   ("vouch_list_change_seconds", "histogram"), ("vouch_list_serial", "gauge"),
+                                   ("vouch_dns_overrun" + suffix, "counter"), ("vouch_list_change_seconds", "histogram"), ("vouch_list_serial", "gauge"),
                                    ("vouch_list_entries", "gauge"), ("vouch_list_unconfirmed_seconds", "gauge")):
                     self.assertIn([name, kind], types)
 

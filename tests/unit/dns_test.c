@@ -12,6 +12,7 @@
 #include "serve/dns.h"
 #include "serve/dns_gate.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -592,6 +593,37 @@ ask_and_change(int fd, uint16_t id, struct dns_gate *gate, const struct dns_gate
 	return p[3] & 15;
 }
 
+/* Nobody reads yet: what does not fit the socket is lost, and counted when somebody does. */
+static void
+test_what_a_full_socket_loses_is_counted(void **state)
+{
+	struct dns_bound bound;
+	struct dns_options o = { .address_count = 1, .list = list, .workers = 1, .bound = &bound };
+	uint64_t before = counter_get(COUNTER_DNS_OVERRUN), answers = 0;
+	const int bytes = 10000;
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+	uint8_t packet[512];
+	struct fault fault;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	(void)state;
+	assert_int_equal(dns_bind("127.0.0.1:0", 1, &bound, &fault), RESULT_OK);
+	assert_int_equal(setsockopt(bound.udp[0], SOL_SOCKET, SO_RCVBUF, &bytes, sizeof bytes), 0);
+	to.sin_port = htons(bound.port);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&to, sizeof to), 0);
+	for (uint16_t i = 0; i < 100; i++) {
+		assert_true(send(fd, packet, query_of(packet, i, 1), 0) > 0);
+	}
+	assert_int_equal(dns_open(&o, &dns, &fault), RESULT_OK);
+	dns_close(dns);
+	while (recv(fd, packet, sizeof packet, MSG_DONTWAIT) > 0) {
+		answers++;
+	}
+	assert_in_range(answers, 1, 99);
+	assert_int_equal(counter_get(COUNTER_DNS_OVERRUN) - before, 100 - answers);
+	close(fd);
+}
+
 static void
 test_who_may_ask_changes_while_threads_answer(void **state)
 {
@@ -661,6 +693,7 @@ main(void)
 		cmocka_unit_test(test_an_address_that_cannot_be_had_is_named),
 		cmocka_unit_test(test_a_published_change_is_answered_at_once),
 		cmocka_unit_test(test_what_was_asked_before_the_end_is_answered),
+		cmocka_unit_test(test_what_a_full_socket_loses_is_counted),
 		cmocka_unit_test(test_who_may_ask_changes_while_threads_answer),
 	};
 
