@@ -223,13 +223,22 @@ planner_add(struct planner *pl, enum thing thing, const struct wanted *w)
 				  place_words(pl, thing, parent, grandparent)));
 }
 
-/* "list certified -> safe"; a hash tells nobody anything. */
+/* Whom a change is shown to need not see: a hash tells nobody anything, and addresses are what a thief looks for. */
+static bool
+is_guarded(enum registry_field field)
+{
+	return field == FIELD_REPORTER_TOKEN || field == FIELD_MEMBER_CONTACT ||
+	       field == FIELD_MEMBER_ALERTS || field == FIELD_MEMBER_NOTICES ||
+	       field == FIELD_MEMBER_WEBHOOK || field == FIELD_RECEIVER_CONTACT;
+}
+
+/* "list certified -> safe" */
 static const char *
 change_words(struct planner *pl, enum registry_field field, struct text was, struct text is)
 {
 	const char *key = registry_fields[field].key;
 
-	if (field == FIELD_REPORTER_TOKEN) {
+	if (is_guarded(field)) {
 		return arena_format(pl->arena, "%s %s", key,
 				    is.n == 0 ? "taken away" : (was.n == 0 ? "given" : "replaced"));
 	}

@@ -131,6 +131,24 @@ mark_all(struct notices *n)
 	}
 }
 
+/* Windows of days move, and who sends nothing brings no news: each source is looked at once a day. */
+static void
+begin_day(struct notices *n, struct instant now)
+{
+	const struct registry *registry = fold_registry(pipeline_fold(n->pipeline));
+	int64_t day = atomic_load(&n->pipeline->manual_ms) /
+		      SPAN_DAY.ms; /* of the last record: the counts are as of then */
+
+	for (uint32_t i = 0; day != n->day && i < registry_count(registry, THING_SOURCE); i++) {
+		notices_touched(n, i);
+	}
+	n->day = day;
+	n->next_day.ms = (day + 1) * SPAN_DAY.ms;
+	if (n->next_day.ms <= now.ms) {
+		n->next_day.ms = now.ms + REST_MS; /* the day has begun, and its first record is to come */
+	}
+}
+
 static void
 release_held(struct notices *n, struct instant now)
 {
@@ -189,6 +207,7 @@ look_run(struct job *job, struct pipeline *p)
 		mark_all(n);
 	}
 	release_held(n, now);
+	begin_day(n, now);
 	look_at_changed(n);
 	left = n->touched.count > TOUCHED_MAX ? n->touched.count - TOUCHED_MAX : 0;
 	while (n->touched.count > left) {
@@ -201,7 +220,7 @@ look_run(struct job *job, struct pipeline *p)
 	}
 	k->found = n->pending.count > 0;
 	k->more = n->touched.count > 0 || n->all;
-	k->due = n->due;
+	k->due = n->due.ms < n->next_day.ms ? n->due : n->next_day;
 }
 
 static void
@@ -212,7 +231,7 @@ tell_run(struct job *job, struct pipeline *p)
 	(void)p;
 	job->result = notices_tell(k->notices, &job->fault);
 	k->found = k->notices->pending.count > 0;
-	k->due = k->notices->due;
+	k->due.ms = k->notices->due.ms < k->due.ms ? k->notices->due.ms : k->due.ms;
 }
 
 /* ---- the thread */
@@ -260,27 +279,20 @@ work(void *context)
 	while (rest(n, due)) {
 		struct look k = { .job = { .run = look_run }, .notices = n };
 
-		do {
-			k.job.run = look_run;
-			k.job.writes = false;
-			k.found = false;
-			if (pipeline_call(n->pipeline, &k.job) != RESULT_OK) {
-				break;
-			}
+		if (pipeline_call(n->pipeline, &k.job) == RESULT_OK) {
 			k.job.run = tell_run;
 			k.job.writes = true;
 			while (k.found && pipeline_call(n->pipeline, &k.job) == RESULT_OK) {
 			}
-			if (k.job.result != RESULT_OK) {
-				log_event(LOG_WARN, "notices_wait", "why=%s",
-					  log_quote(text_of(k.job.fault.text), quoted));
-				k.more = false;
-			}
-		} while (k.more);
-		/* What could not be told is looked at again. */
-		due = k.job.result == RESULT_OK
-			  ? k.due
-			  : instant_add(pipeline_now(n->pipeline), (struct span){ REST_MS });
+		}
+		if (k.job.result != RESULT_OK) {
+			log_event(LOG_WARN, "notices_wait", "why=%s",
+				  log_quote(text_of(k.job.fault.text), quoted));
+			k.due = instant_add(pipeline_now(n->pipeline), (struct span){ REST_MS });
+		} else if (k.more) {
+			k.due.ms = 0;
+		}
+		due = k.due;
 	}
 	return NULL;
 }

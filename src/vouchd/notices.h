@@ -7,7 +7,8 @@
  * the end of its interval; and what is past when notices are first configured is not told at all. Reading a journal tells nobody anything.
  *
  * The writer notes what it changed, and a thread asks it, outside of any decision, what of that is new. Cost for the writer: O(1) per change,
- * and one look at the store per changed source. Warnings are looked at once an hour for each source that had news.
+ * and one look at the store per changed source. Warnings are looked at once an hour for each source that had news, and
+ * once a day for all, a thousand at a time.
  *
  * Addresses and webhooks are declared in the programme (alerts, notices, webhook of a member) and so lie in the journal and the registry. They
  * are in no log, export, public answer or metric; who reads the programme as a whole is logged (contacts_read). Tests:

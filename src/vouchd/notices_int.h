@@ -33,6 +33,8 @@ struct notices {
 	uint32_t size;   /* of both */
 	struct ids changed;
 	struct ids touched;
+	int64_t day; /* since 1970: all were looked at on it, or are queued to be */
+	struct instant next_day;
 	struct ids held; /* not before `due` */
 	struct instant due;
 	struct ids pending; /* there is something to tell */

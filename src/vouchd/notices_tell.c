@@ -4,6 +4,7 @@
  *	listing  a source   "on"; "security", "compliance", "disuse": off the list; "revoked"; "for a,b": off for these receivers; "": no member yet
  *	watch    a system   "watched", "near"; "": calm
  *	warning  a source   the thresholds that it is near: "complaint@a trap@"
+ *	warning_member  a member   the same of all its sources together
  *
  * and, under the name of each notice, when a system last had one.
  */
@@ -64,29 +65,55 @@ notices_standing(const struct fold *f, uint32_t source, char out[NOTICES_SAID_BY
 }
 
 static struct text
+near_limits(const struct compliance_metric *m, uint32_t count, char out[NOTICES_SAID_BYTES])
+{
+	struct buffer b;
+	struct text t;
+
+	buffer_init(&b, (size_t)(count + 1) * 2 * (NAME_BYTES_MAX + 1));
+	for (uint32_t i = 0; i < count; i++) {
+		/* A source that is new and silent is near two limits for one reason. */
+		bool is_silence = threshold_measure(m[i].threshold) == MEASURE_SILENCE;
+
+		if (m[i].level == LEVEL_WARNING) {
+			buffer_format(&b, "%s%s@%.*s", b.n == 0 ? "" : " ",
+				      is_silence ? "silence" : threshold_name(m[i].threshold),
+				      TEXT_ARG(m[i].party_name));
+		}
+	}
+	t = text_in(out, &b);
+	buffer_free(&b);
+	return t;
+}
+
+/* Of what is off the list nothing is near a limit. */
+static struct text
 warnings_of(const struct fold *f, uint32_t source, char out[NOTICES_SAID_BYTES])
 {
 	const struct compliance *c = fold_compliance(f);
 	uint32_t count = compliance_source_metrics(c, source, NULL, 0);
 	struct compliance_metric *m = calloc(count + 1U, sizeof(*m));
 	struct decide_source_view v;
-	struct buffer b;
 	struct text t;
 
 	check(m != NULL);
 	(void)compliance_source_metrics(c, source, m, count);
 	decide_source_view(fold_decide(f), source, &v);
-	buffer_init(&b, (size_t)(count + 1) * 2 * (NAME_BYTES_MAX + 1));
-	for (uint32_t i = 0; i < count && !v.removed && state_listed(v.state); i++) {
-		if (m[i].level == LEVEL_WARNING) {
-			buffer_format(&b, "%s%s@%.*s", b.n == 0 ? "" : " ", threshold_name(m[i].threshold),
-				      TEXT_ARG(m[i].party_name));
-		}
-	}
+	t = near_limits(m, v.removed || !state_listed(v.state) ? 0 : count, out);
 	free(m);
-	t = text_in(out, &b);
-	buffer_free(&b);
 	return t;
+}
+
+static struct text
+member_warnings_of(const struct fold *f, uint32_t source, char out[NOTICES_SAID_BYTES])
+{
+	uint32_t member = registry_source(fold_registry(f), source).member;
+	struct compliance_metric m[THRESHOLD_COUNT]; /* one each: a group knows no parties */
+	uint32_t count = compliance_group_metrics(fold_compliance(f), member, m, countof(m));
+	struct decide_source_view v;
+
+	decide_source_view(fold_decide(f), source, &v);
+	return near_limits(m, v.removed || !state_listed(v.state) ? 0 : count, out);
 }
 
 static struct text
@@ -175,13 +202,28 @@ notices_watch_differs(struct notices *n, uint32_t source)
 	       !text_equal(watch_of(n, source), notices_was_told(n, "watch", s.system, said, NULL));
 }
 
+/* A source that is off the list says nothing of its member. */
+static bool
+member_warning_differs(struct notices *n, uint32_t source)
+{
+	uint32_t member = registry_source(fold_registry(pipeline_fold(n->pipeline)), source).member;
+	char now[NOTICES_SAID_BYTES], before[NOTICES_SAID_BYTES];
+	struct decide_source_view v;
+
+	decide_source_view(fold_decide(pipeline_fold(n->pipeline)), source, &v);
+	return !v.removed && state_listed(v.state) &&
+	       !text_equal(member_warnings_of(pipeline_fold(n->pipeline), source, now),
+			   notices_was_told(n, "warning_member", member, before, NULL));
+}
+
 bool
 notices_warning_differs(struct notices *n, uint32_t source)
 {
 	char now[NOTICES_SAID_BYTES], before[NOTICES_SAID_BYTES];
 	struct text is = warnings_of(pipeline_fold(n->pipeline), source, now);
 
-	return !text_equal(is, notices_was_told(n, "warning", source, before, NULL));
+	return !text_equal(is, notices_was_told(n, "warning", source, before, NULL)) ||
+	       member_warning_differs(n, source);
 }
 
 /* ---- which notice */
@@ -303,14 +345,33 @@ gather_watch(struct notices *n, struct groups *g, uint32_t source, uint32_t syst
 	return gather(g, is.n > 0 ? NOTICE_WATCH_RAISED : NOTICE_WATCH_FELL, system, source);
 }
 
+static void
+note_warnings(struct notices *n, uint32_t source)
+{
+	const struct fold *f = pipeline_fold(n->pipeline);
+	char said[NOTICES_SAID_BYTES];
+
+	notices_told(n, "warning", source, warnings_of(f, source, said));
+	if (member_warning_differs(n, source)) {
+		notices_told(n, "warning_member", registry_source(fold_registry(f), source).member,
+			     member_warnings_of(f, source, said));
+	}
+}
+
 static bool
 gather_warning(struct notices *n, struct groups *g, uint32_t source, uint32_t system)
 {
+	const struct fold *f = pipeline_fold(n->pipeline);
+	uint32_t member = registry_source(fold_registry(f), source).member;
 	char now[NOTICES_SAID_BYTES], before[NOTICES_SAID_BYTES];
-	struct text is = warnings_of(pipeline_fold(n->pipeline), source, now);
+	bool known =
+	    is_part(warnings_of(f, source, now), notices_was_told(n, "warning", source, before, NULL), ' ') &&
+	    (!member_warning_differs(n, source) ||
+	     is_part(member_warnings_of(f, source, now),
+		     notices_was_told(n, "warning_member", member, before, NULL), ' '));
 
-	if (n->silent || is_part(is, notices_was_told(n, "warning", source, before, NULL), ' ')) {
-		notices_told(n, "warning", source, is); /* nothing that was not told */
+	if (n->silent || known) {
+		note_warnings(n, source); /* nothing that was not told */
 		return true;
 	}
 	return gather(g, NOTICE_WARNING, system, source);
@@ -366,7 +427,7 @@ note_told(struct notices *n, const struct notices_group *g)
 		uint32_t source = g->sources.items[i];
 
 		if (g->notice == NOTICE_WARNING) {
-			notices_told(n, "warning", source, warnings_of(f, source, said));
+			note_warnings(n, source);
 		} else if (!is_watch) {
 			notices_told(n, "listing", source, notices_standing(f, source, said));
 		}

@@ -247,9 +247,14 @@ a_change_says_what_was_and_what_is(void **state)
 	assert_string_equal(CHANGE(SYSTEM, "news", "list= declared.from=c.example"),
 			    "~ system news: list safe -> certified, declared.from a.example b.example -> "
 			    "c.example\n");
-	assert_string_equal(CHANGE(MEMBER, "bank", "contact="),
-			    "~ member bank: contact x@bank.example -> none\n");
+	assert_string_equal(CHANGE(MEMBER, "bank", "contact="), "~ member bank: contact taken away\n");
 	assert_string_equal(CHANGE(MEMBER, "bank", "contact="), "");
+	/* Whom a takeover is told to, nobody reads from a change. */
+	assert_string_equal(CHANGE(MEMBER, "bank", "alerts=soc@bank.example,ops@bank.example"),
+			    "~ member bank: alerts given\n");
+	assert_string_equal(
+	    CHANGE(MEMBER, "bank", "alerts=soc@bank.example webhook=https://bank.example/hook"),
+	    "~ member bank: alerts replaced, webhook given\n");
 	assert_string_equal(CHANGE(REPORTER, "box", "token_sha256=" TOKEN), ""); /* its own */
 	assert_string_equal(CHANGE(REPORTER, "box", "trust=none token_sha256="),
 			    "~ reporter box: trust full -> none, token_sha256 taken away\n");
