@@ -55,23 +55,22 @@ load_snapshot(struct pipeline *p, uint64_t *seq, struct fault *fault)
 
 struct past {
 	struct pipeline *p;
-	struct fault *fault;
+	uint64_t seq; /* of the last record that was read */
+	enum result folded;
+	struct fault why;
 };
 
+/* The effects of inputs are there already; only the fold itself is wanted. */
 static enum result
 fold_past(void *context, const struct record *record)
 {
 	struct past *past = context;
-	enum result r = RESULT_OK;
 
+	past->seq = record->seq;
 	if (!record_kind_effect(record->kind)) {
-		r = fold_apply(past->p->fold, record, past->fault);
-		/* The effects of inputs are there already; only the fold itself is wanted. */
-		r = r == RESULT_OK ? r
-				   : fault_set(past->fault, RESULT_DAMAGED,
-					       "record %" PRIu64 " cannot be folded", record->seq);
+		past->folded = fold_apply(past->p->fold, record, &past->why);
 	}
-	return r;
+	return past->folded;
 }
 
 /* The list a source is to stand on, plus one; 0: none. Accounts have no name in DNS. */
@@ -322,18 +321,23 @@ state_receivers(struct pipeline *p)
 enum result
 state_read(struct pipeline *p, struct fault *fault)
 {
-	struct past past = { p, fault };
+	struct past past = { .p = p };
 	struct journal_head head;
-	uint64_t seq = 0;
-	enum result r = load_snapshot(p, &seq, fault);
+	enum result r = load_snapshot(p, &past.seq, fault);
 
 	if (r == RESULT_OK) {
 		p->folding_past = true;
-		p->snapshot_seq = seq;
-		r = journal_scan(p->journal, &(struct journal_range){ .from = seq + 1 }, fold_past, &past);
+		p->snapshot_seq = past.seq;
+		r = journal_scan(p->journal, &(struct journal_range){ .from = past.seq + 1 }, fold_past,
+				 &past);
 		p->folding_past = false;
-		if (r != RESULT_OK) {
-			r = fault_set(fault, r, "the journal cannot be read");
+		if (past.folded != RESULT_OK) {
+			r = fault_set(fault, RESULT_DAMAGED, "journal.db: record %" PRIu64 ": %s", past.seq,
+				      past.why.text);
+		} else if (r != RESULT_OK) {
+			r = fault_set(fault, r,
+				      "journal.db: record %" PRIu64 " cannot be read; see vouch verify",
+				      past.seq + 1);
 		}
 	}
 	if (r == RESULT_OK) {

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The programs as a person starts them: init, a second daemon, signals, paths, a wrong configuration."""
 
+import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import unittest
@@ -47,6 +49,18 @@ class Programs(unittest.TestCase):
             done = daemon.cli("cases", check=False)
             self.assertEqual(done.returncode, 4)
             self.assertIn("no daemon listens on", done.stderr)
+
+    def test_a_damaged_record_is_named_when_the_daemon_reads_its_past(self):
+        with vouch.Vouchd() as daemon:
+            daemon.post("/v1/programme", b"members: [{id: m, name: M, systems: [{id: s, sources: [192.0.2.10]}]}]", apply=1, actor="anna")
+            daemon.command("accept", "m", "operator", "control is proven")
+            daemon.kill()
+            with contextlib.closing(sqlite3.connect(daemon.path("data/journal.db"))) as store, store:
+                store.execute("UPDATE records SET payload = x'00' WHERE kind = 'command'")
+                number, = store.execute("SELECT seq FROM records WHERE kind = 'command'").fetchone()
+            again = run("vouchd", "-c", daemon.yaml)
+            self.assertEqual(again.returncode, 5, again.stderr)
+            self.assertIn(f"journal.db: record {number} cannot be read; see vouch verify", again.stderr)
 
     def test_what_init_writes_serves_daemon_and_command_from_any_folder(self):
         with vouch.Vouchd() as other:  # for its folder
