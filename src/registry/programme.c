@@ -266,20 +266,73 @@ bind_value(struct binder *b, const yaml_node_t *n, enum registry_field field, st
 
 /* What is known of the mapping of one thing before it is added. */
 struct mapping {
-	const yaml_node_t *node;
-	const yaml_node_t *id, *below;
+	const yaml_node_t *id, *below, *group;
 	struct text values[REGISTRY_FIELD_COUNT];
 	bool seen[REGISTRY_FIELD_COUNT];
-	bool seen_group;
 };
 
 static enum result bind_list(struct binder *b, const yaml_node_t *n, enum thing thing, uint32_t parent);
+
+/* Where the node of a key at the top goes that is no field; NULL: it is one, or nothing. */
+static const yaml_node_t **
+slot_of(struct mapping *m, enum thing thing, struct text key)
+{
+	const struct shape *shape = &shapes[thing];
+
+	if (text_equal(key, TEXT("id"))) {
+		return &m->id;
+	}
+	if (shape->below != NULL && text_equal(key, text_of(shape->below))) {
+		return &m->below;
+	}
+	return shape->group != NULL && text_equal(key, text_of(shape->group)) ? &m->group : NULL;
+}
+
+static enum registry_field
+field_of(struct binder *b, enum thing thing, const char *group, struct text key)
+{
+	if (group != NULL) {
+		key = text_of(arena_format(b->arena, "%s.%.*s", group, TEXT_ARG(key)));
+	} else if (memchr(key.p, '.', key.n) != NULL) {
+		return REGISTRY_FIELD_COUNT;
+	}
+	return registry_field_find(thing, key);
+}
+
+static enum result
+bind_pair(struct binder *b, const yaml_node_pair_t *pair, enum thing thing, const char *group,
+	  struct mapping *m)
+{
+	const yaml_node_t *key_node = node_at(b, pair->key), *value = node_at(b, pair->value);
+	const yaml_node_t **slot;
+	enum registry_field field;
+	struct text key;
+	enum result r = scalar(b, key_node, thing_name(thing), &key);
+
+	if (r != RESULT_OK) {
+		return r;
+	}
+	slot = group == NULL ? slot_of(m, thing, key) : NULL;
+	field = slot == NULL ? field_of(b, thing, group, key) : REGISTRY_FIELD_COUNT;
+	if (slot == NULL && field == REGISTRY_FIELD_COUNT) {
+		return wrong(b, key_node, RESULT_BAD_INPUT,
+			     arena_format(b->arena, "a %s has no such key", thing_name(thing)), key);
+	}
+	if (slot != NULL ? *slot != NULL : m->seen[field]) {
+		return wrong(b, key_node, RESULT_BAD_INPUT, "given twice", key);
+	}
+	if (slot != NULL) {
+		*slot = value;
+		return RESULT_OK;
+	}
+	m->seen[field] = true;
+	return bind_value(b, value, field, &m->values[field]);
+}
 
 /* The fields of a mapping; `group` is NULL at the top. */
 static enum result
 bind_fields(struct binder *b, const yaml_node_t *map, enum thing thing, const char *group, struct mapping *m)
 {
-	const struct shape *shape = &shapes[thing];
 	enum result r = RESULT_OK;
 
 	if (map->type != YAML_MAPPING_NODE) {
@@ -288,44 +341,7 @@ bind_fields(struct binder *b, const yaml_node_t *map, enum thing thing, const ch
 	}
 	for (yaml_node_pair_t *p = map->data.mapping.pairs.start;
 	     p < map->data.mapping.pairs.top && r == RESULT_OK; p++) {
-		const yaml_node_t *key_node = node_at(b, p->key), *value = node_at(b, p->value);
-		enum registry_field field;
-		const yaml_node_t **slot = NULL;
-		struct text key;
-
-		r = scalar(b, key_node, thing_name(thing), &key);
-		if (r != RESULT_OK) {
-			return r;
-		}
-		if (group == NULL && text_equal(key, TEXT("id"))) {
-			slot = &m->id;
-		} else if (group == NULL && shape->below != NULL && text_equal(key, text_of(shape->below))) {
-			slot = &m->below;
-		}
-		if (group == NULL && shape->group != NULL && text_equal(key, text_of(shape->group))) {
-			r = m->seen_group ? wrong(b, key_node, RESULT_BAD_INPUT, "given twice", key)
-					  : bind_fields(b, value, thing, shape->group, m);
-			m->seen_group = true;
-			continue;
-		}
-		if (slot != NULL) {
-			r = *slot == NULL ? RESULT_OK
-					  : wrong(b, key_node, RESULT_BAD_INPUT, "given twice", key);
-			*slot = value;
-			continue;
-		}
-		field = registry_field_find(
-		    thing,
-		    group == NULL ? key : text_of(arena_format(b->arena, "%s.%.*s", group, TEXT_ARG(key))));
-		if (field == REGISTRY_FIELD_COUNT || (group == NULL && memchr(key.p, '.', key.n) != NULL)) {
-			return wrong(b, key_node, RESULT_BAD_INPUT,
-				     arena_format(b->arena, "a %s has no such key", thing_name(thing)), key);
-		}
-		if (m->seen[field]) {
-			return wrong(b, key_node, RESULT_BAD_INPUT, "given twice", key);
-		}
-		m->seen[field] = true;
-		r = bind_value(b, value, field, &m->values[field]);
+		r = bind_pair(b, p, thing, group, m);
 	}
 	return r;
 }
@@ -335,12 +351,15 @@ bind_thing(struct binder *b, const yaml_node_t *n, enum thing thing, uint32_t pa
 {
 	enum registry_field from = registry_fields_from(thing);
 	struct fault why = { { 0 } };
-	struct mapping m = { .node = n };
+	struct mapping m = { .id = NULL };
 	struct wanted *w;
 	struct text id;
 	uint32_t index;
 	enum result r = bind_fields(b, n, thing, NULL, &m);
 
+	if (r == RESULT_OK && m.group != NULL) {
+		r = bind_fields(b, m.group, thing, shapes[thing].group, &m);
+	}
 	if (r == RESULT_OK && m.id == NULL) {
 		r = wrong(b, n, RESULT_BAD_INPUT, "missing key", TEXT("id"));
 	}
