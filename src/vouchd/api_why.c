@@ -191,6 +191,31 @@ explain_messages(struct pipeline *p, uint32_t number, struct buffer *lines)
 	}
 }
 
+/* For programs: the alarms of a case and the sources in it; without a case the source itself. */
+static void
+add_objects(const struct fold *f, const struct api_subject *subject, uint32_t number, json_t *alarms,
+	    json_t *entries)
+{
+	struct decide_case_view v;
+	json_t *entry;
+
+	if (number == 0 && subject->kind == DECIDE_SOURCE) {
+		entry = api_entry(f, subject->id);
+		json_object_set_new(entry, "metrics", api_metrics_of(f, subject->id));
+		json_array_append_new(entries, entry);
+	}
+	if (number == 0) {
+		return;
+	}
+	decide_case_view(fold_decide(f), number, &v);
+	for (uint32_t i = 0; i < v.alarm_count; i++) {
+		json_array_append_new(alarms, alarm_object(f, &v.alarms[i]));
+	}
+	for (uint32_t i = 0; i < v.source_count; i++) {
+		json_array_append_new(entries, api_entry(f, v.sources[i]));
+	}
+}
+
 static void
 why_run(struct job *job, struct pipeline *p)
 {
@@ -222,22 +247,7 @@ why_run(struct job *job, struct pipeline *p)
 	explain_thresholds(f, &subject, &lines);
 	alarms = json_array();
 	entries = json_array();
-	if (number != 0) {
-		struct decide_case_view v;
-
-		decide_case_view(fold_decide(f), number, &v);
-		for (uint32_t i = 0; i < v.alarm_count; i++) {
-			json_array_append_new(alarms, alarm_object(f, &v.alarms[i]));
-		}
-		for (uint32_t i = 0; i < v.source_count; i++) {
-			json_array_append_new(entries, api_entry(f, v.sources[i]));
-		}
-	} else if (subject.kind == DECIDE_SOURCE) {
-		json_t *entry = api_entry(f, subject.id);
-
-		json_object_set_new(entry, "metrics", api_metrics_of(f, subject.id));
-		json_array_append_new(entries, entry);
-	}
+	add_objects(f, &subject, number, alarms, entries);
 	http_reply_json(c->reply,
 			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind",
 				  command_subject_name(subject.kind), "subject", api_text(subject.name),
