@@ -1,5 +1,5 @@
 /*
- * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
@@ -13,7 +13,7 @@
  * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers. Its share
  * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
- * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --honest: ours at the nominal
+ * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone. --honest: ours at the nominal
  * budgets alone, on honest fleets; --calibration: that alone; --takeovers: ours at
  * the nominal budget and the oracle, on takeovers.
  */
@@ -28,6 +28,7 @@
 
 #define ENTRIES_MAX 24
 #define FLEETS_MAX  64
+#define FLEETS      8     /* of a seed: one system in eight with campaigns is taken over in each */
 #define APART       1000U /* seeds of the fleets for calibration, from those of the test */
 
 static const struct {
@@ -50,6 +51,7 @@ struct options {
 	uint64_t seed;
 	double budget;
 	bool ablations, honest_only, calibration_only, takeovers_only;
+	size_t first_kind, end_kind; /* of the takeovers */
 };
 
 struct labelled {
@@ -297,18 +299,18 @@ run_takeovers(const struct options *o, const char *name, struct score_sight sigh
 	struct score_outcome *outcomes;
 	size_t count = 0;
 
-	for (size_t kind = 0; kind < countof(kinds); kind++) {
+	for (size_t kind = o->first_kind; kind < o->end_kind; kind++) {
 		count += make_fleets(o, kinds[kind].name, o->seed + 2 * APART, sight, &fleets[count]);
 	}
 	outcomes = run(l, fleets, count);
 	(void)fprintf(stderr, "\n%s\n%-12s %-24s %5s %9s %8s %9s %9s %9s %7s\n", name, "takeover", "detector",
 		      "count", "in 48 h", "minutes", "out", "out, mean", "prototype", "mean");
-	for (size_t i = 0; i < countof(kinds) * l->count; i++) {
+	for (size_t i = 0; i < (o->end_kind - o->first_kind) * l->count; i++) {
 		size_t kind = i / l->count, row = i % l->count;
 		struct score_figures f =
 		    score_figures(&outcomes[kind * o->seeds * l->count], o->seeds, l->count, row);
 
-		print_takeover(name, kind, &l->rows[row], &f);
+		print_takeover(name, o->first_kind + kind, &l->rows[row], &f);
 	}
 	score_outcomes_free(outcomes, count * l->count);
 	(void)fflush(stdout);
@@ -344,22 +346,40 @@ run_ablations(const struct options *o)
 }
 
 static bool
+find_kind(const char *name, struct options *o)
+{
+	for (size_t i = 0; i < countof(kinds); i++) {
+		if (strcmp(kinds[i].name, name) == 0) {
+			o->first_kind = i;
+			o->end_kind = i + 1;
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
 read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
-		{ "systems", required_argument, NULL, 'n' }, { "seeds", required_argument, NULL, 's' },
-		{ "days", required_argument, NULL, 'd' },    { "seed", required_argument, NULL, 'f' },
-		{ "budget", required_argument, NULL, 'b' },  { "ablations", no_argument, NULL, 'a' },
-		{ "honest", no_argument, NULL, 'o' },        { "calibration", no_argument, NULL, 'c' },
-		{ "takeovers", no_argument, NULL, 't' },     { NULL, 0, NULL, 0 },
+		{ "systems", required_argument, NULL, 'n' },
+		{ "seeds", required_argument, NULL, 's' },
+		{ "days", required_argument, NULL, 'd' },
+		{ "seed", required_argument, NULL, 'f' },
+		{ "budget", required_argument, NULL, 'b' },
+		{ "ablations", no_argument, NULL, 'a' },
+		{ "honest", no_argument, NULL, 'o' },
+		{ "calibration", no_argument, NULL, 'c' },
+		{ "takeovers", no_argument, NULL, 't' },
+		{ "kind", required_argument, NULL, 'k' },
+		{ NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		double value = optarg != NULL ? strtod(optarg, NULL) : 0;
+		double value = optarg != NULL && c != 'k' ? strtod(optarg, NULL) : 1;
 
-		if (c == '?' ||
-		    (c != 'a' && c != 'o' && c != 'c' && c != 't' && !(value > 0 && value < 1e9))) {
+		if (c == '?' || (c == 'k' && !find_kind(optarg, o)) || !(value > 0 && value < 1e9)) {
 			return false;
 		}
 		o->systems = c == 'n' ? (uint32_t)value : o->systems;
@@ -379,7 +399,13 @@ read_options(int argc, char **argv, struct options *o)
 int
 main(int argc, char **argv)
 {
-	struct options o = { .systems = 80, .seeds = 2, .days = 365, .seed = 1, .budget = 10 }, once;
+	struct options o = { .systems = 80,
+			     .seeds = 2,
+			     .days = 365,
+			     .seed = 1,
+			     .budget = 10,
+			     .end_kind = countof(kinds) },
+		       once;
 	struct score_sight half = SCORE_SIGHT_USUAL, none = half, every = half;
 	struct lineup all = { .count = 0 }, honest, ours = { .count = 0 };
 	double calibrated;
@@ -387,7 +413,7 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] "
-		    "[--ablations] [--honest] [--calibration] [--takeovers]\n",
+		    "[--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME]\n",
 		    stderr);
 		return 2;
 	}
@@ -402,7 +428,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	once = o;
-	once.seeds = o.seeds > 2 ? 2 : o.seeds;
+	once.seeds = FLEETS * (o.seeds > 2 ? 2 : o.seeds);
 	once.systems = o.systems > 80 ? 80 : o.systems;
 	if (o.ablations) {
 		run_ablations(&once);

@@ -1,4 +1,4 @@
-/* The fleet of a scenario: honest, or nearly all of it taken over within the same day. */
+/* The fleet of a scenario: honest, or some of its systems taken over within the same day. */
 #include "vouch/score_int.h"
 
 #include <stdlib.h>
@@ -6,10 +6,12 @@
 
 #define LAST_DAYS \
 	6U /* between the takeovers and the end: for most, two days and those in which alarms are right */
-#define RELAY_DAYS      24U
-#define WARM_DAYS       58U /* before the takeovers */
-#define YEAR_DAYS       365U
-#define DAY_MINUTES     1440U
+#define RELAY_DAYS  24U
+#define WARM_DAYS   58U /* before the takeovers */
+#define YEAR_DAYS   365U
+#define DAY_MINUTES 1440U
+#define ONE_IN \
+	8U /* systems with campaigns is taken over: were it most, a takeover would be what all senders have */
 #define MANY_MEMBERS    20U /* as sim/attacks.def */
 #define SEVERAL_MEMBERS 3U
 #define APART           7919U /* a prime: takeovers spread over the day */
@@ -71,29 +73,30 @@ set_sight(struct sim_numbers *numbers, const struct score_sight *sight)
 	}
 }
 
-/* One at each system with campaigns; one of several members leaves it to the simulator who they are. */
+/* At every eighth system with campaigns, another eighth for each seed, but at one at least; one of several members leaves it to the simulator who they are. */
 static size_t
 plan_takeovers(const struct score_fleet *fleet, const struct sim_params *params,
 	       struct sim_takeover *takeovers)
 {
 	enum sim_event_kind kind = takeover_of(fleet->scenario);
 	uint32_t members = kind == SIM_MANY ? MANY_MEMBERS : kind == SIM_SEVERAL ? SEVERAL_MEMBERS : 1;
-	uint32_t count, campaigners = 0;
+	uint32_t count, every = members * ONE_IN, campaigners = 0;
 	struct sim *sim = sim_open(params, fleet->seed);
 	const struct sim_system *systems = sim_systems(sim, &count);
 	int64_t day = (int64_t)fleet->days - days_left(fleet->scenario);
 	size_t n = 0;
 
 	for (uint32_t s = 0; s < count; s++) {
-		if (systems[s].campaigns && ++campaigners % members == 0) {
+		if (systems[s].campaigns) {
 			takeovers[n].kind = kind;
 			takeovers[n].source = members == 1 ? systems[s].first_source : SIM_NONE;
-			takeovers[n++].at.ms = params->start.ms + day * SPAN_DAY.ms +
-					       (int64_t)(s * APART % DAY_MINUTES) * SPAN_MINUTE.ms;
+			takeovers[n].at.ms = params->start.ms + day * SPAN_DAY.ms +
+					     (int64_t)(s * APART % DAY_MINUTES) * SPAN_MINUTE.ms;
+			n += campaigners++ % every == fleet->seed % every;
 		}
 	}
 	sim_close(sim);
-	return n;
+	return n > 0 || campaigners == 0 ? n : 1; /* the last one */
 }
 
 /* Ways in which one system is taken over, in turns. */
