@@ -143,7 +143,8 @@ weigh_traits(const struct detect *d, uint32_t set, bool declares, int64_t at_ms)
 			ln += number_ln(has(set, t) ? attack / honest : (1 - attack) / (1 - honest));
 		}
 	}
-	return 0.5 * number_exp(ln < CONTENT_NATS_MAX ? ln : CONTENT_NATS_MAX) + 0.5;
+	return CONTENT_TRUST * number_exp(ln < CONTENT_NATS_MAX ? ln : CONTENT_NATS_MAX) +
+	       (1 - CONTENT_TRUST);
 }
 
 static void

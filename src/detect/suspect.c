@@ -8,7 +8,7 @@
  * Given their number, the complaints of the template are beta-binomial. The odds of its share have the logarithm of (samples of it / samples of others) as mean,
  * more if its mail is a burst among trickle, and as variance what cohorts differ by and what few samples leave open; those of a takeover are as
  * many times larger as it brings complaints. A template that no sample has shown tells nothing: perhaps complaints name it in another way; and
- * e = 1/2 ratio + 1/2, so that names that do not fit take nothing back.
+ * e = 3/4 ratio + 1/4, so that names that do not fit take little back.
  * Source: J. G. Skellam, J. R. Stat. Soc. B 10 (1948) 257-261, the beta-binomial; the variance of a Beta's log-odds is about 1/a + 1/b.
  */
 
@@ -107,5 +107,5 @@ detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, co
 	left = 1 / (s->samples[0] + 0.5) + 1 / (s->samples[1] + 0.5);
 	nats = beta_binomial(x, y, odds * times, 1 / detect_rates[EVIDENCE_COMPLAINT].attack_shape + left) -
 	       beta_binomial(x, y, odds, 1 / o->shape[EVIDENCE_COMPLAINT] + left);
-	return detect_ln_sum(nats, 0) - LN2;
+	return detect_ln_sum(number_ln(CONTENT_TRUST) + nats, number_ln(1 - CONTENT_TRUST));
 }
