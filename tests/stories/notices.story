@@ -38,6 +38,8 @@ expect    notices suspended_security about meadow-mail/meadow-shared == 0
 restart with kill -9
 expect    notices suspended_security about harbour-bank/harbour-news == 2
 
+# By now another notice of the kind may be sent.
+wait      15m
 clear     case of 192.0.2.10 by analyst because "the stolen account is closed, passwords are changed"
 expect    notices reinstated about harbour-bank/harbour-news == 2
 expect    notice reinstated says "the stolen account is closed"
