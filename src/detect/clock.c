@@ -186,23 +186,14 @@ detect_clock_save(const struct detect *d, struct buffer *b)
 	}
 }
 
-static int64_t
-get_time(struct wire *w)
-{
-	int64_t ms = wire_i64(w);
-
-	w->bad = w->bad || ms <= NEVER || ms >= -NEVER;
-	return w->bad ? 0 : ms;
-}
-
 static void
 get_heard(const struct detect *d, struct wire *w, struct heard *h)
 {
 	uint64_t unit, count;
 
-	h->since_ms = get_time(w);
-	h->heard_ms = get_time(w);
-	h->mailed_ms = get_time(w);
+	h->since_ms = detect_get_time(w);
+	h->heard_ms = detect_get_time(w);
+	h->mailed_ms = detect_get_time(w);
 	unit = wire_u64(w);
 	count = wire_u64(w);
 	w->bad = w->bad || unit >= d->unit_count || count == 0 || count > UINT32_MAX;

@@ -339,7 +339,8 @@ double detect_witness_evidence(const struct detect *d, uint32_t unit); /* years 
 void detect_witness_save(const struct detect *d, struct buffer *b);
 void detect_witness_load(struct detect *d, struct wire *w);
 
-/* snapshot.c, for witness.c: floats that are never below zero */
+/* snapshot.c, for clock.c and witness.c: a time or NEVER; floats that are never below zero */
+int64_t detect_get_time(struct wire *w);
 void detect_put_floats(struct buffer *b, const void *floats, size_t bytes);
 void detect_get_floats(struct wire *w, void *floats, size_t bytes);
 

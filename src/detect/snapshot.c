@@ -220,8 +220,8 @@ put_novelty(struct buffer *b, const struct novelty *n)
 	wire_put_u64(b, n->templates);
 }
 
-static int64_t
-get_time(struct wire *w)
+int64_t
+detect_get_time(struct wire *w)
 {
 	int64_t ms = wire_i64(w);
 
@@ -240,8 +240,8 @@ get_novelty(struct wire *w, struct detect *d, struct unit *system)
 		n.filter[i / FILTER_WORDS][i % FILTER_WORDS] = wire_u64(w);
 		any |= n.filter[i / FILTER_WORDS][i % FILTER_WORDS];
 	}
-	n.first_ms = get_time(w);
-	n.turned_ms = get_time(w);
+	n.first_ms = detect_get_time(w);
+	n.turned_ms = detect_get_time(w);
 	n.templates = get_u32(w, UINT32_MAX);
 	if (n.first_ms != NEVER && !w->bad) {
 		*detect_novelty_of(d, system) = n;
@@ -282,7 +282,7 @@ get_content(struct detect *d, struct wire *w)
 {
 	uint32_t count, at = 0;
 
-	d->first_look_ms = get_time(w);
+	d->first_look_ms = detect_get_time(w);
 	for (int i = 0; i < 2; i++) {
 		get_fleet(w, d->taught[i].seen, TRAIT_COUNT, 0);
 		get_fleet(w, d->taught[i].shown, TRAIT_COUNT, 0);
