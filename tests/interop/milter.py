@@ -30,6 +30,15 @@ RECIPIENT = "u@fbl.example"
 FIELD = "Authentication-Results"
 SECOND = "198.18.0.8"  # of another system than LISTED
 SIGNALS = ("delivered", "unknown_user", "complaint", "not_spam", "spam_verdict")
+# More of vouch.yaml: a secondary that is told of each change.
+SECONDARY = """\
+    ns: [ns1.dns.example]
+transfers:
+  - key: {key}
+    secret: {secret}
+    networks: 127.0.0.0/8
+    notify: 127.0.0.1:{port}
+"""
 PROGRAMME = f"""\
 members:
   - id: sender

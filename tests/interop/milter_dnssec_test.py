@@ -9,16 +9,8 @@ import nameservers
 import peers
 import vouch
 from certified import LISTED
-from milter import expect
+from milter import SECONDARY, expect
 
-CONFIG = """\
-    ns: [ns1.dns.example]
-transfers:
-  - key: {key}
-    secret: {secret}
-    networks: 127.0.0.0/8
-    notify: 127.0.0.1:{port}
-"""
 ZONES = (vouch.ZONE, vouch.DOMAIN_ZONE)
 
 
@@ -56,7 +48,7 @@ def is_signed(bind):
 
 def check():
     port = peers.free_port()
-    with certified.daemon(CONFIG.format(key=nameservers.KEY, secret=nameservers.SECRET, port=port)) as server, \
+    with certified.daemon(SECONDARY.format(key=nameservers.KEY, secret=nameservers.SECRET, port=port)) as server, \
             nameservers.Bind(server.dns_port, ZONES, port) as bind, milter.Store() as store:
         bind.wait(lambda: is_signed(bind), "sign the zones", seconds=60)
         keys = anchors(bind.port)

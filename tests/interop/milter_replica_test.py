@@ -11,16 +11,8 @@ import nameservers
 import peers
 import vouch
 from certified import LISTED
-from milter import expect
+from milter import SECONDARY, expect
 
-CONFIG = """\
-    ns: [ns1.dns.example]
-transfers:
-  - key: {key}
-    secret: {secret}
-    networks: 127.0.0.0/8
-    notify: 127.0.0.1:{port}
-"""
 ROUNDS = 5
 
 
@@ -38,7 +30,7 @@ def until(knot, wanted):
 
 def check():
     port = peers.free_port()
-    config = CONFIG.format(key=nameservers.KEY, secret=nameservers.SECRET, port=port)
+    config = SECONDARY.format(key=nameservers.KEY, secret=nameservers.SECRET, port=port)
     zones = (vouch.ZONE, vouch.DOMAIN_ZONE)
     with certified.daemon(config) as server, nameservers.Knot(server.dns_port, zones, port) as knot, milter.Store() as store:
         knot.wait(lambda: answers(knot), "have the zone")
