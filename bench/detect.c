@@ -93,7 +93,7 @@ run(const struct lineup *l, const struct score_fleet *fleets, size_t count)
 	for (size_t i = 0; i < l->count; i++) {
 		entries[i] = l->rows[i].entry;
 	}
-	score_run(fleets, count, entries, l->count, outcomes);
+	score_run(fleets, count, entries, l->count, outcomes, false);
 	return outcomes;
 }
 

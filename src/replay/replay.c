@@ -12,9 +12,7 @@ struct replay_effects {
 };
 
 struct walk {
-	const struct replay_rooms *rooms;
-	struct replay_summary *summary;
-	struct fault *fault;
+	struct replay_course *course;
 	struct arena arena;  /* of the open input's payload */
 	struct record input; /* seq 0: none is open */
 	enum result refused;
@@ -53,10 +51,10 @@ close_step(struct walk *w)
 				    .refused = w->refused };
 	enum result r = RESULT_OK;
 
-	if (w->input.seq != 0 && w->rooms->step != NULL) {
-		r = w->rooms->step(w->rooms->context, &step, w->fault);
+	if (w->input.seq != 0 && w->course->rooms.step != NULL) {
+		r = w->course->rooms.step(w->course->rooms.context, &step, &w->course->fault);
 	}
-	w->summary->effects += w->computed.count;
+	w->course->summary.effects += w->computed.count;
 	w->input.seq = 0;
 	effects_clear(&w->recorded);
 	effects_clear(&w->computed);
@@ -70,10 +68,10 @@ visit(void *context, const struct record *record)
 	struct walk *w = context;
 	enum result r;
 
-	w->summary->records++;
+	w->course->summary.records++;
 	if (record_kind_effect(record->kind)) {
 		if (w->input.seq == 0) {
-			return fault_set(w->fault, RESULT_DAMAGED,
+			return fault_set(&w->course->fault, RESULT_DAMAGED,
 					 "record %" PRIu64 ": an effect without an input", record->seq);
 		}
 		replay_effect_add(&w->recorded, record->kind, record->payload);
@@ -83,33 +81,53 @@ visit(void *context, const struct record *record)
 	if (r != RESULT_OK) {
 		return r;
 	}
-	w->summary->inputs++;
+	w->course->summary.inputs++;
 	w->input = *record;
 	w->input.payload.p = arena_copy(&w->arena, record->payload.p, record->payload.n);
 	w->refused = RESULT_OK;
-	return w->rooms->apply(w->rooms->context, &w->input, &w->computed, &w->refused, w->fault);
+	return w->course->rooms.apply(w->course->rooms.context, &w->input, &w->computed, &w->refused,
+				      &w->course->fault);
 }
 
-enum result
-replay_run(struct journal *j, const struct replay_rooms *rooms, struct replay_summary *summary,
-	   struct fault *fault)
+/* The last step is still open when the journal ends. */
+static void
+end_walk(struct walk *w, enum result r)
 {
-	struct walk w = { .rooms = rooms, .summary = summary, .fault = fault };
-	enum result r;
+	struct replay_course *c = w->course;
 
-	*summary = (struct replay_summary){ 0 };
-	r = journal_scan(j, &(struct journal_range){ 0 }, visit, &w);
 	if (r == RESULT_OK) {
-		r = close_step(&w);
+		r = close_step(w);
 	}
-	free(w.recorded.items);
-	free(w.computed.items);
-	arena_clear(&w.recorded.arena);
-	arena_clear(&w.computed.arena);
-	arena_clear(&w.arena);
-	return r == RESULT_OK ? r
-			      : fault_set(fault, r, "the journal cannot be read behind record %" PRIu64,
-					  summary->records);
+	c->result = r == RESULT_OK
+			? r
+			: fault_set(&c->fault, r, "the journal cannot be read behind record %" PRIu64,
+				    c->summary.records);
+	free(w->recorded.items);
+	free(w->computed.items);
+	arena_clear(&w->recorded.arena);
+	arena_clear(&w->computed.arena);
+	arena_clear(&w->arena);
+}
+
+void
+replay_run(struct journal *j, struct replay_course *courses, size_t count, const struct replay_watch *watch)
+{
+	struct walk *walks = calloc(count, sizeof *walks);
+	struct replay_reader *readers = calloc(count, sizeof *readers);
+
+	check(walks != NULL && readers != NULL);
+	for (size_t i = 0; i < count; i++) {
+		courses[i].summary = (struct replay_summary){ 0 };
+		courses[i].fault.text[0] = '\0';
+		walks[i].course = &courses[i];
+		readers[i] = (struct replay_reader){ .visit = visit, .context = &walks[i] };
+	}
+	replay_read(j, readers, count, watch);
+	for (size_t i = 0; i < count; i++) {
+		end_walk(&walks[i], readers[i].result);
+	}
+	free(walks);
+	free(readers);
 }
 
 enum result

@@ -4,7 +4,9 @@
  *
  * The rooms that fold come from the program as a function, so that this room knows only the journal. Each input record is
  * applied in order; what the fold makes of it is set beside the effects that the journal holds after it.
- * Pure but for reading the journal. Memory: the effects of one input.
+ * The journal is read and checked once, by the thread that calls; each course of the past is folded by a thread of its own, so that
+ * reading costs no course time and several policies are tried at once. Each sees what it would see alone: the outcome does not depend
+ * on how many there are, nor on the cores. Test: tests/unit/replay_test.c.
  */
 #ifndef REPLAY_REPLAY_H
 #define REPLAY_REPLAY_H
@@ -32,7 +34,7 @@ struct replay_effects;
 void replay_effect_add(struct replay_effects *effects, enum record_kind kind, struct text payload);
 
 struct replay_rooms {
-	void *context;
+	void *context; /* of this course alone */
 	/* Folds one input record. Errors: RESULT_DAMAGED and the like end the replay; *refused tells of an input not taken. */
 	enum result (*apply)(void *context, const struct record *input, struct replay_effects *effects,
 			     enum result *refused, struct fault *fault);
@@ -40,15 +42,45 @@ struct replay_rooms {
 	enum result (*step)(void *context, const struct replay_step *step, struct fault *fault);
 };
 
+/* Told by the thread that calls, several times a second or more: so far it is read, and nearly so far folded by all. */
+struct replay_watch {
+	void (*at)(void *context, uint64_t seq);
+	void *context;
+};
+
+/* One who reads: on a thread of its own, so what `context` points to must not be another's. */
+struct replay_reader {
+	journal_visit *visit; /* must not touch the journal; anything but RESULT_OK ends it for this reader */
+	void *context;
+	enum result
+	    result; /* what it returned, else how the scan ended: RESULT_OK, RESULT_DAMAGED, RESULT_IO */
+};
+
+/*
+ * All records in order of seq to each of `count` readers, 1 or more. `watch` may be NULL. Ends when all have seen what can be read,
+ * or want no more. Memory: four batches of 256 kB or of one record.
+ */
+void replay_read(struct journal *j, struct replay_reader *readers, size_t count,
+		 const struct replay_watch *watch);
+
 struct replay_summary {
 	uint64_t records; /* all, inputs and effects */
 	uint64_t inputs;
 	uint64_t effects; /* computed */
 };
 
-/* Errors: what a function returned, RESULT_DAMAGED for a journal that cannot be read; the fault says where. */
-enum result replay_run(struct journal *j, const struct replay_rooms *rooms, struct replay_summary *summary,
-		       struct fault *fault) MUST_USE;
+/* One way to fold the journal, and how it ended. */
+struct replay_course {
+	struct replay_rooms rooms;
+	struct replay_summary summary;
+	enum result
+	    result; /* RESULT_OK, what a function returned, or RESULT_DAMAGED for a journal that cannot be read */
+	struct fault fault; /* says where */
+};
+
+/* Folds `count` courses, 1 or more; fills all but their rooms. */
+void replay_run(struct journal *j, struct replay_course *courses, size_t count,
+		const struct replay_watch *watch);
 
 /* RESULT_OK when recorded and computed agree byte for byte; RESULT_DIFFERENT with a fault that names the first that does not. */
 enum result replay_compare(const struct replay_step *step, struct fault *fault) MUST_USE;

@@ -34,9 +34,9 @@ run_thread(void *context)
 }
 
 static void
-show_progress(struct work *w, size_t threads)
+show_progress(struct work *w, size_t threads, bool wanted)
 {
-	struct store_progress progress = { 0 };
+	struct store_progress progress = { .wanted = wanted };
 	uint64_t days = 0;
 
 	for (size_t i = 0; i < w->fleet_count; i++) {
@@ -51,7 +51,7 @@ show_progress(struct work *w, size_t threads)
 
 void
 score_run(const struct score_fleet *fleets, size_t fleet_count, const struct score_entry *entries,
-	  size_t entry_count, struct score_outcome *outcomes)
+	  size_t entry_count, struct score_outcome *outcomes, bool progress)
 {
 	struct work w = { .fleets = fleets,
 			  .entries = entries,
@@ -66,7 +66,7 @@ score_run(const struct score_fleet *fleets, size_t fleet_count, const struct sco
 	for (size_t i = 0; i < count; i++) {
 		check(pthread_create(&threads[i], NULL, run_thread, &w) == 0);
 	}
-	show_progress(&w, count);
+	show_progress(&w, count, progress);
 	for (size_t i = 0; i < count; i++) {
 		check(pthread_join(threads[i], NULL) == 0);
 	}

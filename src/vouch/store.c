@@ -25,21 +25,31 @@ store_open(struct vouch *v, enum journal_mode mode, struct journal **j)
 	return r == RESULT_OK ? journal_sqlite_open(dir, mode, j, &v->fault) : r;
 }
 
-void
-store_progress(struct store_progress *p, const char *what, uint64_t done, uint64_t total)
+static void
+show(struct store_progress *p, const char *what, uint64_t done, uint64_t total)
 {
 	int64_t now = instant_monotonic_ns();
 
-	if (total == 0) {
-		(void)fputs(p->shown ? "\r\033[K" : "", stderr);
-		return;
-	}
 	if (p->told_ns == 0) {
 		p->told_ns = now + FIRST_NS - AGAIN_NS;
 	}
-	if (now - p->told_ns >= AGAIN_NS && isatty(STDERR_FILENO)) {
+	if (now - p->told_ns >= AGAIN_NS) {
 		p->told_ns = now;
 		p->shown = true;
 		(void)fprintf(stderr, "\r\033[K%s %d %%", what, (int)(done * 100 / total));
+	}
+}
+
+void
+store_progress(struct store_progress *p, const char *what, uint64_t done, uint64_t total)
+{
+	if (total == 0) {
+		(void)fputs(p->shown ? "\r\033[K" : "", stderr);
+		p->tenths = 0;
+	} else if (isatty(STDERR_FILENO)) {
+		show(p, what, done, total);
+	} else if (p->wanted && done * 10 / total > p->tenths) {
+		p->tenths = done * 10 / total;
+		(void)fprintf(stderr, "%s %d %%\n", what, (int)(p->tenths * 10));
 	}
 }

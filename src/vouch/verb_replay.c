@@ -1,265 +1,29 @@
 /*
  * replay: the journal folded again. Each effect is compared byte for byte with the record (DESIGN 8.2); with --budget or --policy
- * the past is folded under another policy instead, and what would have been different is told per source.
+ * the past is folded under another policy instead, and what would have been different is told per source; with several of them
+ * all are folded at once, and told side by side.
  */
-#include "replay/replay.h"
-#include "vouch/backtest.h"
 #include "vouch/store.h"
 #include "vouch/table.h"
-#include "vouchd/command.h"
+#include "vouch/trial.h"
 #include "vouchd/config.h"
-#include "vouchd/fold.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 
-#define EFFECT_BYTES_MAX 65536U
-#define BUDGET_MAX       1000.0
-
-/* The other policy, and when. Without one the past is compared with itself. */
-struct trial {
-	bool wanted;
-	struct fold_policy policy;
-	struct config config; /* of --policy: the thresholds lie in it */
-	struct instant from, to;
-};
-
-/* A snapshot of the store: a restart begins with it, so it must be what the journal gives. */
-struct shot {
-	uint64_t seq;
-	struct hash hash; /* of its bytes */
-};
-
-#define SHOTS_MAX 2U /* the journal keeps so many */
+#define BUDGET_MAX 1000.0
+#define TRIALS_MAX 64U
 
 struct replaying {
 	struct vouch *v;
-	struct shot shots[SHOTS_MAX]; /* not compared yet, by seq */
-	size_t shot_count;
-	struct fold *fold;
-	struct replay_effects *effects; /* of the input that is being folded */
-	const struct trial *trial;
-	bool tried;                /* the other policy is in force */
-	struct backtest *backtest; /* NULL: no other policy */
-	struct instant last;       /* time of the last record that was folded */
-	uint64_t total;            /* records */
+	struct trial trials[TRIALS_MAX];
+	size_t count;
+	struct trial_course *courses; /* of each trial */
+	struct replay_course *walks;
 	struct store_progress progress;
-	uint64_t recorded[RECORD_COUNT], computed[RECORD_COUNT];
-	uint64_t refused;
+	const char *doing; /* "replay" */
+	uint64_t total;    /* records */
 };
-
-static void
-add_effect(struct replaying *p, enum record_kind kind, struct buffer *b)
-{
-	check(!b->full);
-	replay_effect_add(p->effects, kind, buffer_text(b));
-	buffer_free(b);
-}
-
-static void
-on_alarm(void *context, const struct alarm *alarm)
-{
-	struct buffer b;
-
-	buffer_init(&b, EFFECT_BYTES_MAX);
-	alarm_write(&b, alarm);
-	add_effect(context, RECORD_ALARM, &b);
-}
-
-static void
-on_move(void *context, const struct move *move)
-{
-	struct buffer b;
-
-	buffer_init(&b, EFFECT_BYTES_MAX);
-	move_write(&b, move);
-	add_effect(context, RECORD_MOVE, &b);
-}
-
-static void
-on_case_change(void *context, const struct case_change *change)
-{
-	struct buffer b;
-
-	buffer_init(&b, EFFECT_BYTES_MAX);
-	case_change_write(&b, change);
-	add_effect(context, RECORD_CASE, &b);
-}
-
-static void
-on_touch(void *context, uint32_t source)
-{
-	(void)context;
-	(void)source;
-}
-
-static void
-on_registry(void *context, const struct registry_change *change)
-{
-	(void)context;
-	(void)change;
-}
-
-/* ---- snapshots */
-
-static enum result
-find_shots(struct replaying *p, struct journal *j)
-{
-	struct shot newest_first[SHOTS_MAX];
-	struct buffer bytes;
-	uint64_t at = 0, seq;
-	size_t n = 0;
-	enum result r = RESULT_OK;
-
-	buffer_init(&bytes, FOLD_SNAPSHOT_BYTES_MAX);
-	while (r == RESULT_OK && n < SHOTS_MAX) {
-		r = journal_get_snapshot(j, at, &seq, &bytes);
-		if (r == RESULT_OK) {
-			newest_first[n++] = (struct shot){ seq, hash_of(bytes.p, bytes.n) };
-			at = seq - 1;
-			r = at == 0 ? RESULT_NOT_FOUND : r;
-		}
-	}
-	buffer_free(&bytes);
-	for (size_t i = 0; i < n; i++) {
-		p->shots[p->shot_count++] = newest_first[n - 1 - i];
-	}
-	return r == RESULT_NOT_FOUND || r == RESULT_OK
-		   ? RESULT_OK
-		   : fault_set(&p->v->fault, r, "the snapshot at record %" PRIu64 " cannot be read", seq);
-}
-
-/* Compares those that were made before record `seq`. */
-static enum result
-compare_shots(struct replaying *p, uint64_t seq, struct fault *fault)
-{
-	enum result r = RESULT_OK;
-
-	while (p->shot_count > 0 && p->shots[0].seq < seq && r == RESULT_OK) {
-		struct buffer bytes;
-		struct hash hash;
-
-		buffer_init(&bytes, FOLD_SNAPSHOT_BYTES_MAX);
-		fold_save(p->fold, &bytes);
-		hash = hash_of(bytes.p, bytes.n);
-		buffer_free(&bytes);
-		if (!hash_equal(&hash, &p->shots[0].hash)) {
-			r = fault_set(fault, RESULT_DIFFERENT,
-				      "the snapshot at record %" PRIu64
-				      " is not what the journal gives there",
-				      p->shots[0].seq);
-		}
-		p->shots[0] = p->shots[1];
-		p->shot_count--;
-	}
-	return r;
-}
-
-/* ---- another policy */
-
-/*
- * A verdict names a case by its number, and under another policy the numbers are others: it goes to the open case of the system
- * that it was about. Returns false when there is none: then nothing is to be judged.
- */
-static bool
-translate_verdict(const struct replaying *p, struct record *input, struct buffer *payload)
-{
-	struct arena arena = { 0 };
-	struct command c;
-	struct fault fault;
-	bool is_verdict = command_read(input->payload, &arena, &c, &fault) == RESULT_OK && !c.is_policy &&
-			  c.decide.subject == DECIDE_CASE;
-	uint32_t number = 0;
-
-	if (is_verdict) {
-		uint32_t system = backtest_case_system(p->backtest, c.decide.id);
-
-		number = system == REGISTRY_NONE ? 0 : decide_system_case(fold_decide(p->fold), system);
-		c.decide.id = number;
-		if (number != 0) {
-			command_write(payload, &c);
-			check(!payload->full);
-			input->payload = buffer_text(payload);
-		}
-	}
-	arena_clear(&arena);
-	return !is_verdict || number != 0;
-}
-
-static enum result
-fold_trial(struct replaying *p, const struct record *input, struct fault *fault)
-{
-	struct record changed = *input;
-	struct buffer payload;
-	enum result r = RESULT_NOT_FOUND;
-
-	if (!p->tried && input->time.ms >= p->trial->from.ms) {
-		p->tried = true;
-		fold_try(p->fold, &p->trial->policy, (struct moment){ input->time, input->seq });
-	}
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	if (!p->tried || input->kind != RECORD_COMMAND || translate_verdict(p, &changed, &payload)) {
-		r = fold_apply(p->fold, &changed, fault);
-	}
-	buffer_free(&payload);
-	return r;
-}
-
-/* ---- the walk */
-
-static enum result
-apply(void *context, const struct record *input, struct replay_effects *effects, enum result *refused,
-      struct fault *fault)
-{
-	struct replaying *p = context;
-	struct fault words = { .text = "" };
-	enum result r;
-
-	p->effects = effects;
-	store_progress(&p->progress, "replay", input->seq, p->total);
-	if (p->trial->wanted && input->time.ms >= p->trial->to.ms) {
-		return RESULT_OK; /* what was judged later is still wanted, and only that */
-	}
-	p->last = input->time;
-	r = compare_shots(p, input->seq, fault);
-	if (r != RESULT_OK) {
-		return r;
-	}
-	r = p->trial->wanted ? fold_trial(p, input, &words) : fold_apply(p->fold, input, &words);
-	if (r == RESULT_DAMAGED) {
-		return fault_set(fault, r, "record %" PRIu64 ": %s", input->seq, words.text);
-	}
-	*refused = r;
-	return RESULT_OK;
-}
-
-static bool
-counts(const struct replaying *p, const struct record *input)
-{
-	return !p->trial->wanted || (input->time.ms >= p->trial->from.ms && input->time.ms < p->trial->to.ms);
-}
-
-static enum result
-step(void *context, const struct replay_step *s, struct fault *fault)
-{
-	struct replaying *p = context;
-
-	if (counts(p, s->input)) {
-		for (size_t i = 0; i < s->recorded_count; i++) {
-			p->recorded[s->recorded[i].kind]++;
-		}
-		for (size_t i = 0; i < s->computed_count; i++) {
-			p->computed[s->computed[i].kind]++;
-		}
-		p->refused += s->refused != RESULT_OK;
-	}
-	if (p->backtest == NULL) {
-		return replay_compare(s, fault);
-	}
-	backtest_see(p->backtest, BACKTEST_RECORDED, s->recorded, s->recorded_count);
-	backtest_see(p->backtest, BACKTEST_COMPUTED, s->computed, s->computed_count);
-	return RESULT_OK;
-}
 
 /* ---- what is told */
 
@@ -271,21 +35,6 @@ json_of_counts(const uint64_t counts[RECORD_COUNT])
 
 	check(j != NULL);
 	return j;
-}
-
-static enum result
-count_mail(void *context, const struct record *record)
-{
-	struct replaying *p = context;
-	struct arena arena = { 0 };
-	struct report report;
-
-	store_progress(&p->progress, "mail of takeovers", record->seq, p->total);
-	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK) {
-		backtest_mail(p->backtest, fold_registry(p->fold), &report);
-	}
-	arena_clear(&arena);
-	return RESULT_OK;
 }
 
 static void
@@ -333,8 +82,9 @@ print_sums(const char *name, const json_t *sums)
 	print_figures(sums);
 }
 
+/* One policy: the sums of both courses, and the sources that differ. */
 static void
-print_trial(const struct replaying *p, json_t *root)
+print_trial(const struct vouch *v, const struct trial_course *c, const json_t *result)
 {
 	static const struct table_column columns[] = {
 		{ "source", "SOURCE" },
@@ -347,63 +97,132 @@ print_trial(const struct replaying *p, json_t *root)
 		{ "computed_off_days", "DAYS OFF" },
 		{ "computed_out", "OUT" },
 	};
-	json_t *sources = backtest_sources(p->backtest, fold_registry(p->fold), p->last),
-	       *sums = backtest_sums(p->backtest, fold_registry(p->fold), p->last);
+	const json_t *sums = json_object_get(result, "sums");
 
-	check(json_object_set_new(root, "sources", sources) == 0 &&
-	      json_object_set_new(root, "sums", sums) == 0);
-	if (vouch_has(p->v, FLAG_json)) {
-		return;
-	}
 	(void)printf("recorded: %" PRIu64 " alarms, %" PRIu64 " moves; with a budget of %g: %" PRIu64
 		     " alarms, %" PRIu64 " moves\n",
-		     p->recorded[RECORD_ALARM], p->recorded[RECORD_MOVE], p->trial->policy.budget,
-		     p->computed[RECORD_ALARM], p->computed[RECORD_MOVE]);
-	if (p->refused > 0) {
-		(void)printf("%" PRIu64 " commands would have had nothing to act on\n", p->refused);
+		     c->recorded[RECORD_ALARM], c->recorded[RECORD_MOVE], c->trial->policy.budget,
+		     c->computed[RECORD_ALARM], c->computed[RECORD_MOVE]);
+	if (c->refused > 0) {
+		(void)printf("%" PRIu64 " commands would have had nothing to act on\n", c->refused);
 	}
 	print_sums("recorded", json_object_get(sums, "recorded"));
 	print_sums("with this policy", json_object_get(sums, "computed"));
-	table_print(stdout, sources, columns, countof(columns), p->v->colour);
+	table_print(stdout, json_object_get(result, "sources"), columns, countof(columns), v->colour);
 }
 
-static void
-print_replay(const struct replaying *p, const struct replay_summary *summary, enum result r)
+/* One course as a row of the table of several. */
+static json_t *
+row_of(json_t *policy, json_t *budget, const json_t *sums)
 {
-	bool same = r == RESULT_OK && !p->trial->wanted;
-	json_t *root = json_pack(
-	    "{s:b,s:I,s:I,s:I,s:f,s:o,s:o,s:[]}", "same", same, "records", (json_int_t)summary->records,
-	    "inputs", (json_int_t)summary->inputs, "refused", (json_int_t)p->refused, "budget",
-	    p->trial->wanted ? p->trial->policy.budget : fold_budget(p->fold), "recorded",
-	    json_of_counts(p->recorded), "computed", json_of_counts(p->computed), "sources");
+	json_t *row = json_deep_copy(sums);
+
+	check(row != NULL && json_object_update(row, json_object_get(sums, "false")) == 0);
+	check(json_object_set_new(row, "policy", policy) == 0 &&
+	      json_object_set_new(row, "budget", budget) == 0);
+	return row;
+}
+
+/* Several policies: the record and each of them below one another. */
+static void
+print_several(const struct replaying *p, const json_t *results)
+{
+	static const struct table_column columns[] = {
+		{ "policy", "POLICY" },
+		{ "budget", "BUDGET" },
+		{ "suspended", "SUSPENDED" },
+		{ "confirmed", "TAKEOVERS" },
+		{ "caught", "CAUGHT" },
+		{ "median_delay_minutes", "MINUTES" },
+		{ "median_out", "OUT" },
+		{ "unconfirmed", "UNCONFIRMED" },
+		{ "unconfirmed_off_days", "DAYS OFF" },
+		{ "per_1000_source_years", "PER 1000" },
+		{ "low", "FROM" },
+		{ "high", "TO" },
+	};
+	const json_t *sums = json_object_get(json_array_get(results, 0), "sums");
+	json_t *rows = json_array();
+
+	check(json_array_append_new(rows, row_of(json_string("recorded"), json_null(),
+						 json_object_get(sums, "recorded"))) == 0);
+	for (size_t i = 0; i < p->count; i++) {
+		const struct trial *t = &p->trials[i];
+
+		sums = json_object_get(json_array_get(results, i), "sums");
+		check(json_array_append_new(rows, row_of(t->file == NULL ? json_null() : json_string(t->file),
+							 json_real(t->policy.budget),
+							 json_object_get(sums, "computed"))) == 0);
+	}
+	table_print(stdout, rows, columns, countof(columns), p->v->colour);
+	(void)puts(
+	    "MINUTES from the first bad news of a confirmed takeover to its suspension, and share of its "
+	    "mail OUT before\nit: medians. PER 1000: sources that alarms took off and nobody confirmed "
+	    "per 1000 source-years, FROM..TO its\n95 % interval. Which sources differ: --json, or one "
+	    "policy alone.");
+	json_decref(rows);
+}
+
+static json_t *
+result_of(const struct trial_course *c, const struct replay_course *walk)
+{
+	const struct trial *t = c->trial;
+	json_t *root =
+	    json_pack("{s:b,s:I,s:I,s:I,s:s?,s:f,s:o,s:o,s:[]}", "same",
+		      walk->result == RESULT_OK && !t->wanted, "records", (json_int_t)walk->summary.records,
+		      "inputs", (json_int_t)walk->summary.inputs, "refused", (json_int_t)c->refused, "policy",
+		      t->file, "budget", t->wanted ? t->policy.budget : fold_budget(c->fold), "recorded",
+		      json_of_counts(c->recorded), "computed", json_of_counts(c->computed), "sources");
 
 	check(root != NULL);
-	if (p->trial->wanted) {
-		print_trial(p, root);
-	} else if (same && !vouch_has(p->v, FLAG_json)) {
-		(void)printf("%" PRIu64 " records, %" PRIu64 " inputs: the same %" PRIu64 " alarms, %" PRIu64
-			     " moves and %" PRIu64 " case changes, so the same list\n",
-			     summary->records, summary->inputs, p->computed[RECORD_ALARM],
-			     p->computed[RECORD_MOVE], p->computed[RECORD_CASE]);
+	if (t->wanted) {
+		const struct registry *r = fold_registry(c->fold);
+
+		check(json_object_set_new(root, "sources", backtest_sources(c->backtest, r, c->last)) == 0 &&
+		      json_object_set_new(root, "sums", backtest_sums(c->backtest, r, c->last)) == 0);
 	}
-	if (vouch_has(p->v, FLAG_json)) {
-		vouch_print_json(root);
-	}
-	json_decref(root);
+	return root;
 }
 
+/* One result as an object, several as an array of them. */
+static void
+print_results(const struct replaying *p)
+{
+	const struct trial_course *first = &p->courses[0];
+	json_t *results = json_array();
+
+	for (size_t i = 0; i < p->count; i++) {
+		check(json_array_append_new(results, result_of(&p->courses[i], &p->walks[i])) == 0);
+	}
+	if (vouch_has(p->v, FLAG_json)) {
+		vouch_print_json(p->count == 1 ? json_array_get(results, 0) : results);
+	} else if (p->count > 1) {
+		print_several(p, results);
+	} else if (first->trial->wanted) {
+		print_trial(p->v, first, json_array_get(results, 0));
+	} else if (p->walks[0].result == RESULT_OK) {
+		(void)printf("%" PRIu64 " records, %" PRIu64 " inputs: the same %" PRIu64 " alarms, %" PRIu64
+			     " moves and %" PRIu64 " case changes, so the same list\n",
+			     p->walks[0].summary.records, p->walks[0].summary.inputs,
+			     first->computed[RECORD_ALARM], first->computed[RECORD_MOVE],
+			     first->computed[RECORD_CASE]);
+	}
+	json_decref(results);
+}
 /* ---- what is asked */
 
 static enum result
-read_budget(struct vouch *v, double *budget)
+read_budget(struct vouch *v, struct text number, double *budget)
 {
-	const char *value = v->args.flags[FLAG_budget];
+	const char *value = arena_copy(&v->arena, number.p, number.n);
 	char *end;
 
 	*budget = strtod(value, &end);
 	if (end == value || *end != '\0' || !(*budget > 0 && *budget <= BUDGET_MAX)) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE,
-				 "--budget wants a number above 0 up to %g, not \"%s\"", BUDGET_MAX, value);
+		return fault_set(
+		    &v->fault, RESULT_BAD_USAGE,
+		    "--budget wants a number above 0 up to %g, or several with commas, not \"%s\"",
+		    BUDGET_MAX, value);
 	}
 	return RESULT_OK;
 }
@@ -423,87 +242,197 @@ read_time(struct vouch *v, enum flag flag, struct instant *t)
 			 args_flag_name(flag), value);
 }
 
-/* The policy of a file, with --budget instead of its own if that is given too; or --budget alone. */
+/* The policy of a file. */
 static enum result
-read_trial(struct vouch *v, struct trial *t)
+read_policy(struct vouch *v, struct text file, struct trial *t)
 {
-	const char *file = v->args.flags[FLAG_policy];
+	struct config *config = arena_get(&v->arena, sizeof *config); /* the thresholds lie in it */
+	enum result r;
+
+	t->file = arena_copy(&v->arena, file.p, file.n);
+	r = config_load(t->file, &v->arena, config, &v->fault);
+	t->policy.budget = config->budget;
+	t->policy.thresholds = &config->policy;
+	return r;
+}
+
+/* Another one like `t`. */
+static enum result
+add_trial(struct replaying *p, const struct trial *t)
+{
+	if (p->count == TRIALS_MAX) {
+		return fault_set(&p->v->fault, RESULT_BAD_USAGE, "replay takes at most %u policies at once",
+				 TRIALS_MAX);
+	}
+	p->trials[p->count++] = *t;
+	return RESULT_OK;
+}
+
+/* `t` with each of the budgets, or with its own. */
+static enum result
+add_budgets(struct replaying *p, struct trial *t)
+{
+	struct text rest, number;
 	enum result r = RESULT_OK;
 
-	*t = (struct trial){ .policy.budget = FOLD_BUDGET_AT_FIRST,
-			     .from = { INT64_MIN },
-			     .to = { INT64_MAX },
-			     .wanted = file != NULL || vouch_has(v, FLAG_budget) };
-	if (!t->wanted && (vouch_has(v, FLAG_from) || vouch_has(v, FLAG_to))) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE,
-				 "--from and --to want another policy: --policy FILE or --budget NUMBER");
+	if (!vouch_has(p->v, FLAG_budget)) {
+		return add_trial(p, t);
 	}
-	if (file != NULL) {
-		r = config_load(file, &v->arena, &t->config, &v->fault);
-		t->policy.budget = t->config.budget;
-		t->policy.thresholds = &t->config.policy;
+	rest = text_of(p->v->args.flags[FLAG_budget]);
+	do {
+		(void)text_cut(&rest, ',', &number);
+		r = read_budget(p->v, number, &t->policy.budget);
+		r = r == RESULT_OK ? add_trial(p, t) : r;
+	} while (r == RESULT_OK && rest.n > 0);
+	return r;
+}
+
+/* Each policy of --policy with its own budget, or with each of --budget; those of --budget alone; or none. */
+static enum result
+read_trials(struct replaying *p)
+{
+	struct vouch *v = p->v;
+	struct trial t = { .policy.budget = FOLD_BUDGET_AT_FIRST,
+			   .from = { INT64_MIN },
+			   .to = { INT64_MAX },
+			   .wanted = vouch_has(v, FLAG_policy) || vouch_has(v, FLAG_budget) };
+	struct text rest, file;
+	enum result r = read_time(v, FLAG_from, &t.from);
+
+	r = r == RESULT_OK ? read_time(v, FLAG_to, &t.to) : r;
+	if (r == RESULT_OK && t.from.ms >= t.to.ms) {
+		r = fault_set(&v->fault, RESULT_BAD_USAGE, "--from is not before --to");
 	}
-	if (r == RESULT_OK && vouch_has(v, FLAG_budget)) {
-		r = read_budget(v, &t->policy.budget);
+	if (r == RESULT_OK && !t.wanted && (vouch_has(v, FLAG_from) || vouch_has(v, FLAG_to))) {
+		r = fault_set(&v->fault, RESULT_BAD_USAGE,
+			      "--from and --to want another policy: --policy FILE or --budget NUMBER");
 	}
-	r = r == RESULT_OK ? read_time(v, FLAG_from, &t->from) : r;
-	r = r == RESULT_OK ? read_time(v, FLAG_to, &t->to) : r;
-	if (r == RESULT_OK && t->from.ms >= t->to.ms) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "--from is not before --to");
+	if (r != RESULT_OK || !vouch_has(v, FLAG_policy)) {
+		return r == RESULT_OK ? add_budgets(p, &t) : r;
 	}
+	rest = text_of(v->args.flags[FLAG_policy]);
+	do {
+		(void)text_cut(&rest, ',', &file);
+		r = read_policy(v, file, &t);
+		r = r == RESULT_OK ? add_budgets(p, &t) : r;
+	} while (r == RESULT_OK && rest.n > 0);
+	return r;
+}
+
+/* ---- the walk */
+
+static void
+show_progress(void *context, uint64_t seq)
+{
+	struct replaying *p = context;
+
+	store_progress(&p->progress, p->doing, seq, p->total);
+}
+
+/* How the first course ended that did not end well. */
+static enum result
+outcome(const struct replaying *p)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->walks[i].result != RESULT_OK) {
+			return fault_set(&p->v->fault, p->walks[i].result, "%s", p->walks[i].fault.text);
+		}
+	}
+	return RESULT_OK;
+}
+
+/* The mail of takeovers, for those courses that know of any. */
+static enum result
+count_mail(struct replaying *p, struct journal *j, const struct replay_watch *watch)
+{
+	struct replay_reader readers[TRIALS_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->courses[i].backtest != NULL && backtest_wants_mail(p->courses[i].backtest)) {
+			readers[n++] =
+			    (struct replay_reader){ .visit = trial_count_mail, .context = &p->courses[i] };
+		}
+	}
+	if (n == 0) {
+		return RESULT_OK;
+	}
+	store_progress(&p->progress, p->doing, 0, 0);
+	p->doing = "mail of takeovers";
+	replay_read(j, readers, n, watch);
+	return readers[0].result == RESULT_OK
+		   ? RESULT_OK
+		   : fault_set(&p->v->fault, readers[0].result, "the journal cannot be read again");
+}
+
+static enum result
+walk(struct replaying *p, struct journal *j)
+{
+	const struct replay_watch watch = { show_progress, p };
+	enum result r;
+
+	p->doing = "replay";
+	for (size_t i = 0; i < p->count; i++) {
+		p->walks[i].rooms = trial_rooms(&p->courses[i]);
+	}
+	replay_run(j, p->walks, p->count, &watch);
+	for (size_t i = 0; i < p->count; i++) {
+		if (p->walks[i].result == RESULT_OK) {
+			p->walks[i].result = trial_end(&p->courses[i], &p->walks[i].fault);
+		}
+	}
+	r = outcome(p);
+	if (r == RESULT_OK) {
+		r = count_mail(p, j, &watch);
+	}
+	store_progress(&p->progress, p->doing, 0, 0);
 	return r;
 }
 
 static enum result
-replay(struct vouch *v, struct journal *j, const struct trial *trial)
+replay(struct replaying *p, struct journal *j)
 {
-	struct replaying p = { .v = v, .trial = trial };
-	const struct fold_sink sink = { on_touch, on_alarm, on_move, on_case_change, on_registry, &p, NULL };
-	const struct replay_rooms rooms = { &p, apply, step };
-	struct replay_summary summary = { .records = 0 };
 	struct journal_head head;
+	size_t opened = 0;
 	enum result r = journal_head(j, &head);
 
 	if (r != RESULT_OK) {
-		return fault_set(&v->fault, r, "the journal cannot be read");
+		return fault_set(&p->v->fault, r, "the journal cannot be read");
 	}
-	p.total = head.seq;
-	p.fold = fold_open(&(struct fold_policy){ .budget = FOLD_BUDGET_AT_FIRST }, &sink);
-	if (trial->wanted) {
-		p.backtest = backtest_open(trial->from, trial->to);
-	} else {
-		r = find_shots(&p, j);
-	}
-	if (r == RESULT_OK) {
-		r = replay_run(j, &rooms, &summary, &v->fault);
+	p->total = head.seq;
+	p->courses = arena_get_array(&p->v->arena, p->count, sizeof *p->courses);
+	p->walks = arena_get_array(&p->v->arena, p->count, sizeof *p->walks);
+	while (r == RESULT_OK && opened < p->count) {
+		r = trial_open(&p->courses[opened], &p->trials[opened], j, &p->v->fault);
+		opened++;
 	}
 	if (r == RESULT_OK) {
-		r = compare_shots(&p, UINT64_MAX, &v->fault);
+		r = walk(p, j);
+		if (r == RESULT_OK || r == RESULT_DIFFERENT) {
+			print_results(p);
+		}
 	}
-	if (r == RESULT_OK && p.backtest != NULL && backtest_wants_mail(p.backtest)) {
-		r = journal_scan(j, &(struct journal_range){ 0 }, count_mail, &p);
+	for (size_t i = 0; i < opened; i++) {
+		trial_close(&p->courses[i]);
 	}
-	store_progress(&p.progress, "replay", 0, 0);
-	if (r == RESULT_OK || r == RESULT_DIFFERENT) {
-		print_replay(&p, &summary, r);
-	}
-	fold_close(p.fold);
-	backtest_close(p.backtest);
 	return r;
 }
 
 enum result
 verb_replay(struct vouch *v)
 {
-	struct trial trial;
+	struct replaying *p = arena_get(&v->arena, sizeof *p);
 	struct journal *j;
-	enum result r = read_trial(v, &trial);
+	enum result r;
 
+	p->v = v;
+	p->progress.wanted = vouch_has(v, FLAG_progress);
+	r = read_trials(p);
 	if (r == RESULT_OK) {
 		r = store_open(v, JOURNAL_READ, &j);
 	}
 	if (r == RESULT_OK) {
-		r = replay(v, j, &trial);
+		r = replay(p, j);
 		journal_close(j);
 	}
 	return r;

@@ -147,7 +147,9 @@ print_rows(struct vouch *v, struct walk *w)
 enum result
 verb_reporters(struct vouch *v)
 {
-	struct walk w = { .registry = registry_open(), .fares = fares_open() };
+	struct walk w = { .registry = registry_open(),
+			  .fares = fares_open(),
+			  .progress.wanted = vouch_has(v, FLAG_progress) };
 	struct journal_head head;
 	struct journal *j = NULL;
 	enum result r = store_open(v, JOURNAL_READ, &j);

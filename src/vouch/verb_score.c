@@ -174,7 +174,7 @@ verb_score(struct vouch *v)
 	for (size_t i = 0; i < fleets; i++) {
 		s.fleets[i] = fleet_of(&s, s.scenarios[i / s.seeds], s.seed + i % s.seeds);
 	}
-	score_run(s.fleets, fleets, s.entries, s.entry_count, s.outcomes);
+	score_run(s.fleets, fleets, s.entries, s.entry_count, s.outcomes, vouch_has(v, FLAG_progress));
 	rows = json_array();
 	for (size_t i = 0; i < s.scenario_count * s.entry_count; i++) {
 		(void)json_array_append_new(rows, row_of(&s, i / s.entry_count, i % s.entry_count));

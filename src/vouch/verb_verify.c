@@ -99,7 +99,7 @@ walk(struct audit *a, struct journal *j)
 enum result
 verb_verify(struct vouch *v)
 {
-	struct audit a = { .v = v, .findings = json_array() };
+	struct audit a = { .v = v, .findings = json_array(), .progress.wanted = vouch_has(v, FLAG_progress) };
 	struct journal *j;
 	enum result r = store_open(v, JOURNAL_AUDIT, &j);
 

@@ -15,6 +15,7 @@ expect    chain intact
 expect    replay same
 # The trap hits take 192.0.2.10 off whatever the budget; 192.0.2.11 fell with its system, by an alarm.
 expect    replay with budget 0.001 says "192.0.2.11"
+expect    replay with budgets 0.001,10,1000 as alone
 # The policy that was in force: the same course. One that knows no takeover: case 1 is then what a person suspended, and the verdict on
 # the recorded case 1 must not clear that.
 expect    replay with policy "budget: 10" says "with this policy: 4 sources suspended; 0 of 0 confirmed takeovers; 5 suspensions that nobody confirmed, 10.1 days off the list"

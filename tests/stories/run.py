@@ -540,6 +540,14 @@ class Story:
         if words.strip('"') not in done.stdout:
             raise Broken(f"vouch replay says:\n{done.stdout}")
 
+    @sentence("expect replay with budgets 1,10 as alone", r"expect replay with budgets (?P<budgets>[\d.,]+) as alone")
+    def expect_replay_with_budgets(self, budgets):
+        """Several policies folded at once come out as each of them alone."""
+        def asked(budget):
+            return json.loads(self.daemon.cli("replay", self.daemon.data, "--json", "--budget", budget).stdout)
+
+        same("replay", asked(budgets), [asked(budget) for budget in budgets.split(",")])
+
     @sentence('expect replay with policy "line of vouch.yaml" says "words"', rf"expect replay with policy (?P<policy>{WORDS}) says (?P<words>{WORDS})")
     def expect_replay_with_policy(self, policy, words):
         """The same with the policy of a file."""

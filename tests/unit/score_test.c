@@ -130,7 +130,7 @@ figures_of(struct score_fleet f, struct score_entry entry)
 	struct score_figures figures;
 
 	assert_non_null(outcome);
-	score_run(&f, 1, &entry, 1, outcome);
+	score_run(&f, 1, &entry, 1, outcome, false);
 	figures = score_figures(outcome, 1, 1, 0);
 	score_outcomes_free(outcome, 1);
 	return figures;
@@ -176,7 +176,7 @@ the_limit_is_the_lowest_that_keeps_the_budget(void **context)
 
 	(void)context;
 	assert_non_null(outcome);
-	score_run(&f, 1, &entry, 1, outcome);
+	score_run(&f, 1, &entry, 1, outcome, false);
 	assert_int_equal(outcome->alarms, 0);
 	measured = 1000 * RUNS * (1 + sources_of_system_1(f)) / outcome->source_years;
 	assert_near(score_limit(outcome, 1, 1, 0, measured * 1.01), 1, 1e-6);
@@ -243,7 +243,7 @@ threads_change_nothing(void **context)
 
 	(void)context;
 	assert_non_null(all);
-	score_run(fleets, 3, entries, 2, all);
+	score_run(fleets, 3, entries, 2, all, false);
 	for (size_t i = 0; i < 6; i++) {
 		struct score_figures alone = figures_of(fleets[i / 2], entries[i % 2]);
 		struct score_figures f = score_figures(&all[i / 2 * 2], 1, 2, i % 2);

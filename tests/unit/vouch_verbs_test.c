@@ -559,6 +559,8 @@ verify_names_the_first_damaged_record(void **state)
 	assert_int_equal(RUN(w, "verify", folder, "--json"), 5);
 	assert_non_null(strstr(w->out, "\"whole\": false"));
 	assert_non_null(strstr(w->out, "\"row\": 2"));
+	assert_int_equal(RUN(w, "replay", folder), 5);
+	assert_non_null(strstr(w->err, "the journal cannot be read behind record 1"));
 	put_file(w, "d/journal.db", "this is no database, and it is long enough to be looked at as one");
 	assert_int_equal(RUN(w, "verify", folder), 5);
 	assert_int_equal(RUN(w, "verify", folder, "--json"), 5);
@@ -601,6 +603,15 @@ replay_compares_the_snapshots_too(void **state)
 	assert_non_null(strstr(w->err, "the snapshot at record 3 is not what the journal gives there"));
 	assert_int_equal(RUN(w, "replay", folder, "--budget", "1"),
 			 0); /* another past is compared with nothing */
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1,10"), 0);
+	assert_non_null(strstr(w->out, "\nrecorded"));
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1,"), 0);
+	assert_string_equal(w->err, "");
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1", "--progress"), 0);
+	assert_string_equal(w->err, "replay 100 %\n");
+	assert_int_equal(RUN(w, "verify", folder, "--progress"), 0);
+	assert_non_null(strstr(w->err, "verify 100 %\n"));
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1,,2"), 2);
 	assert_int_equal(RUN(w, "replay", folder, "--from", "2026-01-05"), 2);
 	assert_int_equal(RUN(w, "replay", folder, "--budget", "1", "--from", "yesterday"), 2);
 	assert_int_equal(
