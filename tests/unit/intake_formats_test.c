@@ -15,8 +15,10 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		enum intake_format format;
 		unsigned count;
 	} formats[] = {
+		{ "csv", INTAKE_CSV, 47 },
 		{ "exim", INTAKE_EXIM, 33 },
 		{ "gmail_fbl", INTAKE_GMAIL_FBL, 47 },
+		{ "jsonl", INTAKE_JSONL, 50 },
 		{ "loops", INTAKE_ARF, 90 },
 		{ "postfix", INTAKE_POSTFIX, 42 },
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
