@@ -1,6 +1,7 @@
 /*
  * XARF, the Extended Abuse Reporting Format: v4 and v3 (github.com/xarf/xarf-spec), as JSON of its own or in the application/json part of a mail
- * (v3 has it in an ARF container with "Feedback-Type: xarf"). One report becomes one observation.
+ * (v3 has it in an ARF container with "Feedback-Type: xarf"). One report becomes one observation. v3 goes round in two forms: that of its own schemas
+ * (github.com/abusix/xarf, "SourceIp", as 1 and 2 had it), and that of the samples which stand beside v4 ("Source": {"IP"}).
  */
 #include "intake/objects_int.h"
 
@@ -17,17 +18,23 @@ static const struct type_row {
 #undef XARF_TYPE
 };
 
-/* The same fields under the names of each version. */
+/* The same fields under the names of each version; "" is none. */
+enum { V4, V3_FLAT, V3 };
 static const struct version {
-	const char *version, *category, *type, *time, *source, *url, *sender, *subject, *found_by, *org,
-	    *evidence, *evidence_type, *evidence_data;
+	const char *version, *category, *type, *time, *source, *url, *account, *sender, *subject, *found_by,
+	    *org, *evidence, *evidence_type, *evidence_data;
+	const char *is_base64; /* of the evidence; "": it always is */
 } versions[] = {
-	{ "xarf_version", "category", "type", "timestamp", "source_identifier", "url", "smtp_from", "subject",
-	  "evidence_source", "reporter.org", "evidence", "content_type", "payload" },
-	{ "Version", "Report.ReportClass", "Report.ReportType", "Report.Date", "Report.Source.IP",
-	  "Report.Source.URL", "Report.AdditionalInfo.SMTPFrom", "Report.AdditionalInfo.Subject",
-	  "Report.AdditionalInfo.DetectionMethod", "ReporterInfo.ReporterOrg", "Report.Attachment",
-	  "ContentType", "Data" },
+	[V4] = { "xarf_version", "category", "type", "timestamp", "source_identifier", "url", "", "smtp_from",
+		 "subject", "evidence_source", "reporter.org", "evidence", "content_type", "payload", "" },
+	[V3_FLAT] = { "Version", "Report.ReportClass", "Report.ReportType", "Report.Date", "Report.SourceIp",
+		      "Report.SourceUrl", "Report.Account.AccountEmail", "Report.SmtpMailFromAddress", "",
+		      "Report.ReportSubType", "ReporterInfo.ReporterOrg", "Report.Samples", "ContentType",
+		      "Payload", "Base64Encoded" },
+	[V3] = { "Version", "Report.ReportClass", "Report.ReportType", "Report.Date", "Report.Source.IP",
+		 "Report.Source.URL", "", "Report.AdditionalInfo.SMTPFrom", "Report.AdditionalInfo.Subject",
+		 "Report.AdditionalInfo.DetectionMethod", "ReporterInfo.ReporterOrg", "Report.Attachment",
+		 "ContentType", "Data", "" },
 };
 
 bool
@@ -40,13 +47,23 @@ intake_is_xarf(struct text t)
 		 memmem(t.p, t.n, "\"Report\"", 8) != NULL));
 }
 
+static const struct version *
+version_of(const json_t *report)
+{
+	if (json_object_get(report, "xarf_version") != NULL) {
+		return &versions[V4];
+	}
+	return &versions[object_at(report, "Report.Source") != NULL ? V3 : V3_FLAT];
+}
+
+/* What it counts as; NULL: as nothing. */
 static const struct type_row *
 row_of(struct text category, struct text type)
 {
 	for (size_t i = 0; i < countof(types); i++) {
 		if (text_equal_nocase(types[i].category, category) &&
 		    (types[i].type.n == 0 || text_equal_nocase(types[i].type, type))) {
-			return &types[i];
+			return types[i].signal == SIGNAL_SAMPLE ? NULL : &types[i];
 		}
 	}
 	return NULL;
@@ -75,6 +92,15 @@ host_of(struct text url)
 	return host;
 }
 
+static struct text
+decode(struct intake_reading *d, struct text data)
+{
+	char *out = arena_get(d->arena, data.n + 4);
+	int n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)data.p, (int)data.n);
+
+	return (struct text){ out, n > 0 ? (size_t)n : 0 };
+}
+
 /* The header of the first mail among the evidence. */
 static void
 read_evidence(struct intake_reading *d, const json_t *report, const struct version *v, struct fields *header)
@@ -86,16 +112,15 @@ read_evidence(struct intake_reading *d, const json_t *report, const struct versi
 	json_array_foreach((json_t *)list, i, one)
 	{
 		struct text data = object_text(d, one, v->evidence_data);
-		char *out;
-		int n;
 
 		if (!text_starts_nocase(object_text(d, one, v->evidence_type), TEXT("message/rfc822"))) {
 			continue;
 		}
-		out = arena_get(d->arena, data.n + 4);
-		n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)data.p, (int)data.n);
-		if (n > 0) {
-			fields_read(header, (struct text){ out, (size_t)n }, false, d->arena);
+		if (v->is_base64[0] == '\0' || json_is_true(object_at(one, v->is_base64))) {
+			data = decode(d, data);
+		}
+		if (data.n > 0) {
+			fields_read(header, data, false, d->arena);
 		}
 		return;
 	}
@@ -129,8 +154,7 @@ put_attributes(struct draft *t, const json_t *report, const struct version *v)
 static bool
 take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 {
-	const struct version *v =
-	    json_object_get(report, "xarf_version") != NULL ? &versions[0] : &versions[1];
+	const struct version *v = version_of(report);
 	struct text category = object_text(d, report, v->category);
 	const struct type_row *row;
 	struct draft t;
@@ -149,7 +173,8 @@ take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 		t.o->signal = d->hint->trap_signal;
 	}
 	if (!draft_key(&t, object_text(d, report, v->source)) &&
-	    !draft_key(&t, host_of(object_text(d, report, v->url)))) {
+	    !draft_key(&t, host_of(object_text(d, report, v->url))) &&
+	    !draft_key(&t, mail_domain(object_text(d, report, v->account)))) {
 		(void)fault_set(why, RESULT_BAD_INPUT, "no source: neither an address nor a domain");
 		return false;
 	}

@@ -5,7 +5,7 @@ import collections
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-PARTS = {"v3": "xarf v3", "v4": "xarf v4", "jmrp": "loops: Microsoft JMRP", "cfl": "loops: Yahoo CFL", "failure": "loops: authentication failures"}
+PARTS = {"v3": "xarf v3", "flat": "xarf v3, as the field sends it", "v4": "xarf v4", "jmrp": "loops: Microsoft JMRP", "cfl": "loops: Yahoo CFL", "failure": "loops: authentication failures"}
 own, others = collections.Counter(), collections.Counter()
 
 for made in sorted(HERE.glob("*/made.txt")):

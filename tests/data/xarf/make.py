@@ -76,7 +76,7 @@ add("v3-spam", v3(AdditionalInfo={"SMTPFrom": "b@shop.example", "Subject": "Janu
 add("v3-attachment", v3(Attachment=[{"ContentType": "message/rfc822", "Data": base64.b64encode(MAIL.encode()).decode()}]),
     C + " from_domain=shop.example message_id=<1@shop.example>")
 add("v3-phishing", v3({"URL": "https://www.shop.example/x", "Type": "uri"}, ReportClass="Content", ReportType="Phishing"), f"bad_url 1 www.shop.example {AT}")
-add("v3-login-attack", v3(ReportClass="Activity", ReportType="LoginAttack"), "nothing")
+add("v3-login-attack", v3(ReportClass="Activity", ReportType="LoginAttack"), f"compromised 1 192.0.2.10 {AT}")
 # The same in v3, where each field has another name.
 add("v3-bulk", v3(ReportType="Bulk"), C)
 add("v3-class-in-capitals", v3(ReportClass="MESSAGING"), C)
@@ -108,6 +108,43 @@ add("v3-samples-are-not-read", v3(Samples=[{"ContentType": "message/rfc822", "Pa
 add("v3-disclosure-no", {**v3(), "Disclosure": False}, C)
 
 
+# v3 as its own schemas have it (and as 1 and 2 had it): what the field sends.
+def flat(kind="Spam", group="Activity", **changes):
+    report = {"ReportClass": group, "ReportType": kind, "Date": AT, "SourceIp": "192.0.2.10", "SourcePort": 54321, "DestinationPort": 25}
+    report.update(changes)
+    return {"Version": "3", "ReporterInfo": {"ReporterOrg": "Traps"}, "Disclosure": True,
+            "Report": {key: value for key, value in report.items() if value is not None}}
+
+
+X = f"compromised 1 192.0.2.10 {AT}"
+add("flat-spam", flat(ReportSubType="Trap", SmtpMailFromAddress="b@shop.example", SmtpRcptToAddress="victim@mailbox.example"),
+    C + " category=Activity type=Spam found_by=Trap mail_from=b@shop.example from_domain=shop.example org=Traps rcpt=")
+add("flat-version-1", {**flat(), "Version": "1"}, C)
+add("flat-sample-in-base64", flat(Samples=[{"ContentType": "message/rfc822", "Base64Encoded": True, "Payload": base64.b64encode(MAIL.encode()).decode()}]),
+    C + " message_id=<1@shop.example> subject=January arrival=2026-01-05T07:59:00Z from_domain=shop.example")
+add("flat-sample-as-it-is", flat(Samples=[{"ContentType": "message/rfc822", "Base64Encoded": False, "Payload": MAIL}]), C + " message_id=<1@shop.example>")
+add("flat-sample-says-nothing-of-base64", flat(Samples=[{"ContentType": "message/rfc822", "Payload": MAIL}]), C + " subject=January")
+add("flat-sample-of-a-log", flat(Samples=[{"ContentType": "text/plain", "Payload": MAIL}]), C + " subject= message_id=")
+add("flat-ipv6", flat(SourceIp="2001:DB8::25"), f"complaint 1 2001:db8::25 {AT}")
+add("flat-no-source", flat(SourceIp=None), "refused no source: neither an address nor a domain")
+for kind in ("LoginAttack", "DDoS", "PortScan", "Exploit"):
+    add(f"flat-{kind}", flat(kind), X + f" type={kind}")
+add("flat-talks-to-malware", flat("Malware", ReportSubType="RPZ-Rewrite", RpzDomain="bad.example"), X + " found_by=RPZ-Rewrite")
+add("flat-account", flat("PotentiallyCompromisedAccount", SourceIp=None, Account={"AccountName": "Somebody", "AccountEmail": "news@Shop.Example"}, AttackerIp="198.51.100.7"),
+    f"compromised 1 shop.example {AT} mail_from= account=")
+add("flat-account-without-address", flat("PotentiallyCompromisedAccount", SourceIp=None, Account={"AccountIdentifier": "4711"}),
+    "refused no source: neither an address nor a domain")
+add("flat-crawler", flat("WebCrawler"), "nothing")
+add("flat-harassment", flat("Harassment", SourceIp=None, SourceUrl="http://chat.example/"), "nothing")
+add("flat-hosted-malware", flat("Malware", "Content", SourceIp=None, SourceUrl="http://Files.shop.example/x.exe"), f"bad_url 1 files.shop.example {AT}")
+add("flat-phishing", flat("Phishing", "Content", SourceUrl="https://shop.example/login"), f"bad_url 1 192.0.2.10 {AT} url=https://shop.example/login")
+add("flat-botnet", flat("Botnet", "Content", BotnetName="x"), X)
+add("flat-copyright", flat("Copyright", "Content"), "nothing")
+add("flat-trademark", flat("Trademark", "Content"), "nothing")
+add("flat-open-service", flat("OpenService", "Vulnerability"), "nothing")
+add("v4-scraping", v4(category="connection", type="scraping"), "nothing")
+
+
 def mail(report, feedback=True):
     arf = "--b\nContent-Type: message/feedback-report\n\nFeedback-Type: xarf\nUser-Agent: Traps/1\nVersion: 1\n\n" if feedback else ""
     return f"""From: a@traps.example
@@ -133,6 +170,7 @@ Content-Transfer-Encoding: base64
 
 
 add("mail-v3-in-arf", mail(v3()), C)
+add("mail-flat-in-arf", mail(flat()), C + " type=Spam")
 add("mail-v4", mail(v4(), feedback=False), C + " report=r-1")
 add("mail-other-json-is-no-xarf", mail({"a": 1}, feedback=False), "refused no message/feedback-report part")
 
