@@ -236,21 +236,22 @@ differ_in_numbers(struct text a, struct text b)
 	return a.n == b.n;
 }
 
+/* `a` is the shape of `label`. Whether the known one is a word is asked last: few pairs come so far. */
 static bool
-labels_alike(struct text label, struct text known_label)
+labels_alike(struct text label, const struct shape *a, struct text known_label)
 {
-	struct shape a, b;
+	struct shape b;
 
 	if (differ_in_numbers(label, known_label)) { /* or not at all */
 		return false;
 	}
-	a = shape_of(label);
 	b = shape_of(known_label);
-	if (b.n < ALIKE_LETTERS || a.n < ALIKE_LETTERS || is_word((struct text){ b.text, b.n }, false)) {
+	if (b.n < ALIKE_LETTERS) {
 		return false;
 	}
-	return (a.n == b.n && memcmp(a.text, b.text, a.n) == 0) || is_one_letter_off(&a, &b) ||
-	       is_with_word(&a, &b);
+	return ((a->n == b.n && memcmp(a->text, b.text, b.n) == 0) || is_one_letter_off(a, &b) ||
+		is_with_word(a, &b)) &&
+	       !is_word((struct text){ b.text, b.n }, false);
 }
 
 static bool
@@ -270,9 +271,11 @@ alike(struct text domain, struct text known)
 		return false;
 	}
 	while (text_cut(&rest, '.', &label)) { /* all but the last */
+		struct shape shape = shape_of(label);
+
 		known_rest = known;
-		while (text_cut(&known_rest, '.', &known_label)) {
-			if (labels_alike(label, known_label)) {
+		while (shape.n >= ALIKE_LETTERS && text_cut(&known_rest, '.', &known_label)) {
+			if (labels_alike(label, &shape, known_label)) {
 				return true;
 			}
 		}

@@ -128,7 +128,9 @@ has_alike(const struct look_from *from, struct text domains, struct instant at)
 		(void)text_cut(&domains, ' ', &one);
 		for (size_t i = 0; i < countof(known); i++) {
 			is_own = is_own || is_among(one, known[i], ' ');
-			is_like = is_like || is_alike(one, known[i]);
+		}
+		for (size_t i = 0; i < countof(known) && !is_own && !is_like; i++) {
+			is_like = is_alike(one, known[i]);
 		}
 		if (is_like && !is_own && !is_announced(from, one, at)) {
 			return true;
