@@ -89,7 +89,7 @@ answer_one(struct dns_tcp *t, const struct dns_desk *desk, const struct transfer
 	size_t n;
 
 	*job = NULL;
-	if (t->source.transfers != NULL && transfer_wanted(asked->query, asked->n)) {
+	if (transfer_serves(t->source.transfers) && transfer_wanted(asked->query, asked->n)) {
 		n = transfer_answer(t->source.transfers, asked, out, &told, job);
 	} else {
 		n = dns_answer(desk, asked->client, asked->query, asked->n, out, &told);

@@ -74,7 +74,7 @@ answer_one(struct dns_udp *u, const struct dns_desk *desk, size_t i, struct dns_
 	const struct transfer_asked asked = { desk, &client, u->queries[i], u->in[i].msg_len };
 	struct transfer_job *job;
 
-	if (u->source.transfers != NULL && transfer_wanted(asked.query, asked.n)) {
+	if (transfer_serves(u->source.transfers) && transfer_wanted(asked.query, asked.n)) {
 		return transfer_answer(u->source.transfers, &asked, u->answers[i], told, &job);
 	}
 	return dns_answer(desk, &client, asked.query, asked.n, u->answers[i], told);

@@ -62,8 +62,8 @@ may_ask_from(const struct peer *peer, const struct prefix *client)
 	return peer->network_count == 0;
 }
 
-static bool
-is_zone_name(const struct list_zone *zone, const uint8_t *name, size_t n)
+bool
+transfer_is_zone(const struct list_zone *zone, const uint8_t *name, size_t n)
 {
 	struct text a = { (const char *)zone->name.bytes, zone->name.n }, b = { (const char *)name, n };
 
@@ -78,7 +78,7 @@ allowed_zone(const struct transfers *t, const struct peer *peer, const uint8_t *
 	const struct list_zone *zones = list_zones(t->list, zone_count);
 	size_t i = 0;
 
-	while (i < *zone_count && !(peer->zones[i] && is_zone_name(&zones[i], name, n))) {
+	while (i < *zone_count && !(peer->zones[i] && transfer_is_zone(&zones[i], name, n))) {
 		i++;
 	}
 	return i;
@@ -136,20 +136,16 @@ job_new(struct transfers *t, struct peer *peer, const struct transfer_asked *a, 
 
 /* What a good signature gets. Sets *job, or returns an answer that is not signed yet. */
 static size_t
-answer_peer(struct transfers *t, const struct transfer_asked *a, const struct tsig_message *m,
-	    struct tsig *tsig, uint8_t *out, struct dns_told *told, struct transfer_job **job)
+answer_peer(struct transfers *t, struct peer *peer, const struct transfer_asked *a,
+	    const struct tsig_message *m, const struct tsig *tsig, uint8_t *out, struct dns_told *told,
+	    struct transfer_job **job)
 {
-	struct peer *peer = NULL;
 	size_t zone_count, zone;
 	enum rcode rcode = RCODE_REFUSED;
 
 	if ((m->flags & FLAGS_OPCODE) != 0 || (m->type != TYPE_AXFR && m->type != TYPE_IXFR)) {
 		return answer_plainly(a, m, out, told);
 	}
-	for (size_t i = 0; i < t->peer_count && peer == NULL; i++) {
-		peer = &t->peers[i].key == tsig->key ? &t->peers[i] : NULL;
-	}
-	check(peer != NULL);
 	zone = allowed_zone(t, peer, a->query + HEADER_BYTES, m->name_bytes, &zone_count);
 	if (m->class == CLASS_IN && zone < zone_count && may_ask_from(peer, a->client)) {
 		if (m->type == TYPE_IXFR && !m->soa_before) {
@@ -223,6 +219,7 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 		struct transfer_job **job)
 {
 	uint8_t whole[DNS_ANSWER_BYTES_MAX + TSIG_BYTES_MAX];
+	const struct roster *roster = atomic_load_explicit(&t->roster, memory_order_acquire);
 	uint64_t now = transfer_seconds(t);
 	struct tsig_message m;
 	struct tsig tsig;
@@ -238,7 +235,8 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 	if (asked->desk->gate != NULL) {
 		told->receiver = dns_gate_network(asked->desk->gate, asked->client);
 	}
-	readable = tsig_check(&tsig, asked->query, asked->n, &m, t->keys, t->peer_count, NULL, now);
+	readable = tsig_check(&tsig, asked->query, asked->n, &m, roster == NULL ? NULL : roster->keys,
+			      roster == NULL ? 0 : roster->count, NULL, now);
 	if ((!readable || tsig.error != TSIG_NOERROR) && is_over(asked, told)) {
 		return answer_little(asked, &m, out, told);
 	}
@@ -252,92 +250,45 @@ transfer_answer(struct transfers *t, const struct transfer_asked *asked, uint8_t
 		told->rcode = RCODE_NOTAUTH;
 		n = transfer_refuse(NULL, asked->query, m.question_end, RCODE_NOTAUTH, now, whole);
 	} else {
-		n = answer_peer(t, asked, &m, &tsig, whole, told, job);
+		n = answer_peer(t, roster_peer(roster, tsig.key), asked, &m, &tsig, whole, told, job);
 	}
 	n = n == 0 ? 0 : sign_to_fit(asked, &m, &tsig, whole, n, now);
 	memcpy(out, whole, n);
 	return n;
 }
 
+bool
+transfer_serves(const struct transfers *t)
+{
+	return t != NULL && atomic_load_explicit(&t->roster, memory_order_relaxed) != NULL;
+}
+
 /* ---- opening */
-
-static enum result
-open_zones(struct transfers *t, struct peer *peer, const struct transfer_peer *o, struct fault *fault)
-{
-	size_t zone_count;
-	const struct list_zone *zones = list_zones(t->list, &zone_count);
-
-	for (size_t i = 0; i < zone_count; i++) {
-		peer->zones[i] = o->zone_count == 0;
-	}
-	for (size_t i = 0; i < o->zone_count; i++) {
-		struct list_name name;
-		enum result r = list_name_parse(text_of(o->zones[i]), &name, fault);
-		size_t k = 0;
-
-		if (r != RESULT_OK) {
-			return r;
-		}
-		while (k < zone_count && !is_zone_name(&zones[k], name.bytes, name.n)) {
-			k++;
-		}
-		if (k == zone_count) {
-			return fault_set(fault, RESULT_BAD_INPUT, "%s is no zone of a list", o->zones[i]);
-		}
-		peer->zones[k] = true;
-	}
-	return RESULT_OK;
-}
-
-static enum result
-open_peer(struct transfers *t, const struct transfer_peer *o, struct fault *fault)
-{
-	struct peer *peer = &t->peers[t->peer_count];
-	enum result r = open_zones(t, peer, o, fault);
-
-	if (r != RESULT_OK) {
-		return r;
-	}
-	check(o->key.secret_bytes >= TSIG_SECRET_BYTES_MIN && o->key.secret_bytes <= TSIG_SECRET_BYTES_MAX);
-	for (size_t i = 0; i < t->peer_count; i++) {
-		if (t->keys[i]->name.n == o->key.name.n &&
-		    memcmp(t->keys[i]->name.bytes, o->key.name.bytes, o->key.name.n) == 0) {
-			return fault_set(fault, RESULT_BAD_INPUT, "this key is given twice");
-		}
-	}
-	peer->key = o->key;
-	peer->networks = calloc(o->network_count + 1, sizeof *peer->networks);
-	check(peer->networks != NULL);
-	if (o->network_count > 0) {
-		memcpy(peer->networks, o->networks, o->network_count * sizeof *peer->networks);
-	}
-	peer->network_count = o->network_count;
-	t->keys[t->peer_count++] = &peer->key;
-	return RESULT_OK;
-}
 
 enum result
 transfer_open(const struct transfer_options *options, struct transfers **transfers, struct fault *fault)
 {
 	struct transfers *t = calloc(1, sizeof *t);
-	enum result r = RESULT_OK;
+	struct roster *roster = NULL;
+	enum result r;
 
-	check(t != NULL && options->peer_count >= 1 && options->peer_count <= TRANSFER_PEERS_MAX);
+	check(t != NULL);
 	*transfers = NULL;
 	t->list = options->list;
 	t->now = options->now;
-	t->peers = calloc(options->peer_count, sizeof *t->peers);
-	t->keys = calloc(options->peer_count, sizeof *t->keys);
-	check(t->peers != NULL && t->keys != NULL);
-	t->notifier.wake = t->notifier.sockets[0] = t->notifier.sockets[1] = -1;
 	journal_init(&t->journal);
 	workers_init(&t->workers);
-	for (size_t i = 0; i < options->peer_count && r == RESULT_OK; i++) {
-		r = open_peer(t, &options->peers[i], fault);
+	r = notifier_open(t, fault);
+	if (r == RESULT_OK) {
+		r = roster_open(t, options, &roster, fault);
 	}
 	if (r == RESULT_OK) {
-		r = notifier_open(t, options, fault);
+		r = targets_open(t, options, roster, &t->notifier.targets, fault);
 	}
+	if (r == RESULT_OK && roster != NULL) {
+		notifier_follow(t);
+	}
+	atomic_store_explicit(&t->roster, roster, memory_order_release);
 	if (r != RESULT_OK) {
 		transfer_close(t);
 		return r;
@@ -355,10 +306,6 @@ transfer_close(struct transfers *t)
 	workers_close(t);
 	notifier_close(t);
 	journal_free(&t->journal, t->list);
-	for (size_t i = 0; i < t->peer_count; i++) {
-		free(t->peers[i].networks);
-	}
-	free(t->peers);
-	free(t->keys);
+	roster_close(atomic_load_explicit(&t->roster, memory_order_relaxed));
 	free(t);
 }

@@ -42,7 +42,7 @@ struct transfer_peer {
 struct transfer_options {
 	struct list *list; /* must outlive it */
 	const struct transfer_peer *peers;
-	size_t peer_count; /* 1..TRANSFER_PEERS_MAX */
+	size_t peer_count; /* 0..TRANSFER_PEERS_MAX; 0: nobody gets a zone */
 	struct instant (*now)(void);
 };
 
@@ -54,8 +54,18 @@ enum result transfer_open(const struct transfer_options *options, struct transfe
 			  struct fault *fault) MUST_USE;
 /* The list is as it should be: tells all secondaries. Before the first transfer_answer. Errors: RESULT_IO. */
 enum result transfer_start(struct transfers *t, struct fault *fault) MUST_USE;
+/*
+ * From the next query on the peers are these, while all runs; on the thread that writes to the list, after transfer_start. Who is the same
+ * keeps its transfers, who is gone or has another key, other zones or networks is cut off; the journal stays. Only when something differs all that
+ * are to be told are told. Errors: those of transfer_open; all is then as it was.
+ */
+enum result transfer_change(struct transfers *t, const struct transfer_options *options,
+			    struct fault *fault) MUST_USE;
 /* Cuts transfers off; neither the writer nor DNS may still run. NULL is fine. */
 void transfer_close(struct transfers *t);
+
+/* Is there anybody who may transfer? NULL: no. Else each query is looked at by: */
+bool transfer_serves(const struct transfers *t);
 
 /* Is this query for transfer_answer, as it is signed or asks for a transfer? Cost: a few ns for others. */
 bool transfer_wanted(const uint8_t *query, size_t n);

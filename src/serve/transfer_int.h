@@ -9,6 +9,7 @@
 #include "serve/transfer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #define TRANSFER_QUESTION_BYTES (HEADER_BYTES + LIST_NAME_BYTES_MAX + 4U)
 #define SOA_SERIAL_BEFORE_END   20U /* five numbers end the record; the first is the serial */
@@ -19,6 +20,14 @@ struct peer {
 	struct prefix *networks;
 	size_t network_count;
 	size_t connections; /* under workers.lock */
+	bool gone;          /* the same; freed with the last of them */
+};
+
+/* Who may transfer; replaced as a whole. */
+struct roster {
+	size_t count;
+	struct peer **peers;
+	const struct tsig_key **keys;
 };
 
 /* A step of the list, kept while the ring or a transfer has it. */
@@ -31,21 +40,26 @@ struct kept_step {
 struct journal {
 	pthread_mutex_t lock;
 	const struct list_image *image; /* held */
-	uint64_t since;                 /* serial from which on the steps lead to it */
-	struct kept_step **steps;       /* a ring of TRANSFER_STEPS_MAX, oldest first */
+	uint64_t since;           /* serial from which on the steps lead to it; at first one behind its own */
+	struct kept_step **steps; /* a ring of TRANSFER_STEPS_MAX, oldest first */
 	size_t first, count;
 	size_t records; /* of all steps */
 };
 
 struct target;
+struct targets {
+	struct target *items;
+	size_t count;
+};
+
 struct notifier {
 	pthread_t thread;
 	bool follows, running;
 	int wake; /* eventfd: something was published, or stop */
 	int sockets[2];
 	_Atomic bool stop;
-	struct target *targets;
-	size_t count;
+	pthread_mutex_t lock; /* held by the thread while it does not wait, and by who changes the targets */
+	struct targets targets;
 };
 
 struct worker;
@@ -60,9 +74,7 @@ struct workers {
 struct transfers {
 	struct list *list;
 	struct instant (*now)(void);
-	struct peer *peers;
-	const struct tsig_key **keys;
-	size_t peer_count;
+	_Atomic(struct roster *) roster; /* NULL: nobody; else good until list_reader_sleep */
 	struct journal journal;
 	struct notifier notifier;
 	struct workers workers;
@@ -91,6 +103,16 @@ size_t transfer_refuse(struct tsig *tsig, const uint8_t *question, size_t questi
 size_t transfer_top(const struct list_image *image, const struct list_zone *zone, unsigned type, uint8_t *out,
 		    size_t *first);
 
+/* Is this the name of the zone? */
+bool transfer_is_zone(const struct list_zone *zone, const uint8_t *name, size_t n);
+
+/* transfer_peers.c: *roster is NULL for no peers. Those that are the same as now are the same structs. */
+enum result roster_open(struct transfers *t, const struct transfer_options *options, struct roster **roster,
+			struct fault *fault) MUST_USE;
+void roster_close(struct roster *r); /* with its peers; NULL is fine */
+struct peer *roster_peer(const struct roster *r, const struct tsig_key *key);
+void peer_free(struct peer *peer);
+
 /* transfer_journal.c */
 void journal_init(struct journal *j);
 void journal_free(struct journal *j, struct list *list);
@@ -115,12 +137,22 @@ void workers_init(struct workers *w);
 void workers_close(struct transfers *t);
 /* One more connection for this peer? False: too many. */
 bool workers_reserve(struct transfers *t, struct peer *peer);
+/* This peer is gone: its connections are cut. True: it has none, and is the caller's to free. */
+bool workers_cut(struct transfers *t, struct peer *peer);
 /* All n bytes, before the deadline (monotonic ms). */
 bool transfer_write(int fd, const uint8_t *p, size_t n, int64_t deadline_ms);
 
 /* transfer_notify.c */
-enum result notifier_open(struct transfers *t, const struct transfer_options *options,
-			  struct fault *fault) MUST_USE;
+enum result notifier_open(struct transfers *t, struct fault *fault) MUST_USE;
+/* Who is told of what. Errors: RESULT_BAD_INPUT for an address. */
+enum result targets_open(struct transfers *t, const struct transfer_options *options,
+			 const struct roster *roster, struct targets *targets, struct fault *fault) MUST_USE;
+bool targets_equal(const struct targets *a, const struct targets *b);
+void notifier_follow(struct transfers *t); /* while nobody writes to the list */
+/* Follows the list and starts the thread, if it does not run yet. Errors: RESULT_IO. */
+enum result notifier_start(struct transfers *t, struct fault *fault) MUST_USE;
+/* Takes these instead, and tells all of them. */
+void notifier_change(struct transfers *t, struct targets *targets);
 void notifier_close(struct transfers *t);
 
 #endif

@@ -45,6 +45,18 @@ now_ms(void)
 }
 
 static void
+lock(struct notifier *n)
+{
+	check(pthread_mutex_lock(&n->lock) == 0);
+}
+
+static void
+unlock(struct notifier *n)
+{
+	check(pthread_mutex_unlock(&n->lock) == 0);
+}
+
+static void
 published(void *context)
 {
 	struct notifier *n = context;
@@ -106,8 +118,8 @@ tell_targets(struct transfers *t)
 {
 	int64_t now = now_ms(), next = -1;
 
-	for (size_t i = 0; i < t->notifier.count; i++) {
-		struct target *target = &t->notifier.targets[i];
+	for (size_t i = 0; i < t->notifier.targets.count; i++) {
+		struct target *target = &t->notifier.targets.items[i];
 
 		if (target->waits && target->next_ms <= now && target->tries == TRANSFER_NOTIFY_TRIES) {
 			give_up(target);
@@ -154,8 +166,8 @@ take_reply(struct transfers *t, const uint8_t *p, size_t n, const struct sockadd
 	    (m.flags & FLAGS_OPCODE) != OPCODE_NOTIFY) {
 		return;
 	}
-	for (size_t i = 0; i < t->notifier.count; i++) {
-		struct target *target = &t->notifier.targets[i];
+	for (size_t i = 0; i < t->notifier.targets.count; i++) {
+		struct target *target = &t->notifier.targets.items[i];
 		const struct tsig_key *key = &target->peer->key;
 
 		if (!target->waits || target->id != m.id || !is_from(target, from) ||
@@ -198,8 +210,8 @@ follow(struct transfers *t)
 	const struct list_zone *zones = list_zones(t->list, &zone_count);
 
 	journal_follow(&t->journal, t->list, changed);
-	for (size_t i = 0; i < t->notifier.count; i++) {
-		struct target *target = &t->notifier.targets[i];
+	for (size_t i = 0; i < t->notifier.targets.count; i++) {
+		struct target *target = &t->notifier.targets.items[i];
 
 		target->due = target->due || changed[target->zone - zones];
 	}
@@ -211,7 +223,7 @@ wait_ms(int64_t now, int64_t next)
 	return next < 0 ? -1 : next <= now ? 0 : (int)(next - now);
 }
 
-/* One round: waits for what comes first. *follow_ms: when the list may be followed again. */
+/* One round, under the lock but while it waits for what comes first. *follow_ms: when the list may be followed again. */
 static void
 step(struct transfers *t, int64_t *follow_ms)
 {
@@ -223,11 +235,15 @@ step(struct transfers *t, int64_t *follow_ms)
 		{ .fd = n->sockets[1], .events = POLLIN },
 	};
 	eventfd_t events;
+	int ready;
 
 	if (*follow_ms > now && (next < 0 || *follow_ms < next)) {
 		next = *follow_ms;
 	}
-	if (poll(fds, countof(fds), wait_ms(now, next)) <= 0) {
+	unlock(n);
+	ready = poll(fds, countof(fds), wait_ms(now, next));
+	lock(n);
+	if (ready <= 0) {
 		return;
 	}
 	for (size_t i = 0; i < countof(n->sockets); i++) {
@@ -248,23 +264,25 @@ run(void *context)
 	struct transfers *t = context;
 	int64_t follow_ms = 0;
 
+	lock(&t->notifier);
 	while (!atomic_load_explicit(&t->notifier.stop, memory_order_acquire)) {
 		step(t, &follow_ms);
 	}
+	unlock(&t->notifier);
 	return NULL;
 }
 
 /* ---- opening */
 
 static enum result
-add_targets(struct transfers *t, const struct peer *peer, const char *address, struct fault *fault)
+add_targets(struct transfers *t, const struct peer *peer, const char *address, struct targets *targets,
+	    struct fault *fault)
 {
-	struct notifier *n = &t->notifier;
 	size_t zone_count;
 	const struct list_zone *zones = list_zones(t->list, &zone_count);
 
 	for (size_t i = 0; i < zone_count; i++) {
-		struct target *target = &n->targets[n->count];
+		struct target *target = &targets->items[targets->count];
 		enum result r;
 
 		if (!peer->zones[i]) {
@@ -276,13 +294,14 @@ add_targets(struct transfers *t, const struct peer *peer, const char *address, s
 			return r;
 		}
 		(void)snprintf(target->words, sizeof target->words, "%s", address);
-		n->count++;
+		targets->count++;
 	}
 	return RESULT_OK;
 }
 
-static enum result
-open_targets(struct transfers *t, const struct transfer_options *o, struct fault *fault)
+enum result
+targets_open(struct transfers *t, const struct transfer_options *o, const struct roster *roster,
+	     struct targets *targets, struct fault *fault)
 {
 	size_t zone_count, count = 0;
 	enum result r = RESULT_OK;
@@ -291,62 +310,111 @@ open_targets(struct transfers *t, const struct transfer_options *o, struct fault
 	for (size_t i = 0; i < o->peer_count; i++) {
 		count += o->peers[i].notify_count * zone_count;
 	}
-	t->notifier.targets = calloc(count + 1, sizeof(struct target));
-	check(t->notifier.targets != NULL);
+	*targets = (struct targets){ .items = calloc(count + 1, sizeof(struct target)) };
+	check(targets->items != NULL);
 	for (size_t i = 0; i < o->peer_count; i++) {
 		for (size_t k = 0; k < o->peers[i].notify_count && r == RESULT_OK; k++) {
-			r = add_targets(t, &t->peers[i], o->peers[i].notify[k], fault);
+			r = add_targets(t, roster->peers[i], o->peers[i].notify[k], targets, fault);
 		}
 	}
 	return r;
 }
 
-enum result
-notifier_open(struct transfers *t, const struct transfer_options *options, struct fault *fault)
+bool
+targets_equal(const struct targets *a, const struct targets *b)
 {
-	struct notifier *n = &t->notifier;
-	enum result r = open_targets(t, options, fault);
+	bool equal = a->count == b->count;
 
-	n->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (n->wake < 0 && r == RESULT_OK) {
-		r = fault_set(fault, RESULT_IO, "transfers: %s", strerror(errno));
+	for (size_t i = 0; equal && i < a->count; i++) {
+		equal = a->items[i].peer == b->items[i].peer && a->items[i].zone == b->items[i].zone &&
+			strcmp(a->items[i].words, b->items[i].words) == 0;
 	}
-	if (r != RESULT_OK) {
-		return r;
-	}
-	list_follow(t->list, published, n);
-	n->follows = true;
-	return RESULT_OK;
+	return equal;
 }
 
-/* Before the thread is confined. A family that the machine does not have is not told. */
+enum result
+notifier_open(struct transfers *t, struct fault *fault)
+{
+	struct notifier *n = &t->notifier;
+
+	check(pthread_mutex_init(&n->lock, NULL) == 0);
+	n->sockets[0] = n->sockets[1] = -1;
+	n->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	return n->wake >= 0 ? RESULT_OK : fault_set(fault, RESULT_IO, "transfers: %s", strerror(errno));
+}
+
+void
+notifier_follow(struct transfers *t)
+{
+	struct notifier *n = &t->notifier;
+
+	if (!n->follows) {
+		list_follow(t->list, published, n);
+		n->follows = true;
+	}
+}
+
+/* Of both families, since who is told may change and the thread opens nothing. One that the machine does not have is not told. */
 static void
 open_sockets(struct notifier *n)
 {
-	for (size_t i = 0; i < n->count; i++) {
-		sa_family_t family = n->targets[i].at.to.ss_family;
-		int *fd = &n->sockets[family == AF_INET6];
+	const int families[] = { AF_INET, AF_INET6 };
 
-		if (*fd < 0) {
-			*fd = socket(family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-		}
+	for (size_t i = 0; i < countof(families); i++) {
+		n->sockets[i] = socket(families[i], SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	}
+}
+
+enum result
+notifier_start(struct transfers *t, struct fault *fault)
+{
+	struct notifier *n = &t->notifier;
+	enum result r;
+
+	if (n->running) {
+		return RESULT_OK;
+	}
+	notifier_follow(t);
+	if (n->sockets[0] < 0 && n->sockets[1] < 0) {
+		open_sockets(n);
+	}
+	follow(t); /* from here on every job finds an image */
+	r = dns_thread_start(&n->thread, "dns-notify", DNS_RIGHTS_NOTIFY, n->wake, run, t, fault);
+	n->running = r == RESULT_OK;
+	return r;
+}
+
+/* All are told, when the listeners had time to open. */
+static void
+tell_all(struct targets *targets)
+{
+	for (size_t i = 0; i < targets->count; i++) {
+		targets->items[i].due = true;
+		targets->items[i].next_ms = now_ms() + TRANSFER_NOTIFY_GAP_MS;
+	}
+}
+
+void
+notifier_change(struct transfers *t, struct targets *targets)
+{
+	struct notifier *n = &t->notifier;
+
+	tell_all(targets);
+	lock(n);
+	free(n->targets.items);
+	n->targets = *targets;
+	unlock(n);
+	(void)eventfd_write(n->wake, 1);
 }
 
 enum result
 transfer_start(struct transfers *t, struct fault *fault)
 {
-	struct notifier *n = &t->notifier;
-	enum result r;
-
-	open_sockets(n);
-	follow(t); /* from here on every job finds an image */
-	for (size_t i = 0; i < n->count; i++) {
-		n->targets[i].next_ms = now_ms() + TRANSFER_NOTIFY_GAP_MS; /* the listeners open meanwhile */
+	if (!transfer_serves(t)) {
+		return RESULT_OK; /* the list is not followed for nobody */
 	}
-	r = dns_thread_start(&n->thread, "dns-notify", DNS_RIGHTS_NOTIFY, n->wake, run, t, fault);
-	n->running = r == RESULT_OK;
-	return r;
+	tell_all(&t->notifier.targets);
+	return notifier_start(t, fault);
 }
 
 void
@@ -370,5 +438,6 @@ notifier_close(struct transfers *t)
 	if (n->wake >= 0) {
 		close(n->wake);
 	}
-	free(n->targets);
+	free(n->targets.items);
+	check(pthread_mutex_destroy(&n->lock) == 0);
 }

@@ -49,8 +49,8 @@ workers_reserve(struct transfers *t, struct peer *peer)
 	bool good;
 
 	lock(w);
-	good =
-	    !w->closing && w->reserved < TRANSFERS_MAX && peer->connections < TRANSFER_PEER_CONNECTIONS_MAX;
+	good = !w->closing && !peer->gone && w->reserved < TRANSFERS_MAX &&
+	       peer->connections < TRANSFER_PEER_CONNECTIONS_MAX;
 	w->reserved += good;
 	peer->connections += good;
 	counter_set(COUNTER_TRANSFERS_OPEN, w->reserved);
@@ -62,15 +62,54 @@ static void
 give_back(struct transfers *t, struct peer *peer)
 {
 	struct workers *w = &t->workers;
+	bool last;
 
 	lock(w);
 	w->reserved--;
 	peer->connections--;
+	last = peer->gone && peer->connections == 0;
 	counter_set(COUNTER_TRANSFERS_OPEN, w->reserved);
 	if (w->reserved == 0) {
 		check(pthread_cond_signal(&w->none) == 0);
 	}
 	unlock(w);
+	if (last) {
+		peer_free(peer);
+	}
+}
+
+bool
+workers_cut(struct transfers *t, struct peer *peer)
+{
+	struct workers *w = &t->workers;
+	bool unused;
+
+	lock(w);
+	peer->gone = true;
+	for (struct worker *one = w->running; one != NULL; one = one->next) {
+		if (one->peer == peer) {
+			(void)shutdown(one->fd, SHUT_RDWR);
+		}
+	}
+	unused = peer->connections == 0;
+	unlock(w);
+	return unused;
+}
+
+/* The connection goes on with the peer of its next job, which has reserved a place of its own. */
+static void
+change_peer(struct worker *w, struct peer *next)
+{
+	struct workers *all = &w->t->workers;
+	struct peer *was = w->peer;
+
+	lock(all);
+	w->peer = next;
+	if (next->gone) {
+		(void)shutdown(w->fd, SHUT_RDWR);
+	}
+	unlock(all);
+	give_back(w->t, was);
 }
 
 void
@@ -146,7 +185,7 @@ answer_next(struct worker *w)
 	w->read_bytes -= LENGTH_BYTES + n;
 	memmove(w->read, w->read + LENGTH_BYTES + n, w->read_bytes);
 	if (w->job != NULL) {
-		give_back(w->t, w->job->peer); /* this connection has its place already */
+		change_peer(w, w->job->peer);
 		return true;
 	}
 	out[0] = (uint8_t)(answered >> 8);
@@ -233,6 +272,7 @@ transfer_give(struct transfer_job *job, int fd, struct text unsent, struct text 
 	w->read_bytes = read.n;
 	ready = socket_ready(w);
 	lock(all);
+	ready = ready && !w->peer->gone;
 	w->next = all->running;
 	all->running = w;
 	unlock(all);

@@ -169,7 +169,7 @@ static enum result
 open_dns(struct service *s, struct fault *fault)
 {
 	size_t at, count = sockets_of(&s->sockets, SOCKET_DNS, &at);
-	enum result r = s->transfers == NULL ? RESULT_OK : transfer_start(s->transfers, fault);
+	enum result r = transfer_start(s->transfers, fault);
 
 	if (r == RESULT_OK) {
 		const struct dns_log_options options = daemon_query_log(s, s->config);

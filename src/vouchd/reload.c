@@ -1,35 +1,51 @@
 /*
  * vouchd/reload.c - vouch.yaml again while everything runs.
  *
- * First all that can fail: the file, the keys that only a start can change, the query log, the new addresses. Then the receivers, then the doors that are
- * new, and last those that are gone, which answer what they were asked before. So no query is lost, and an error leaves all as it was.
+ * First all that can fail: the file, the keys that only a start can change, the query log, the new addresses. Then the receivers and
+ * secondaries, then the doors that are new, and last those that are gone, which answer what they were asked before. So no query is lost, and an
+ * error leaves all as it was.
  */
 #include "base/log.h"
 #include "vouchd/daemon_int.h"
 #include "vouchd/receivers.h"
+#include "vouchd/secondaries.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- receivers, on the writer's thread */
+/* ---- receivers and secondaries, on the writer's thread */
 
-struct receivers_job {
+struct askers_job {
 	struct job job;
-	struct dns_gate *gate;
+	struct service *service;
 	const struct config *next;
 };
 
 /* The list has what is withheld from a new receiver before the gate knows it. */
-static void
-change_receivers(struct job *job, struct pipeline *p)
+static enum result
+change_receivers(struct pipeline *p, const struct config *next, struct dns_gate *gate, struct fault *fault)
 {
-	struct receivers_job *j = (struct receivers_job *)job;
+	enum result r = pipeline_receivers(p, next);
 
-	job->result = pipeline_receivers(p, j->next);
-	if (job->result == RESULT_OK) {
-		job->result = receivers_change(j->next, j->gate, &job->fault);
-	} else {
-		(void)fault_set(&job->fault, job->result, "the store cannot be read or written");
+	return r == RESULT_OK ? receivers_change(next, gate, fault)
+			      : fault_set(fault, r, "the store cannot be read or written");
+}
+
+static void
+change_askers(struct job *job, struct pipeline *p)
+{
+	struct askers_job *j = (struct askers_job *)job;
+	struct service *s = j->service;
+	struct fault ignored;
+
+	job->result = secondaries_change(j->next, s->list, s->transfers, &job->fault);
+	if (job->result != RESULT_OK) {
+		return;
+	}
+	job->result = change_receivers(p, j->next, s->gate, &job->fault);
+	if (job->result != RESULT_OK &&
+	    secondaries_change(s->now, s->list, s->transfers, &ignored) != RESULT_OK) {
+		log_event(LOG_WARN, "transfers", "why=\"the new ones stand: the old cannot be had again\"");
 	}
 }
 
@@ -136,7 +152,7 @@ take_back(struct service *s, const struct config *next)
 static enum result
 apply(struct service *s, const struct config *next, struct fault *fault)
 {
-	struct receivers_job change = { { .run = change_receivers, .weight = 1 }, s->gate, next };
+	struct askers_job change = { { .run = change_askers, .weight = 1 }, s, next };
 	struct sockets added;
 	enum result r = change_query_log(s, s->now, next, fault);
 

@@ -54,9 +54,19 @@ describe(const struct config_transfer *c, struct prefix *networks, struct transf
 				    : read_secret(c->secret_file, &peer->key, fault);
 }
 
-enum result
-secondaries_open(const struct config *config, struct list *list, struct transfers **transfers,
-		 struct fault *fault)
+/* What is done with the keys: transfer_open, or transfer_change of *transfers. */
+typedef enum result use_peers(const struct transfer_options *options, struct transfers **transfers,
+			      struct fault *fault);
+
+static enum result
+change(const struct transfer_options *options, struct transfers **transfers, struct fault *fault)
+{
+	return transfer_change(*transfers, options, fault);
+}
+
+static enum result
+with_peers(const struct config *config, struct list *list, use_peers *use, struct transfers **transfers,
+	   struct fault *fault)
 {
 	size_t count = config->transfer_count;
 	struct transfer_peer *peers = calloc(count + 1, sizeof(*peers));
@@ -66,7 +76,6 @@ secondaries_open(const struct config *config, struct list *list, struct transfer
 	size_t i = 0;
 
 	check(peers != NULL && networks != NULL);
-	*transfers = NULL;
 	while (i < count && r == RESULT_OK) {
 		r = describe(&config->transfers[i], networks + i * OPTIONS_SEVERAL_MAX, &peers[i], &why);
 		i += r == RESULT_OK;
@@ -74,13 +83,27 @@ secondaries_open(const struct config *config, struct list *list, struct transfer
 	if (r != RESULT_OK) {
 		r = fault_set(fault, r, "%s:%zu: transfer %s: %s", config->file, config->transfers[i].line,
 			      config->transfers[i].key, why.text);
-	} else if (count > 0) {
-		r = transfer_open(&(struct transfer_options){ list, peers, count, instant_now }, transfers,
-				  &why);
+	} else {
+		r = use(&(struct transfer_options){ list, peers, count, instant_now }, transfers, &why);
 		r = r == RESULT_OK ? r : fault_set(fault, r, "%s: transfers: %s", config->file, why.text);
 	}
 	explicit_bzero(peers, count * sizeof(*peers));
 	free(peers);
 	free(networks);
 	return r;
+}
+
+enum result
+secondaries_open(const struct config *config, struct list *list, struct transfers **transfers,
+		 struct fault *fault)
+{
+	*transfers = NULL;
+	return with_peers(config, list, transfer_open, transfers, fault);
+}
+
+enum result
+secondaries_change(const struct config *config, struct list *list, struct transfers *transfers,
+		   struct fault *fault)
+{
+	return with_peers(config, list, change, &transfers, fault);
 }

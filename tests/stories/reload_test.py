@@ -64,6 +64,7 @@ class Reload(unittest.TestCase):
                 text = yaml.read()
             more = text.replace(f"dns: 127.0.0.1:{daemon.dns_port}", f"dns: [127.0.0.1:{daemon.dns_port}, 127.0.0.1:{extra}]")
             more += f"  - {{id: other, key: {KEY}}}\n"
+            more += "transfers:\n  - {key: a.example, secret: MDEyMzQ1Njc4OWFiY2RlZg==}\n"
             stream.start()
             try:
                 for turn in range(10):
@@ -134,7 +135,7 @@ class Reload(unittest.TestCase):
             here = f"dns: 127.0.0.1:{daemon.dns_port}"
             for other, words in ((text + "dns_workers: 2\n", "dns_workers: only a new start changes it"),
                                  (text.replace(f"zone: {vouch.ZONE}", "zone: other.example"), "lists: only a new start"),
-                                 (text + "transfers:\n  - {key: k.example, secret: MDEyMzQ1Njc4OWFiY2RlZg==}\n", "transfers: only"),
+                                 (text + "transfers:\n  - {key: k.example, secret: c2hvcnQ=}\n", "16 to 256 bytes in base64"),
                                  (text + "query_log: /nowhere/q.csv\n", "query_log: /nowhere/q.csv: No such file"),
                                  (text + "nonsense: 1\n", "no such option"),
                                  (text + "public: no\nreceivers:\n  - {id: one, key: short}\n", "key: 16 to 63 letters"),

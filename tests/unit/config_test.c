@@ -295,7 +295,9 @@ a_difference_is_named_by_its_key(void **state)
 		{ "lists: [{name: safe, zone: safe.example}]\nreceivers: [{id: a, networks: "
 		  "[192.0.2.0/24]}]\n",
 		  NULL },
-		{ "lists: [{name: safe, zone: safe.example}]\ntransfers: [{key: a.example}]\n", "transfers" },
+		{ "lists: [{name: safe, zone: safe.example}]\ntransfers: [{key: a.example}]\n", NULL },
+		{ "lists: [{name: safe, zone: safe.example}]\nblocklists: [{reporter: a, zone: a.example}]\n",
+		  "blocklists" },
 	};
 	struct config now, next;
 
