@@ -75,7 +75,7 @@ journal_follow(struct journal *j, struct list *list, bool changed[2 * LISTS_MAX]
 	size_t zone_count;
 	const struct list_zone *zones = list_zones(list, &zone_count);
 	struct list_step *step;
-	bool lost, all = image == NULL;
+	bool lost, first = image == NULL, all = first;
 
 	/* The old image stays held while others may come to hold it through the journal. */
 	if (image != NULL) {
@@ -103,7 +103,8 @@ journal_follow(struct journal *j, struct list *list, bool changed[2 * LISTS_MAX]
 		while (j->count > 0) {
 			forget_oldest(j);
 		}
-		j->since = list_serial(image);
+		/* What had this serial before the start may say other things of it (code, ttl, txt). */
+		j->since = list_serial(image) + first;
 	}
 	counter_set(COUNTER_TRANSFER_STEPS, j->count);
 	unlock(j);
@@ -139,7 +140,7 @@ journal_look(struct journal *j, struct list *list, uint32_t serial, struct journ
 	from = behind <= INT32_MAX ? newest - behind : newest;
 	*way = (struct journal_way){ .image = list_hold_again(list, j->image), .from = from };
 	first = j->count;
-	way->known = from >= j->since && from <= newest;
+	way->known = (from >= j->since && from <= newest) || from == newest;
 	while (first > 0 && (*at(j, first - 1))->step->from >= from) {
 		first--;
 	}

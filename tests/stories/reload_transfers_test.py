@@ -152,6 +152,17 @@ class Transfers(unittest.TestCase):
         daemon.command("suspend", "192.0.2.1", "operator", "a test")
         daemon.wait(lambda: 1 < Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read() < 8, "transfer the change alone")
 
+    def test_the_first_change_after_a_start_brings_the_whole_zone_to_who_had_the_last_serial(self):
+        key = transfers(("a.example", secret_of(0)))
+        daemon = self.start(key, ["192.0.2.1", "192.0.2.2"])
+        daemon.wait(lambda: Zone(daemon, "a.example", SECRETS[0]).read() > 8, "transfer what was accepted")
+        whole, serial = Zone(daemon, "a.example", SECRETS[0]).read(), daemon.get("/healthz")["seq"]
+        daemon.configure("    txt: other words\n" + key)
+        self.assertEqual(Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read(), 1)
+        daemon.command("suspend", "192.0.2.2", "operator", "a test")
+        daemon.wait(lambda: Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read() > 1, "transfer the change")
+        self.assertEqual(Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read(), whole - 2)
+
     def test_who_is_new_is_told(self):
         with socket.socket(type=socket.SOCK_DGRAM) as told:
             told.bind(("127.0.0.1", 0))
