@@ -11,8 +11,8 @@
  * ::FFFF:7F00:1 and INVALID never are. A name with listed names below it exists and is empty (RFC 8020).
  *
  * Cost: a lookup is one search per prefix length present (IPv4: in its /16; IPv6: one, and one more per prefix around it), no
- * allocation, no lock. A change copies the /16 it lies in (IPv4), a page of at most 6 KiB (IPv6), or as many shards as the
- * domain has labels; publishing copies 64 KiB of pointers and 2 KiB per list; of a list whose IPv6 changed, 32 bytes per page.
+ * allocation, no lock. A change copies the /16 it lies in (IPv4), a page and its branch of at most 6 and 4 KiB (IPv6), or as many shards as the
+ * domain has labels; publishing copies 64 KiB of pointers and 2 KiB per list; of a list whose IPv6 changed, 16 bytes for each branch.
  * Memory: 8 bytes per IPv4 address or prefix longer than /16, and 40 for each /16 that has one; 24 to 31 per IPv6 prefix; 16
  * for each other name, listed or between, at a fill of about 0.6.
  */

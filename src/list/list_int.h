@@ -3,10 +3,10 @@
  *
  *   image --> shards[SHARDS] --> cells: one per listed key, and one per name that only has listed names below it
  *         --> pages[list][octet] --> blocks[octet] --> IPv4 prefixes longer than /16, sorted (ipv4.c)
- *         --> six[list] --> pages --> IPv6 prefixes, sorted (ipv6.c)
+ *         --> six[list] --> branches --> pages --> IPv6 prefixes, sorted (ipv6.c)
  *
- * Invariants: a shard, page or block that was published is never written; `draft` says which draft may still write it. A
- * cell is there exactly when it is listed or has something below it; a page or block exactly when it holds an entry.
+ * Invariants: a shard, page, branch or block that was published is never written; `draft` says which draft may still write it. A
+ * cell is there exactly when it is listed or has something below it; a page, branch or block exactly when it holds an entry.
  */
 #ifndef LIST_LIST_INT_H
 #define LIST_LIST_INT_H
@@ -102,16 +102,31 @@ struct list_page6 {
 	struct list_six entries[];
 };
 
-/* The IPv6 prefixes of one list; see ipv6.c. */
+#define LIST_BRANCH_SLOTS 256U
+
+/* A part of the IPv6 prefixes and where it begins: the `high` of its first entry. */
+struct list_slot6 {
+	uint64_t high;
+	union {
+		struct list_branch6 *branch; /* of a root */
+		struct list_page6 *page;     /* of a branch */
+	} below;
+};
+
+/* Pages that lie one behind another; there is at least one. */
+struct list_branch6 {
+	uint64_t draft;
+	uint32_t size, used; /* slots */
+	struct list_slot6 slots[];
+};
+
+/* The IPv6 prefixes of one list; see ipv6.c. There is at least one. */
 struct list_root6 {
 	uint64_t draft;
 	uint32_t size, used;  /* slots */
 	uint64_t lengths[3];  /* as list_present has them */
 	uint32_t counts[129]; /* prefixes by length */
-	struct {
-		uint64_t high; /* of the first entry of its page */
-		struct list_page6 *page;
-	} slots[];
+	struct list_slot6 slots[];
 };
 
 struct list_image {
