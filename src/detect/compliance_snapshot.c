@@ -68,18 +68,6 @@ compliance_save(const struct compliance *c, struct buffer *b)
 
 /* ---- load: each step leaves w->bad set when the bytes cannot be ours */
 
-static uint64_t
-read_up_to(struct wire *w, uint64_t max)
-{
-	uint64_t v = wire_u64(w);
-
-	if (v > max) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
-}
-
 /* A day, or DAY_NEVER. */
 static int32_t
 read_day(struct wire *w)
@@ -96,7 +84,7 @@ read_day(struct wire *w)
 static void
 load_parties(struct compliance *c, struct wire *w, enum compliance_party kind)
 {
-	uint64_t count = read_up_to(w, COMPLIANCE_PARTIES_MAX);
+	uint64_t count = wire_up_to(w, COMPLIANCE_PARTIES_MAX);
 
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		struct text name = wire_text(w);
@@ -114,7 +102,7 @@ load_parties(struct compliance *c, struct wire *w, enum compliance_party kind)
 static void
 load_source(struct compliance *c, struct wire *w)
 {
-	uint32_t group = (uint32_t)read_up_to(w, MEMBERS_MAX - 1);
+	uint32_t group = (uint32_t)wire_up_to(w, MEMBERS_MAX - 1);
 	enum source_kind family = (enum source_kind)wire_u8(w);
 	struct compliance_source *s;
 
@@ -124,8 +112,8 @@ load_source(struct compliance *c, struct wire *w)
 	}
 	compliance_source_add(c, c->source_count, group, family);
 	s = &c->sources[c->source_count - 1];
-	s->removed = read_up_to(w, 1) == 1;
-	s->over = (uint16_t)read_up_to(w, (1U << THRESHOLD_COUNT) - 1);
+	s->removed = wire_up_to(w, 1) == 1;
+	s->over = (uint16_t)wire_up_to(w, (1U << THRESHOLD_COUNT) - 1);
 	s->start_day = read_day(w);
 	s->used_day = read_day(w);
 	s->start_ms = wire_i64(w);
@@ -168,14 +156,14 @@ load_meter(struct compliance *c, struct wire *w)
 	}
 	(void)compliance_meter_new(c, (enum threshold)t, (uint32_t)owner, id);
 	m = &c->meters[c->meter_count - 1];
-	m->over = read_up_to(w, 1) == 1;
-	m->evidence_count = (uint8_t)read_up_to(w, COMPLIANCE_EVIDENCE_MAX);
+	m->over = wire_up_to(w, 1) == 1;
+	m->evidence_count = (uint8_t)wire_up_to(w, COMPLIANCE_EVIDENCE_MAX);
 	for (uint32_t i = 0; i < m->evidence_count; i++) {
 		m->evidence[i] = wire_u64(w);
 	}
 	for (int32_t d = c->today - COMPLIANCE_DAYS_MAX; d <= c->today + 1; d++) {
-		m->bad_of[(uint32_t)d % METER_DAYS] = (uint32_t)read_up_to(w, UINT32_MAX);
-		m->sample_of[(uint32_t)d % METER_DAYS] = (uint32_t)read_up_to(w, UINT32_MAX);
+		m->bad_of[(uint32_t)d % METER_DAYS] = (uint32_t)wire_up_to(w, UINT32_MAX);
+		m->sample_of[(uint32_t)d % METER_DAYS] = (uint32_t)wire_up_to(w, UINT32_MAX);
 	}
 	compliance_meter_sums(c, m, c->today, &m->bad, &m->sample);
 }
@@ -220,15 +208,15 @@ compliance_load(struct compliance *c, struct wire *w)
 	for (enum compliance_party kind = 0; kind < COMPLIANCE_PARTY_COUNT; kind++) {
 		load_parties(c, w, kind);
 	}
-	count = read_up_to(w, SOURCES_MAX);
+	count = wire_up_to(w, SOURCES_MAX);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_source(c, w);
 	}
-	count = read_up_to(w, UINT32_MAX - 1);
+	count = wire_up_to(w, UINT32_MAX - 1);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_meter(c, w);
 	}
-	count = read_up_to(w, UINT32_MAX - 1);
+	count = wire_up_to(w, UINT32_MAX - 1);
 	for (uint64_t i = 0; i < count && !w->bad; i++) {
 		load_listing(c, w);
 	}

@@ -43,18 +43,6 @@ detect_get_floats(struct wire *w, void *floats, size_t bytes)
 	}
 }
 
-static uint32_t
-get_u32(struct wire *w, uint64_t max)
-{
-	uint64_t v = wire_u64(w);
-
-	if (v > max) {
-		w->bad = true;
-		return 0;
-	}
-	return (uint32_t)v;
-}
-
 static void
 put_cohort(struct buffer *b, const struct cohort *c)
 {
@@ -70,10 +58,10 @@ static void
 get_cohort(struct wire *w, struct cohort *c)
 {
 	c->start_ms = wire_i64(w);
-	c->length_ms = get_u32(w, UINT32_MAX);
+	c->length_ms = wire_u32(w);
 	c->first_bad_seq = wire_u64(w);
 	c->stream = wire_u8(w);
-	c->traits = (uint16_t)get_u32(w, UINT16_MAX);
+	c->traits = (uint16_t)wire_up_to(w, UINT16_MAX);
 	detect_get_floats(w, &c->n, sizeof c->n);
 	w->bad = w->bad || c->stream >= STREAM_COUNT || c->start_ms <= -TIME_MAX || c->start_ms >= TIME_MAX;
 }
@@ -106,7 +94,7 @@ get_lots(struct wire *w, struct detect *d, struct unit *u)
 		any = any || !empty;
 		w->bad = w->bad || lots.mailed_ms[i] < NEVER || lots.mailed_ms[i] > TIME_MAX;
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			lots.counts[i][kind] = (uint16_t)get_u32(w, empty ? 0 : UINT16_MAX);
+			lots.counts[i][kind] = (uint16_t)wire_up_to(w, empty ? 0 : UINT16_MAX);
 		}
 	}
 	if (any && !w->bad) {
@@ -127,10 +115,10 @@ put_suspect(struct buffer *b, const struct suspect *s)
 static void
 get_suspect(struct wire *w, struct suspect *s)
 {
-	s->cluster = get_u32(w, UINT32_MAX);
+	s->cluster = wire_u32(w);
 	for (int i = 0; i < 2; i++) {
-		s->samples[i] = (uint16_t)get_u32(w, UINT16_MAX);
-		s->complaints[i] = (uint16_t)get_u32(w, UINT16_MAX);
+		s->samples[i] = (uint16_t)wire_up_to(w, UINT16_MAX);
+		s->complaints[i] = (uint16_t)wire_up_to(w, UINT16_MAX);
 	}
 }
 
@@ -171,17 +159,17 @@ get_unit(struct wire *w, struct detect *d, struct unit *u)
 	u->pending_seq = wire_u64(w);
 	u->told = wire_u64(w);
 	u->bin_mail = wire_u64(w);
-	u->left_out = get_u32(w, UINT32_MAX);
-	u->gap_longer = (uint8_t)get_u32(w, VOLUME_GAPS_LONGER);
+	u->left_out = wire_u32(w);
+	u->gap_longer = (uint8_t)wire_up_to(w, VOLUME_GAPS_LONGER);
 	get_lots(w, d, u);
-	u->report_count = (uint8_t)get_u32(w, ALARM_REPORTS_MAX);
+	u->report_count = (uint8_t)wire_up_to(w, ALARM_REPORTS_MAX);
 	for (size_t i = 0; i < u->report_count; i++) {
 		u->reports[i] = wire_u64(w);
 	}
 	get_suspect(w, &u->suspect);
 	detect_get_floats(w, &u->n, sizeof u->n);
 	w->bad = w->bad || u->n.bad_list > 1 || u->n.threat > DETECT_THREAT_MAX;
-	u->cohort_count = (uint8_t)get_u32(w, COHORTS);
+	u->cohort_count = (uint8_t)wire_up_to(w, COHORTS);
 	for (uint32_t i = 0; i < u->cohort_count && !w->bad; i++) {
 		get_cohort(w, &u->ring[i]);
 	}
@@ -242,7 +230,7 @@ get_novelty(struct wire *w, struct detect *d, struct unit *system)
 	}
 	n.first_ms = detect_get_time(w);
 	n.turned_ms = detect_get_time(w);
-	n.templates = get_u32(w, UINT32_MAX);
+	n.templates = wire_u32(w);
 	if (n.first_ms != NEVER && !w->bad) {
 		*detect_novelty_of(d, system) = n;
 	} else {
@@ -287,9 +275,9 @@ get_content(struct detect *d, struct wire *w)
 		get_fleet(w, d->taught[i].seen, TRAIT_COUNT, 0);
 		get_fleet(w, d->taught[i].shown, TRAIT_COUNT, 0);
 	}
-	count = get_u32(w, KNOWN_NAMES);
+	count = (uint32_t)wire_up_to(w, KNOWN_NAMES);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
-		uint32_t step = get_u32(w, KNOWN_NAMES - 1);
+		uint32_t step = (uint32_t)wire_up_to(w, KNOWN_NAMES - 1);
 
 		w->bad = w->bad || step >= KNOWN_NAMES - at || (i > 0 && step == 0);
 		if (w->bad) {
@@ -297,9 +285,9 @@ get_content(struct detect *d, struct wire *w)
 		}
 		at += step;
 		d->known[at].name = wire_u64(w);
-		d->known[at].first_hour = get_u32(w, UINT32_MAX);
-		d->known[at].last_hour = get_u32(w, UINT32_MAX);
-		d->known[at].member = get_u32(w, UINT32_MAX);
+		d->known[at].first_hour = wire_u32(w);
+		d->known[at].last_hour = wire_u32(w);
+		d->known[at].member = wire_u32(w);
 		w->bad = w->bad || d->known[at].name == 0;
 	}
 }
@@ -339,9 +327,9 @@ get_waiting(struct detect *d, struct wire *w)
 {
 	uint32_t open = 0;
 
-	d->waiting_count = get_u32(w, d->unit_count);
+	d->waiting_count = (uint32_t)wire_up_to(w, d->unit_count);
 	for (uint32_t i = 0; i < d->waiting_count && !w->bad; i++) {
-		uint32_t id = get_u32(w, d->unit_count == 0 ? 0 : d->unit_count - 1);
+		uint32_t id = (uint32_t)wire_up_to(w, d->unit_count == 0 ? 0 : d->unit_count - 1);
 
 		/* The flag is taken off while reading, so that a second mention is found. */
 		if (w->bad || (d->units[id].flags & UNIT_OPEN) == 0) {
@@ -383,7 +371,7 @@ detect_load(struct detect *d, struct wire *w)
 	d->fleet.lately_ms = wire_i64(w);
 	w->bad = w->bad || d->fleet.lately_ms < -TIME_MAX || d->fleet.lately_ms > TIME_MAX;
 	get_content(d, w);
-	count = get_u32(w, SOURCES_MAX * 2U);
+	count = (uint32_t)wire_up_to(w, SOURCES_MAX * 2U);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
 		uint8_t kind = wire_u8(w);
 
