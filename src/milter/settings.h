@@ -7,15 +7,9 @@
 #ifndef MILTER_SETTINGS_H
 #define MILTER_SETTINGS_H
 
-#include "base/address.h"
 #include "options/options.h"
 
 #define SETTINGS_CODES_MAX 8U
-
-struct settings_networks {
-	size_t count;
-	struct prefix items[OPTIONS_SEVERAL_MAX];
-};
 
 /* A DNS list, and the answers that mean listed. */
 struct settings_zone {

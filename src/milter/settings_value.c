@@ -79,15 +79,6 @@ put_ZONES(struct text value, struct arena *arena, void *to)
 }
 
 static bool
-put_NETWORKS(struct text value, struct arena *arena, void *to)
-{
-	struct settings_networks *networks = to;
-
-	(void)arena;
-	return prefix_parse(value, &networks->items[networks->count++], NULL) == RESULT_OK;
-}
-
-static bool
 put_WAIT(struct text value, struct arena *arena, void *to)
 {
 	(void)arena;

@@ -7,6 +7,7 @@
 #ifndef OPTIONS_OPTIONS_H
 #define OPTIONS_OPTIONS_H
 
+#include "base/address.h"
 #include "base/instant.h"
 #include "base/log.h"
 
@@ -16,6 +17,11 @@
 struct options_texts {
 	size_t count;
 	const char *items[OPTIONS_SEVERAL_MAX];
+};
+
+struct options_networks {
+	size_t count;
+	struct prefix items[OPTIONS_SEVERAL_MAX];
 };
 
 /* Puts one value, of a type that takes several one more. False: it is none. Texts live in the arena. */

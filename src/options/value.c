@@ -35,6 +35,15 @@ options_put_ADDRESSES(struct text value, struct arena *arena, void *to)
 }
 
 bool
+options_put_NETWORKS(struct text value, struct arena *arena, void *to)
+{
+	struct options_networks *networks = to;
+
+	(void)arena;
+	return prefix_parse(value, &networks->items[networks->count++], NULL) == RESULT_OK;
+}
+
+bool
 options_put_COUNT(struct text value, struct arena *arena, void *to)
 {
 	uint64_t *count = to;

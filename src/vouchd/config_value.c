@@ -109,14 +109,6 @@ put_RATE(struct text value, struct arena *arena, void *to)
 }
 
 static bool
-put_NETWORKS(struct text value, struct arena *arena, void *to)
-{
-	struct prefix network;
-
-	return prefix_parse(value, &network, NULL) == RESULT_OK && options_add_text(value, arena, to);
-}
-
-static bool
 put_KEY(struct text value, struct arena *arena, void *to)
 {
 	return dns_key_good(value) && options_put_TEXT(value, arena, to);

@@ -4,18 +4,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void
-describe(const struct config_receiver *c, struct prefix *networks, struct dns_receiver *r)
+static struct dns_receiver
+receiver_of(const struct config_receiver *c)
 {
-	*r = (struct dns_receiver){ .id = c->id,
-				    .networks = networks,
-				    .network_count = c->networks.count,
-				    .key = c->key,
-				    .limit = (uint32_t)c->limit,
-				    .number = c->number };
-	for (size_t i = 0; i < c->networks.count; i++) {
-		check(prefix_parse(text_of(c->networks.items[i]), &networks[i], NULL) == RESULT_OK);
-	}
+	return (struct dns_receiver){ .id = c->id,
+				      .networks = c->networks.items,
+				      .network_count = c->networks.count,
+				      .key = c->key,
+				      .limit = (uint32_t)c->limit,
+				      .number = c->number };
 }
 
 /* NULL: the gate makes one. */
@@ -35,7 +32,6 @@ set_gate(const struct config *config, struct dns_gate **gate, struct fault *faul
 {
 	size_t count = config->receiver_count;
 	struct dns_receiver *receivers = calloc(count + 1, sizeof(*receivers));
-	struct prefix *networks = calloc(count + 1, OPTIONS_SEVERAL_MAX * sizeof(*networks));
 	struct dns_gate_options options = { .receivers = receivers,
 					    .receiver_count = count,
 					    .closed = !config->public,
@@ -46,14 +42,13 @@ set_gate(const struct config *config, struct dns_gate **gate, struct fault *faul
 	struct fault why = { { 0 } };
 	enum result r;
 
-	check(receivers != NULL && networks != NULL);
+	check(receivers != NULL);
 	options.secrets = secrets_of(config, &secrets);
 	for (size_t i = 0; i < count; i++) {
-		describe(&config->receivers[i], networks + i * OPTIONS_SEVERAL_MAX, &receivers[i]);
+		receivers[i] = receiver_of(&config->receivers[i]);
 	}
 	r = *gate == NULL ? dns_gate_open(&options, gate, &why) : dns_gate_change(*gate, &options, &why);
 	free(receivers);
-	free(networks);
 	return r == RESULT_OK ? r : fault_set(fault, r, "%s: %s", config->file, why.text);
 }
 

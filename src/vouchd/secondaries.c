@@ -33,20 +33,16 @@ read_secret(const char *path, struct tsig_key *key, struct fault *fault)
 }
 
 static enum result
-describe(const struct config_transfer *c, struct prefix *networks, struct transfer_peer *peer,
-	 struct fault *fault)
+describe(const struct config_transfer *c, struct transfer_peer *peer, struct fault *fault)
 {
 	*peer = (struct transfer_peer){ .key.algorithm = c->algorithm,
 					.zones = c->zones.items,
 					.zone_count = c->zones.count,
-					.networks = networks,
+					.networks = c->networks.items,
 					.network_count = c->networks.count,
 					.notify = c->notify.items,
 					.notify_count = c->notify.count };
 	check(list_name_parse(text_of(c->key), &peer->key.name, NULL) == RESULT_OK);
-	for (size_t i = 0; i < c->networks.count; i++) {
-		check(prefix_parse(text_of(c->networks.items[i]), &networks[i], NULL) == RESULT_OK);
-	}
 	if ((c->secret[0] == '\0') == (c->secret_file[0] == '\0')) {
 		return fault_set(fault, RESULT_BAD_INPUT, "either secret or secret_file is wanted");
 	}
@@ -70,14 +66,13 @@ with_peers(const struct config *config, struct list *list, use_peers *use, struc
 {
 	size_t count = config->transfer_count;
 	struct transfer_peer *peers = calloc(count + 1, sizeof(*peers));
-	struct prefix *networks = calloc(count + 1, OPTIONS_SEVERAL_MAX * sizeof(*networks));
 	struct fault why = { { 0 } };
 	enum result r = RESULT_OK;
 	size_t i = 0;
 
-	check(peers != NULL && networks != NULL);
+	check(peers != NULL);
 	while (i < count && r == RESULT_OK) {
-		r = describe(&config->transfers[i], networks + i * OPTIONS_SEVERAL_MAX, &peers[i], &why);
+		r = describe(&config->transfers[i], &peers[i], &why);
 		i += r == RESULT_OK;
 	}
 	if (r != RESULT_OK) {
@@ -89,7 +84,6 @@ with_peers(const struct config *config, struct list *list, use_peers *use, struc
 	}
 	explicit_bzero(peers, count * sizeof(*peers));
 	free(peers);
-	free(networks);
 	return r;
 }
 

@@ -240,7 +240,9 @@ row_of(const struct usage *u, size_t place, json_t *days)
 	size_t i;
 
 	for (size_t k = 0; r != NULL && k < r->networks.count; k++) {
-		json_array_append_new(networks, json_string(r->networks.items[k]));
+		char text[PREFIX_TEXT_BYTES];
+
+		json_array_append_new(networks, json_string(prefix_format(&r->networks.items[k], text)));
 	}
 	json_array_foreach(days, i, day)
 	{
