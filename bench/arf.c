@@ -4,13 +4,13 @@
  * FOLDER (tests/data/arf) holds *.eml. Both read the same fields: type, source, times, domains, sender. One JSON line. The peer is
  * bench/arf_peer.py, run from the top of the tree.
  */
+#include "common/cpu.h"
 #include "common/script.h"
 #include "intake/intake.h"
 
 #include <dirent.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define MAILS_MAX  256
 #define RUN_NS     2000000000
@@ -24,15 +24,6 @@ struct mails {
 	size_t count;
 	size_t bytes;
 };
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static bool
 read_mail(struct mails *m, const char *path, const struct intake_hint *hint)

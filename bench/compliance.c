@@ -6,12 +6,12 @@
  * would write first: an SQLite table in memory with a row per source, receiver and day, and a sum over 30 days for each
  * complaint, in the same order.
  */
+#include "common/cpu.h"
 #include "detect/detect.h"
 
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SOURCES   100000U
@@ -26,15 +26,6 @@ struct run {
 	uint32_t receivers[RECEIVERS];
 	uint64_t random, observations, over;
 };
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static size_t
 resident_bytes(void)

@@ -3,6 +3,7 @@
  * package, xml.etree, regular expressions; bench/formats_peer.py), the log also beside pflogsumm where script/peers has it. Run from the top of the tree.
  * One JSON line each.
  */
+#include "common/cpu.h"
 #include "common/script.h"
 #include "intake/intake.h"
 
@@ -10,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define DOCUMENTS_MAX 128
@@ -23,15 +23,6 @@ struct documents {
 	struct text raw[DOCUMENTS_MAX];
 	size_t count;
 };
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void
 load(struct documents *d, const char *path)

@@ -4,26 +4,17 @@
  * The pages are those of tests/data/pages. Ours gives the text that a reader sees and the registered domains of the links; the peer
  * (bench/html_peer.py, run from the top of the tree) the text and the hosts. One JSON line.
  */
+#include "common/cpu.h"
 #include "common/script.h"
 #include "intake/content_int.h"
 
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #define RUN_NS 2000000000
 #define FOLDER "tests/data/pages/"
 
 static const char *const files[] = { "newsletter.html", "receipt.html", "digest.html" };
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static struct text
 load(const char *path, struct arena *arena)

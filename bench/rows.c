@@ -2,22 +2,13 @@
  * bench_rows: observations read per second on one core from CSV and from JSON lines; from few sources (a feed of one programme)
  * and with a new source in every row (the slowest a feed can be). One JSON line each. Includes both hashes of the document.
  */
+#include "common/cpu.h"
 #include "intake/intake.h"
 
 #include <stdio.h>
-#include <time.h>
 
 #define ROWS   100000
 #define RUN_NS 1000000000
-
-static int64_t
-cpu_ns(void)
-{
-	struct timespec now;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-	return (int64_t)now.tv_sec * 1000000000 + now.tv_nsec;
-}
 
 static void
 write_rows(struct buffer *b, enum intake_format format, unsigned sources)
