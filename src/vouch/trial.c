@@ -226,6 +226,7 @@ trial_count_mail(void *course, const struct record *record)
 	struct arena arena = { 0 };
 	struct report report;
 
+	c->read_again = record->seq;
 	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK) {
 		backtest_mail(c->backtest, fold_registry(c->fold), &report);
 	}

@@ -36,6 +36,7 @@ struct trial_course {
 	uint64_t recorded[RECORD_COUNT],
 	    computed[RECORD_COUNT]; /* effects by kind, in the time of the trial */
 	uint64_t refused;           /* inputs that were taken then and would not be under this policy */
+	uint64_t read_again;        /* the last record of trial_count_mail */
 	/* the rest is for trial.c */
 	bool tried;                               /* the other policy is in force */
 	struct replay_effects *effects;           /* of the input that is being folded */

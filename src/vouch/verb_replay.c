@@ -362,7 +362,9 @@ count_mail(struct replaying *p, struct journal *j, const struct replay_watch *wa
 	replay_read(j, readers, n, watch);
 	return readers[0].result == RESULT_OK
 		   ? RESULT_OK
-		   : fault_set(&p->v->fault, readers[0].result, "the journal cannot be read again");
+		   : fault_set(&p->v->fault, readers[0].result,
+			       "the journal cannot be read again behind record %" PRIu64,
+			       ((const struct trial_course *)readers[0].context)->read_again);
 }
 
 static enum result
@@ -397,7 +399,7 @@ replay(struct replaying *p, struct journal *j)
 	enum result r = journal_head(j, &head);
 
 	if (r != RESULT_OK) {
-		return fault_set(&p->v->fault, r, "the journal cannot be read");
+		return fault_set(&p->v->fault, r, "the head of the journal cannot be read");
 	}
 	p->total = head.seq;
 	p->courses = arena_get_array(&p->v->arena, p->count, sizeof *p->courses);

@@ -5,6 +5,7 @@
 #include "vouch/store.h"
 #include "vouch/table.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct walk {
@@ -13,6 +14,7 @@ struct walk {
 	uint64_t *reports; /* by reporter of the registry */
 	uint32_t report_size;
 	uint64_t total; /* records */
+	uint64_t seen;  /* the last record */
 	struct instant last;
 	struct store_progress progress;
 	struct fault fault;
@@ -76,9 +78,8 @@ see_report(struct walk *w, const struct record *record)
 }
 
 static enum result
-see(void *context, const struct record *record)
+see_record(struct walk *w, const struct record *record)
 {
-	struct walk *w = context;
 	struct case_change change;
 	enum result r = RESULT_OK;
 
@@ -95,6 +96,18 @@ see(void *context, const struct record *record)
 		if (r == RESULT_OK && change.number > 0) {
 			fares_case(w->fares, change.number, change.system, change.status, change.opened);
 		}
+	}
+	return r;
+}
+
+static enum result
+see(void *context, const struct record *record)
+{
+	struct walk *w = context;
+	enum result r = see_record(w, record);
+
+	if (r == RESULT_OK) {
+		w->seen = record->seq;
 	}
 	return r;
 }
@@ -162,7 +175,8 @@ verb_reporters(struct vouch *v)
 		if (r == RESULT_OK) {
 			print_rows(v, &w);
 		} else {
-			r = fault_set(&v->fault, r, "the journal cannot be read: %s",
+			r = fault_set(&v->fault, r,
+				      "the journal cannot be read behind record %" PRIu64 ": %s", w.seen,
 				      w.fault.text[0] == '\0' ? result_sentence(r) : w.fault.text);
 		}
 		journal_close(j);

@@ -411,9 +411,8 @@ fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 	}
 	switch (input->kind) {
 	case RECORD_REPORT:
-		return fold_report(f, input->payload, fault);
 	case RECORD_CORRECTION:
-		return fold_correction(f, input->payload, fault);
+		return fold_told(f, input->kind, input->payload, fault);
 	case RECORD_COMMAND:
 		return fold_command(f, input->payload, fault);
 	case RECORD_REGISTRY:

@@ -87,8 +87,8 @@ bool fold_is_witness(const struct fold *f, uint32_t reporter);
 /* ---- fold_report.c */
 
 enum family fold_system_family(const struct fold_system *s); /* FAMILY_NONE: it has no source */
-enum result fold_report(struct fold *f, struct text payload, struct fault *fault);
-enum result fold_correction(struct fold *f, struct text payload, struct fault *fault);
+/* A report, or a correction; a report takes nothing back. */
+enum result fold_told(struct fold *f, enum record_kind kind, struct text payload, struct fault *fault);
 
 /* ---- fold_terms.c */
 

@@ -273,23 +273,6 @@ count_report(struct fold *f, const struct report *report)
 	fold_members_decide(f);
 }
 
-enum result
-fold_report(struct fold *f, struct text payload, struct fault *fault)
-{
-	struct arena arena = { 0 };
-	struct report report;
-	enum result r = report_read(payload, &arena, &report);
-
-	f->unknown = 0;
-	if (r == RESULT_OK) {
-		count_report(f, &report);
-	} else {
-		(void)fault_set(fault, r, "a report record that cannot be read");
-	}
-	arena_clear(&arena);
-	return r;
-}
-
 /* What was not counted as it would be now is not taken back: what was counted is known for sure only of the others. */
 static void
 take_back(struct fold *f, const struct correction *c)
@@ -324,11 +307,12 @@ settle(struct fold *f, const struct correction *c)
 }
 
 enum result
-fold_correction(struct fold *f, struct text payload, struct fault *fault)
+fold_told(struct fold *f, enum record_kind kind, struct text payload, struct fault *fault)
 {
 	struct arena arena = { 0 };
-	struct correction c;
-	enum result r = correction_read(payload, &arena, &c);
+	struct correction c = { .of = 0 };
+	enum result r = kind == RECORD_REPORT ? report_read(payload, &arena, &c.added)
+					      : correction_read(payload, &arena, &c);
 
 	f->unknown = 0;
 	if (r == RESULT_OK) {
@@ -336,7 +320,7 @@ fold_correction(struct fold *f, struct text payload, struct fault *fault)
 		count_report(f, &c.added);
 		settle(f, &c);
 	} else {
-		(void)fault_set(fault, r, "a correction record that cannot be read");
+		(void)fault_set(fault, r, "a %s record that cannot be read", record_kind_name(kind));
 	}
 	arena_clear(&arena);
 	return r;

@@ -53,7 +53,11 @@ quarantine_put(struct pipeline *p, const struct quarantine_entry *e, bool *is_ne
 
 	*is_new = false;
 	if (r != RESULT_NOT_FOUND) {
-		return r == RESULT_OK ? r : fault_set(fault, r, "the journal cannot be read");
+		return r == RESULT_OK
+			   ? r
+			   : fault_set(fault, r,
+				       "entry %s: the journal cannot be read for whether it is there",
+				       hash_hex(&id, raw_hex));
 	}
 	raw = journal_put_raw(tx, e->bytes);
 	r = append(p,

@@ -26,6 +26,7 @@ static void
 take_report(struct take *t, struct pipeline *p, struct report *report, struct hash *raw)
 {
 	struct journal_tx *tx = pipeline_tx(p);
+	char hex[HASH_HEX_BYTES];
 	struct buffer b;
 	uint64_t seq;
 	enum result r = journal_seen(pipeline_journal(p), &report->id, &seq);
@@ -36,7 +37,9 @@ take_report(struct take *t, struct pipeline *p, struct report *report, struct ha
 		return;
 	}
 	if (r != RESULT_NOT_FOUND) {
-		t->job.result = fault_set(&t->job.fault, r, "the journal cannot be read");
+		t->job.result = fault_set(&t->job.fault, r,
+					  "report %s: the journal cannot be read for whether it is there",
+					  hash_hex(&report->id, hex));
 		return;
 	}
 	if (!take_quota(t, p, report->reporter)) {

@@ -561,6 +561,8 @@ verify_names_the_first_damaged_record(void **state)
 	assert_non_null(strstr(w->out, "\"row\": 2"));
 	assert_int_equal(RUN(w, "replay", folder), 5);
 	assert_non_null(strstr(w->err, "the journal cannot be read behind record 1"));
+	assert_int_equal(RUN(w, "reporters", folder), 5);
+	assert_non_null(strstr(w->err, "the journal cannot be read behind record 1: "));
 	put_file(w, "d/journal.db", "this is no database, and it is long enough to be looked at as one");
 	assert_int_equal(RUN(w, "verify", folder), 5);
 	assert_int_equal(RUN(w, "verify", folder, "--json"), 5);
