@@ -127,7 +127,7 @@ struct score_figures {
 	double exposed;              /* bad messages delivered before it, mean per takeover */
 };
 
-/* The exact Poisson interval of 95 % of the mean, after n events. Cost: O(n). */
+/* The exact Poisson interval of 95 % of the mean, after n events. Cost: O(sqrt(n)). */
 void score_interval(uint64_t n, double *low, double *high);
 
 /* Outcomes of entry `entry` of a run with `entry_count`, over `fleet_count` fleets. */

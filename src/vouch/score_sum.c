@@ -4,16 +4,25 @@
 #include <math.h>
 #include <stdlib.h>
 
-#define TAIL 0.025
+#define TAIL       0.025
+#define NEGLIGIBLE 1e-18
 
-/* P(X <= n), X Poisson with this mean. */
+/* P(X <= n), X Poisson with this mean: from its likeliest value both ways, as long as it adds anything. */
 static double
 poisson_below(double mean, uint64_t n)
 {
-	double sum = 0;
+	uint64_t top = mean < (double)n ? (uint64_t)mean : n;
+	double first = exp((double)top * log(mean) - mean - lgamma((double)top + 1));
+	double sum = first, term = first;
 
-	for (uint64_t k = 0; k <= n; k++) {
-		sum += exp((double)k * log(mean) - mean - lgamma((double)k + 1));
+	for (uint64_t k = top; k > 0 && term > sum * NEGLIGIBLE; k--) {
+		term *= (double)k / mean;
+		sum += term;
+	}
+	term = first;
+	for (uint64_t k = top + 1; k <= n && term > sum * NEGLIGIBLE; k++) {
+		term *= mean / (double)k;
+		sum += term;
 	}
 	return sum;
 }

@@ -123,16 +123,27 @@ fleet(const char *scenario, uint32_t days, uint64_t seed)
 				     .keep_peaks = true };
 }
 
+/* One fleet under several entries, simulated once: the figures are those of each alone (threads_change_nothing). */
+static void
+figures_of_all(struct score_fleet f, const struct score_entry *entries, size_t count,
+	       struct score_figures *figures)
+{
+	struct score_outcome *outcomes = calloc(count, sizeof *outcomes);
+
+	assert_non_null(outcomes);
+	score_run(&f, 1, entries, count, outcomes, false);
+	for (size_t i = 0; i < count; i++) {
+		figures[i] = score_figures(outcomes, 1, count, i);
+	}
+	score_outcomes_free(outcomes, count);
+}
+
 static struct score_figures
 figures_of(struct score_fleet f, struct score_entry entry)
 {
-	struct score_outcome *outcome = calloc(1, sizeof *outcome);
 	struct score_figures figures;
 
-	assert_non_null(outcome);
-	score_run(&f, 1, &entry, 1, outcome, false);
-	figures = score_figures(outcome, 1, 1, 0);
-	score_outcomes_free(outcome, 1);
+	figures_of_all(f, &entry, 1, &figures);
 	return figures;
 }
 
@@ -187,11 +198,13 @@ the_limit_is_the_lowest_that_keeps_the_budget(void **context)
 static void
 a_takeover_is_caught_at_once_or_never(void **context)
 {
-	struct score_fleet f = fleet("blast", score_days("blast"), 2);
-	struct score_figures at_once = figures_of(f, (struct score_entry){ &deciding, ALWAYS, 0 });
-	struct score_figures never = figures_of(f, (struct score_entry){ &deciding, 0, 0 });
+	const struct score_entry entries[] = { { &deciding, ALWAYS, 0 }, { &deciding, 0, 0 } };
+	struct score_figures figures[countof(entries)], at_once, never;
 
 	(void)context;
+	figures_of_all(fleet("blast", score_days("blast"), 2), entries, countof(entries), figures);
+	at_once = figures[0];
+	never = figures[1];
 	assert_true(at_once.attacks >= 1 && at_once.attacks == never.attacks);
 	assert_true(at_once.recall >= 1 && at_once.caught >= 1 && at_once.delay_minutes <= 1);
 	assert_true(at_once.out_mean < 0.001 && at_once.exposed < 100 && at_once.alarms > 10000);
@@ -209,10 +222,14 @@ intervals_are_exact(void **context)
 		{ 100, 10, 4 }, { 100, 100, INFINITY }, { 100, 30, 4000 }, { 0, 0, 6 }
 	};
 	struct score_figures f = score_figures(outcomes, 2, 1, 0);
+	double low, high;
 
 	(void)context;
 	assert_true(f.low <= 0 && f.per_1000 <= 0);
 	assert_near(f.high, 3.6889, 1e-3);
+	score_interval(1000000, &low, &high); /* Wilson and Hilferty 1931 */
+	assert_near(low, 998040.98, 0.05);
+	assert_near(high, 1001961.91, 0.05);
 	outcomes[0].alarms = 6;
 	outcomes[0].suspended = 12;
 	outcomes[1].alarms = 4;
@@ -256,48 +273,63 @@ threads_change_nothing(void **context)
 static void
 the_scale_of_the_limits_is_heeded(void **context)
 {
-	struct score_fleet f = fleet("blast", 64, 6);
-	struct score_figures usual = figures_of(f, (struct score_entry){ &score_ours, 100, 1 });
-	struct score_figures zero = figures_of(f, (struct score_entry){ &score_ours, 100, 0 });
-	struct score_figures tenth = figures_of(f, (struct score_entry){ &score_ours, 10, 0.1 });
-	struct score_figures deaf = figures_of(f, (struct score_entry){ &score_ours, 100, 1e250 });
+	enum { USUAL, ZERO, TENTH, DEAF, COUNT };
+	static const struct score_entry entries[COUNT] = {
+		[USUAL] = { &score_ours, 100, 1 },
+		[ZERO] = { &score_ours, 100, 0 },
+		[TENTH] = { &score_ours, 10, 0.1 },
+		[DEAF] = { &score_ours, 100, 1e250 },
+	};
+	struct score_figures f[COUNT];
 
 	(void)context;
-	assert_true(usual.attacks >= 1 && usual.recall >= 1);
-	assert_memory_equal(&zero, &usual, sizeof usual);
-	assert_near(tenth.out_mean, usual.out_mean, 1e-9);
-	assert_true(deaf.caught <= 0 && deaf.alarms == 0);
+	figures_of_all(fleet("blast", 64, 6), entries, COUNT, f);
+	assert_true(f[USUAL].attacks >= 1 && f[USUAL].recall >= 1);
+	assert_memory_equal(&f[ZERO], &f[USUAL], sizeof f[0]);
+	assert_near(f[TENTH].out_mean, f[USUAL].out_mean, 1e-9);
+	assert_true(f[DEAF].caught <= 0 && f[DEAF].alarms == 0);
 }
 
 /* With limits that honest mail seldom reaches each baseline sees a bought list; the fixed thresholds only want complaints. */
 static void
 baselines_see_a_blast(void **context)
 {
-	struct score_fleet f = fleet("blast", 64, 7);
+	size_t rates = baseline_rate_count, count = 2 * rates + 1;
+	struct score_entry *entries = calloc(count, sizeof *entries);
+	struct score_figures *f = calloc(count, sizeof *f);
 
 	(void)context;
-	for (size_t i = 0; i < baseline_rate_count; i++) {
-		struct score_figures seen = figures_of(f, (struct score_entry){ &baseline_rates[i], 10, 25 });
-		struct score_figures deaf =
-		    figures_of(f, (struct score_entry){ &baseline_rates[i], 10, 1e12 });
-
-		assert_true(seen.recall >= 1 && seen.delay_minutes < 240);
-		assert_true(deaf.caught <= 0 && deaf.alarms == 0);
+	assert_true(entries != NULL && f != NULL);
+	for (size_t i = 0; i < rates; i++) {
+		entries[i] = (struct score_entry){ &baseline_rates[i], 10, 25 };
+		entries[rates + i] = (struct score_entry){ &baseline_rates[i], 10, 1e12 };
 	}
-	assert_true(figures_of(f, (struct score_entry){ &baseline_fixed, 10, 1 }).recall > 0.5);
+	entries[2 * rates] = (struct score_entry){ &baseline_fixed, 10, 1 };
+	figures_of_all(fleet("blast", 64, 7), entries, count, f);
+	for (size_t i = 0; i < rates; i++) {
+		assert_true(f[i].recall >= 1 && f[i].delay_minutes < 240);
+		assert_true(f[rates + i].caught <= 0 && f[rates + i].alarms == 0);
+	}
+	assert_true(f[2 * rates].recall > 0.5);
+	free(entries);
+	free(f);
 }
 
 /* Takeovers that nobody knows of count as honest: to catch one is a false alarm, and the rest of the fleet is as it was. */
 static void
 a_hidden_takeover_counts_as_honest(void **context)
 {
-	struct score_fleet f = fleet("honest", 120, 9);
+	struct score_fleet fleets[] = { fleet("honest", 80, 9), fleet("honest", 80, 9) };
+	struct score_outcome *outcomes = calloc(countof(fleets), sizeof *outcomes);
 	struct score_figures clean, taken;
 
 	(void)context;
-	clean = figures_of(f, (struct score_entry){ &score_ours, 10, 1 });
-	f.taken = 1;
-	taken = figures_of(f, (struct score_entry){ &score_ours, 10, 1 });
+	assert_non_null(outcomes);
+	fleets[1].taken = 1;
+	score_run(fleets, countof(fleets), &(struct score_entry){ &score_ours, 10, 1 }, 1, outcomes, false);
+	clean = score_figures(&outcomes[0], 1, 1, 0);
+	taken = score_figures(&outcomes[1], 1, 1, 0);
+	score_outcomes_free(outcomes, countof(fleets));
 	assert_int_equal(taken.attacks, 0);
 	assert_true(taken.alarms > clean.alarms);
 	assert_near(taken.source_years, clean.source_years, 1e-9);
@@ -307,31 +339,36 @@ a_hidden_takeover_counts_as_honest(void **context)
 static void
 the_oracle_sees_a_blast(void **context)
 {
-	struct score_fleet f = fleet("blast", 64, 7);
-	struct score_figures ours = figures_of(f, (struct score_entry){ &score_ours, 10, 1 }),
-			     seen = figures_of(f, (struct score_entry){ &oracle, 10, 1 });
+	enum { OURS, SEEN, BOUND, COUNT };
+	static const struct score_entry entries[COUNT] = {
+		[OURS] = { &score_ours, 10, 1 },
+		[SEEN] = { &oracle, 10, 1 },
+		[BOUND] = { &oracle, 1e-300, 1 },
+	};
+	struct score_figures f[COUNT];
 
 	(void)context;
-	assert_true(seen.recall >= 1 && seen.alarms == 0 && seen.out_mean < 0.02);
-	assert_true(seen.out_mean <= ours.out_mean);
-	assert_true(figures_of(f, (struct score_entry){ &oracle, 1e-300, 1 }).caught <= 0);
+	figures_of_all(fleet("blast", 64, 7), entries, COUNT, f);
+	assert_true(f[SEEN].recall >= 1 && f[SEEN].alarms == 0 && f[SEEN].out_mean < 0.02);
+	assert_true(f[SEEN].out_mean <= f[OURS].out_mean);
+	assert_true(f[BOUND].caught <= 0);
 	assert_int_equal(
 	    figures_of(fleet("honest", DAYS, 7), (struct score_entry){ &oracle, 1000, 1 }).alarms, 0);
 }
 
 static int
-score(const char *scenario, const char *more, const char *value)
+score(const char *scenario, const char *one, const char *other, const char *step)
 {
 	char *argv[] = { (char *)"vouch",
 			 (char *)"sim",
 			 (char *)"score",
 			 (char *)"--scenario",
 			 (char *)scenario,
-			 (char *)"--systems",
-			 (char *)"2",
+			 (char *)"--systems=2",
 			 (char *)"--json",
-			 (char *)more,
-			 (char *)value,
+			 (char *)one,
+			 (char *)other,
+			 (char *)step,
 			 NULL };
 
 	return vouch_main((int)countof(argv) - 1, argv);
@@ -341,14 +378,14 @@ static void
 the_verb_refuses_what_it_cannot_score(void **context)
 {
 	(void)context;
-	assert_int_equal(score("honest,boutique", "--budget", "100,1"), 0);
-	assert_int_not_equal(score("demo", "--budget", "10"), 0);
-	assert_int_not_equal(score("honest", "--budget", "10,x"), 0);
-	assert_int_not_equal(score("honest", "--budget", "0"), 0);
-	assert_int_not_equal(score("honest", "--days", "30"), 0);
-	assert_int_not_equal(score("blast", "--days", "63"), 0);
-	assert_int_not_equal(score("blast", "--step", "7"), 0);
-	assert_int_not_equal(score("blast", "--seeds", "0"), 0);
+	assert_int_equal(score("honest,boutique", "--budget=100,1", "--days=64", "--step=60"), 0);
+	assert_int_not_equal(score("demo", "--budget=10", "--seed=1", "--step=60"), 0);
+	assert_int_not_equal(score("honest", "--budget=10,x", "--seed=1", "--step=60"), 0);
+	assert_int_not_equal(score("honest", "--budget=0", "--seed=1", "--step=60"), 0);
+	assert_int_not_equal(score("honest", "--days=30", "--seed=1", "--step=60"), 0);
+	assert_int_not_equal(score("blast", "--days=63", "--seed=1", "--step=60"), 0);
+	assert_int_not_equal(score("blast", "--step=7", "--seed=1", "--seeds=1"), 0);
+	assert_int_not_equal(score("blast", "--seeds=0", "--seed=1", "--step=60"), 0);
 }
 
 int
