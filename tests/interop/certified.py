@@ -3,6 +3,7 @@
 import base64
 import contextlib
 import hashlib
+import json
 import os
 import re
 import subprocess
@@ -20,19 +21,26 @@ RECIPIENT = "u@inbox.test"
 INSIDE = "VOUCH_TEST_INSIDE"  # set in namespaces of its own
 START = "2026-01-05T00:00:00Z"
 CONTRIB = os.path.join(peers.TREE, "contrib")
-PROGRAMME = f"""\
+
+
+def programme(systems, key):
+    """A programme file: a member with these systems (name -> sources), and a mailbox that reports, known by this key and value."""
+    rows = "".join(f"      - id: {name}\n        sources: [{', '.join(map(json.dumps, sources))}]\n" for name, sources in systems.items())
+    return f"""\
 members:
   - id: sender
     name: Sender
     systems:
-      - id: sender-news
-        sources: [{LISTED}, {DOMAIN}]
+{rows}\
 reporters:
   - id: mailbox
     kind: mailbox
     trust: full
-    addresses: [reports@feedback.example]
+    {key}
 """
+
+
+PROGRAMME = programme({"sender-news": (LISTED, DOMAIN)}, "addresses: [reports@feedback.example]")
 MAIL = """\
 From: Sender <news@{domain}>
 To: u@example.test

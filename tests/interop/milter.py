@@ -39,21 +39,8 @@ transfers:
     networks: 127.0.0.0/8
     notify: 127.0.0.1:{port}
 """
-PROGRAMME = f"""\
-members:
-  - id: sender
-    name: Sender
-    systems:
-      - id: sender-news
-        sources: [{certified.LISTED}]
-      - id: sender-alerts
-        sources: [{SECOND}]
-reporters:
-  - id: mailbox
-    kind: mailbox
-    trust: full
-    token_sha256: {vouch.token_of("mailbox")[1]}
-"""
+PROGRAMME = certified.programme({"sender-news": [certified.LISTED], "sender-alerts": [SECOND]},
+                                f"token_sha256: {vouch.token_of('mailbox')[1]}")
 expect = certified.expect
 
 

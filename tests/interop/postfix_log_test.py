@@ -146,19 +146,8 @@ def check():
     store.shutdown()
 
 
-PROGRAMME = f"""\
-members:
-  - id: sender
-    name: Sender
-    systems:
-      - id: sender-news
-        sources: [{", ".join(f'"{key}"' for key in dict.fromkeys((certified.LISTED, certified.DOMAIN) + SOURCES))}]
-reporters:
-  - id: mailbox
-    kind: mailbox
-    trust: full
-    token_sha256: {vouch.token_of("mailbox")[1]}
-"""
+PROGRAMME = certified.programme({"sender-news": dict.fromkeys((certified.LISTED, certified.DOMAIN) + SOURCES)},
+                                f"token_sha256: {vouch.token_of('mailbox')[1]}")
 
 
 if __name__ == "__main__":
