@@ -8,7 +8,7 @@ case_touch(struct decide *d, uint32_t number)
 
 	check(number > 0 && number <= d->case_count);
 	if (!c->touched) {
-		d->touched = decide_room(d->touched, d->touched_count, &d->touched_size, sizeof *d->touched);
+		d->touched = array_room(d->touched, d->touched_count, &d->touched_size, sizeof *d->touched);
 		d->touched[d->touched_count++] = number;
 		c->touched = true;
 	}
@@ -25,7 +25,7 @@ decide_case_for(struct decide *d, uint32_t source, const struct ground *ground, 
 	if (system->open_case != 0) {
 		return system->open_case;
 	}
-	d->cases = decide_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
+	d->cases = array_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
 	c = &d->cases[d->case_count++];
 	*c = (struct decide_case){ .system = s->system,
 				   .member = s->member,
@@ -51,7 +51,7 @@ decide_case_join(struct decide *d, uint32_t number, uint32_t source)
 		return; /* cleared earlier in the same case, and suspended again */
 	}
 	d->sources[source].case_number = number;
-	c->sources = decide_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
+	c->sources = array_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
 	c->sources[c->source_count++] = source;
 }
 
@@ -76,7 +76,7 @@ decide_case_note(struct decide *d, uint32_t number, const struct alarm *alarm)
 
 	c->alarm_total++;
 	if (c->alarm_count < DECIDE_CASE_ALARMS_MAX) {
-		c->alarms = decide_room(c->alarms, c->alarm_count, &c->alarm_size, sizeof *c->alarms);
+		c->alarms = array_room(c->alarms, c->alarm_count, &c->alarm_size, sizeof *c->alarms);
 		c->alarms[c->alarm_count++] = *alarm;
 	}
 }

@@ -200,7 +200,7 @@ goes_to_review(struct decide *d, const struct alarm *alarm, uint32_t id, const s
 	}
 	for (uint32_t i = first; i != DECIDE_NONE; i = alarm_next(d, alarm, i)) {
 		if (decide_may(&d->sources[i], EVENT_ALARM, ACTOR_DETECTOR)) {
-			sources = decide_room(sources, count, &size, sizeof *sources);
+			sources = array_room(sources, count, &size, sizeof *sources);
 			sources[count++] = i;
 		}
 	}

@@ -11,6 +11,7 @@
 #ifndef DECIDE_DECIDE_INT_H
 #define DECIDE_DECIDE_INT_H
 
+#include "base/array.h"
 #include "decide/decide.h"
 
 #define DECIDE_NONE UINT32_MAX
@@ -95,8 +96,6 @@ struct decide {
 
 /* ---- store.c */
 
-/* Room for one more of *array, which has `count` of `*size`. Out of memory is fatal. */
-void *decide_room(void *array, uint32_t count, uint32_t *size, size_t element);
 uint32_t decide_words_new(struct decide *d, struct text actor,
 			  struct text reason); /* refs 1: for the caller */
 void decide_words_keep(struct decide *d, uint32_t words);

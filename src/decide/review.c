@@ -44,7 +44,7 @@ open_review(struct decide *d, const struct alarm *alarm, uint32_t first, const s
 	struct decide_source *s = &d->sources[first];
 	struct decide_case *c;
 
-	d->cases = decide_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
+	d->cases = array_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
 	c = &d->cases[d->case_count++];
 	*c = (struct decide_case){ .system = s->system,
 				   .member = s->member,
@@ -76,7 +76,7 @@ add_sources(struct decide_case *c, const uint32_t *sources, uint32_t count)
 		}
 		if (k == before) {
 			c->sources =
-			    decide_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
+			    array_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
 			c->sources[c->source_count++] = sources[i];
 		}
 	}

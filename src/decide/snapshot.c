@@ -317,7 +317,7 @@ load_case_sources(struct decide *d, struct decide_case *c, struct wire *w)
 			w->bad = true;
 			return;
 		}
-		c->sources = decide_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
+		c->sources = array_room(c->sources, c->source_count, &c->source_size, sizeof *c->sources);
 		c->sources[c->source_count++] = source;
 		c->suspended +=
 		    decide_in_case(&d->sources[source]) && d->sources[source].case_number == d->case_count;
@@ -334,7 +334,7 @@ load_case_alarms(struct decide_case *c, struct wire *w)
 		w->bad = true;
 	}
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
-		c->alarms = decide_room(c->alarms, c->alarm_count, &c->alarm_size, sizeof *c->alarms);
+		c->alarms = array_room(c->alarms, c->alarm_count, &c->alarm_size, sizeof *c->alarms);
 		if (alarm_read(wire_text(w), &c->alarms[i]) != RESULT_OK) {
 			w->bad = true;
 			return;
@@ -350,7 +350,7 @@ load_case(struct loader *l)
 	struct wire *w = l->bytes;
 	struct decide_case *c;
 
-	d->cases = decide_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
+	d->cases = array_room(d->cases, d->case_count, &d->case_size, sizeof *d->cases);
 	c = &d->cases[d->case_count++];
 	*c = (struct decide_case){ .system = (uint32_t)wire_up_to(w, SYSTEMS_MAX - 1) };
 	c->member = (uint32_t)wire_up_to(w, MEMBERS_MAX - 1);

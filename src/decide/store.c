@@ -4,21 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-void *
-decide_room(void *array, uint32_t count, uint32_t *size, size_t element)
-{
-	uint32_t more = *size < 16 ? 16 : *size * 2;
-
-	if (count < *size) {
-		return array;
-	}
-	check(more > *size);
-	array = realloc(array, more * element);
-	check(array != NULL);
-	*size = more;
-	return array;
-}
-
 static struct text
 text_keep(struct text t)
 {
@@ -41,7 +26,7 @@ decide_words_new(struct decide *d, struct text actor, struct text reason)
 	uint32_t i = d->words_free;
 
 	if (i == DECIDE_NONE) {
-		d->words = decide_room(d->words, d->words_count, &d->words_size, sizeof *d->words);
+		d->words = array_room(d->words, d->words_count, &d->words_size, sizeof *d->words);
 		i = d->words_count++;
 	} else {
 		d->words_free = d->words[i].next_free;
@@ -80,7 +65,7 @@ struct decide_system *
 decide_system_row(struct decide *d, uint32_t system)
 {
 	while (d->system_count <= system) {
-		d->systems = decide_room(d->systems, d->system_count, &d->system_size, sizeof *d->systems);
+		d->systems = array_room(d->systems, d->system_count, &d->system_size, sizeof *d->systems);
 		d->systems[d->system_count++] =
 		    (struct decide_system){ .first = DECIDE_NONE, .last = DECIDE_NONE };
 	}
@@ -94,7 +79,7 @@ decide_source_new(struct decide *d, uint32_t system, uint32_t member)
 	uint32_t id = d->source_count;
 	struct decide_source *s;
 
-	d->sources = decide_room(d->sources, id, &d->source_size, sizeof *d->sources);
+	d->sources = array_room(d->sources, id, &d->source_size, sizeof *d->sources);
 	d->source_count++;
 	s = &d->sources[id];
 	*s = (struct decide_source){ .system = system,
@@ -116,7 +101,7 @@ uint32_t *
 decide_member_over(struct decide *d, uint32_t member)
 {
 	while (d->member_count <= member) {
-		d->members = decide_room(d->members, d->member_count, &d->member_size, sizeof *d->members);
+		d->members = array_room(d->members, d->member_count, &d->member_size, sizeof *d->members);
 		d->members[d->member_count++] = 0;
 	}
 	return &d->members[member];
@@ -127,7 +112,7 @@ decide_receiver_name(struct decide *d, uint32_t receiver, struct text name)
 {
 	while (d->receiver_count <= receiver) {
 		d->receivers =
-		    decide_room(d->receivers, d->receiver_count, &d->receiver_size, sizeof *d->receivers);
+		    array_room(d->receivers, d->receiver_count, &d->receiver_size, sizeof *d->receivers);
 		d->receivers[d->receiver_count++] = (struct text){ NULL, 0 };
 	}
 	if (d->receivers[receiver].n == 0 && name.n > 0) {
@@ -153,7 +138,7 @@ decide_partial_new(struct decide *d, uint32_t source, uint32_t receiver, uint32_
 
 	if (i == DECIDE_NONE) {
 		d->partials =
-		    decide_room(d->partials, d->partial_count, &d->partial_size, sizeof *d->partials);
+		    array_room(d->partials, d->partial_count, &d->partial_size, sizeof *d->partials);
 		i = d->partial_count++;
 	} else {
 		d->partial_free = d->partials[i].next;

@@ -19,21 +19,6 @@ compliance_day(struct instant t)
 	return day > INT32_MAX / 4 ? INT32_MAX / 4 : (day < -INT32_MAX / 4 ? -INT32_MAX / 4 : (int32_t)day);
 }
 
-void *
-compliance_room(void *array, uint32_t count, uint32_t *size, size_t element)
-{
-	uint32_t more = *size < 16 ? 16 : *size * 2;
-
-	if (count < *size) {
-		return array;
-	}
-	check(more > *size);
-	array = reallocarray(array, more, element);
-	check(array != NULL);
-	*size = more;
-	return array;
-}
-
 struct compliance *
 compliance_open(compliance_fn *turned, void *context)
 {
@@ -182,7 +167,7 @@ compliance_party_new(struct compliance *c, enum compliance_party kind, struct te
 	struct compliance_party_row *row;
 
 	check(text_is_name(name));
-	p->rows = compliance_room(p->rows, p->count, &p->size, sizeof *p->rows);
+	p->rows = array_room(p->rows, p->count, &p->size, sizeof *p->rows);
 	row = &p->rows[p->count];
 	*row =
 	    (struct compliance_party_row){ .name = strndup(name.p, name.n), .weight = BLOCKLIST_SIGNIFICANT };
@@ -226,10 +211,10 @@ compliance_source_add(struct compliance *c, uint32_t source, uint32_t group, enu
 {
 	check(source == c->source_count && group < MEMBERS_MAX);
 	while (c->group_count <= group) {
-		c->groups = compliance_room(c->groups, c->group_count, &c->group_size, sizeof *c->groups);
+		c->groups = array_room(c->groups, c->group_count, &c->group_size, sizeof *c->groups);
 		c->groups[c->group_count++] = COMPLIANCE_NONE;
 	}
-	c->sources = compliance_room(c->sources, source, &c->source_size, sizeof *c->sources);
+	c->sources = array_room(c->sources, source, &c->source_size, sizeof *c->sources);
 	c->sources[c->source_count++] = (struct compliance_source){
 		.group = group,
 		.meters = COMPLIANCE_NONE,
@@ -278,7 +263,7 @@ observe_listing(struct compliance *c, uint32_t source, uint32_t party, bool is_l
 	}
 	if (i == COMPLIANCE_NONE) {
 		c->listings =
-		    compliance_room(c->listings, c->listing_count, &c->listing_size, sizeof *c->listings);
+		    array_room(c->listings, c->listing_count, &c->listing_size, sizeof *c->listings);
 		i = c->listing_count++;
 		c->listings[i] = (struct compliance_listing){
 			.owner = source,

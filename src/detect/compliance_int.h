@@ -10,6 +10,7 @@
 #ifndef DETECT_COMPLIANCE_INT_H
 #define DETECT_COMPLIANCE_INT_H
 
+#include "base/array.h"
 #include "base/map.h"
 #include "detect/detect.h"
 
@@ -79,8 +80,6 @@ struct compliance {
 /* ---- compliance.c */
 
 int32_t compliance_day(struct instant t);
-/* Room for one more of *array, which has `count` of `*size`. Out of memory is fatal. */
-void *compliance_room(void *array, uint32_t count, uint32_t *size, size_t element);
 struct compliance_party_row *compliance_party_new(struct compliance *c, enum compliance_party kind,
 						  struct text name);
 

@@ -43,7 +43,7 @@ compliance_meter_new(struct compliance *c, enum threshold t, uint32_t owner, uin
 	const struct meter_key key = { (uint32_t)t, party, owner };
 	uint32_t *first = threshold_scope(t) == SCOPE_GROUP ? &c->groups[owner] : &c->sources[owner].meters;
 
-	c->meters = compliance_room(c->meters, c->meter_count, &c->meter_size, sizeof *c->meters);
+	c->meters = array_room(c->meters, c->meter_count, &c->meter_size, sizeof *c->meters);
 	c->meters[c->meter_count] = (struct compliance_meter){
 		.owner = owner, .party = party, .next = *first, .threshold = (uint8_t)t
 	};

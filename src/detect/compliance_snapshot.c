@@ -178,7 +178,7 @@ load_listing(struct compliance *c, struct wire *w)
 		w->bad = true;
 		return;
 	}
-	c->listings = compliance_room(c->listings, c->listing_count, &c->listing_size, sizeof *c->listings);
+	c->listings = array_room(c->listings, c->listing_count, &c->listing_size, sizeof *c->listings);
 	l = &c->listings[c->listing_count];
 	*l = (struct compliance_listing){ .owner = (uint32_t)owner,
 					  .party = (uint32_t)party,

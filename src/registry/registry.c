@@ -1,6 +1,7 @@
 /* registry/registry.c - the rows, their index by name, and addresses by the most specific prefix. */
 #include "registry/registry_int.h"
 
+#include "base/array.h"
 #include "model/trap.h"
 
 #include <stdlib.h>
@@ -159,19 +160,6 @@ range_key(const struct prefix *p)
 	return (struct text){ (const char *)p, sizeof *p };
 }
 
-/* Room for one more of *array, which has `count` of `*size`. Out of memory is fatal. */
-static void *
-room(void *array, uint32_t count, uint32_t *size, size_t element)
-{
-	if (count < *size) {
-		return array;
-	}
-	*size = *size == 0 ? 16 : *size * 2;
-	array = reallocarray(array, *size, element);
-	check(array != NULL);
-	return array;
-}
-
 static char *
 keep(struct text t)
 {
@@ -197,7 +185,7 @@ source_index(struct registry *r, uint32_t id, struct text name)
 	struct prefix *p;
 
 	check(source_key_parse(name, &key, NULL) == RESULT_OK);
-	r->prefixes = room(r->prefixes, id, &r->prefix_size, sizeof *r->prefixes);
+	r->prefixes = array_room(r->prefixes, id, &r->prefix_size, sizeof *r->prefixes);
 	p = &r->prefixes[id];
 	*p = key.prefix;
 	if (is_range(p)) {
@@ -214,7 +202,7 @@ registry_row_add(struct registry *r, enum thing thing, struct text name, uint32_
 	enum thing above;
 	uint32_t id = t->count;
 
-	t->rows = room(t->rows, t->count, &t->size, sizeof *t->rows);
+	t->rows = array_room(t->rows, t->count, &t->size, sizeof *t->rows);
 	t->count++;
 	t->present++;
 	t->rows[id] =

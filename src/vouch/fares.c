@@ -1,5 +1,6 @@
 #include "vouch/fares.h"
 
+#include "base/array.h"
 #include "base/map.h"
 
 #include <math.h>
@@ -71,18 +72,6 @@ fares_close(struct fares *f)
 	}
 }
 
-static void *
-grow(void *items, uint32_t count, uint32_t *size, size_t item_size)
-{
-	if (count < *size) {
-		return items;
-	}
-	*size = *size == 0 ? 64 : *size * 2;
-	items = reallocarray(items, *size, item_size);
-	check(items != NULL);
-	return items;
-}
-
 static struct text
 text_of_key(const struct pair_key *key)
 {
@@ -105,7 +94,7 @@ pair_of(struct fares *f, uint32_t reporter, uint32_t system, int64_t day)
 	uint32_t id;
 
 	if (!map_get(&f->map, text_of_key(&key), pair_equal, f, &id)) {
-		f->pairs = grow(f->pairs, f->pair_count, &f->pair_size, sizeof(*f->pairs));
+		f->pairs = array_room(f->pairs, f->pair_count, &f->pair_size, sizeof(*f->pairs));
 		id = f->pair_count++;
 		f->pairs[id] = (struct pair){ .key = key, .day = day };
 		map_put(&f->map, text_of_key(&key), id);
@@ -143,7 +132,7 @@ accuse_if_due(struct fares *f, struct pair *p)
 	p->has_accused = true;
 	p->accused_day = p->day;
 	f->accusations =
-	    grow(f->accusations, f->accusation_count, &f->accusation_size, sizeof(*f->accusations));
+	    array_room(f->accusations, f->accusation_count, &f->accusation_size, sizeof(*f->accusations));
 	f->accusations[f->accusation_count++] = (struct accusation){ p->key.reporter, p->key.system, p->day };
 }
 

@@ -21,18 +21,6 @@ fold_family(enum source_kind kind)
 	return family_of[kind];
 }
 
-void *
-fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size)
-{
-	if (count < *size) {
-		return items;
-	}
-	*size = *size == 0 ? 64 : *size * 2;
-	items = reallocarray(items, *size, item_size);
-	check(items != NULL);
-	return items;
-}
-
 /* ---- what comes out */
 
 static void
@@ -44,7 +32,7 @@ on_alarm(void *context, const struct alarm *alarm)
 	check(alarm->unit < f->unit_count);
 	named.unit = f->units[alarm->unit].id;
 	if (named.kind == UNIT_MEMBER) {
-		f->waiting = fold_room(f->waiting, f->waiting_count, &f->waiting_size, sizeof(*f->waiting));
+		f->waiting = array_room(f->waiting, f->waiting_count, &f->waiting_size, sizeof(*f->waiting));
 		f->waiting[f->waiting_count++] = named;
 		return;
 	}
@@ -124,7 +112,7 @@ note_relisted(struct fold *f, const struct move *move)
 {
 	if (move->event == EVENT_ACCEPT || move->event == EVENT_CLEAR) {
 		f->relisted =
-		    fold_room(f->relisted, f->relisted_count, &f->relisted_size, sizeof(*f->relisted));
+		    array_room(f->relisted, f->relisted_count, &f->relisted_size, sizeof(*f->relisted));
 		f->relisted[f->relisted_count++] = move->source;
 	}
 }
@@ -219,7 +207,7 @@ add_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 	uint32_t unit = detect_unit_add(f->detect, kind);
 
 	check(unit == f->unit_count);
-	f->units = fold_room(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
+	f->units = array_room(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
 	f->units[f->unit_count++] = (struct fold_unit){ kind, id };
 	return unit;
 }
@@ -230,7 +218,7 @@ fold_member_of_system(struct fold *f, uint32_t system)
 	uint32_t id = registry_item(f->registry, THING_SYSTEM, system).parent;
 
 	while (f->member_count <= id) {
-		f->members = fold_room(f->members, f->member_count, &f->member_size, sizeof(*f->members));
+		f->members = array_room(f->members, f->member_count, &f->member_size, sizeof(*f->members));
 		f->members[f->member_count++] = (struct fold_member){ .unit = FOLD_NO_UNIT };
 	}
 	return &f->members[id];
@@ -252,7 +240,7 @@ static void
 add_system(struct fold *f, uint32_t id)
 {
 	check(id == f->system_count);
-	f->systems = fold_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
+	f->systems = array_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
 	f->systems[f->system_count++] = (struct fold_system){ .unit = add_unit(f, UNIT_SYSTEM, id) };
 	join_member(f, id);
 }
@@ -264,7 +252,7 @@ add_source(struct fold *f, uint32_t id)
 	enum family before;
 
 	check(id == f->source_count && s.system < f->system_count);
-	f->sources = fold_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
+	f->sources = array_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
 	f->sources[f->source_count++] = (struct fold_source){
 		.unit = add_unit(f, UNIT_SOURCE, id),
 		.system = s.system,

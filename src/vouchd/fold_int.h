@@ -9,6 +9,7 @@
 #ifndef VOUCHD_FOLD_INT_H
 #define VOUCHD_FOLD_INT_H
 
+#include "base/array.h"
 #include "model/report.h"
 #include "vouchd/fold.h"
 
@@ -74,8 +75,6 @@ struct fold {
 	} kin; /* told of last: the sources of a case are confirmed one by one */
 };
 
-/* Makes room for entry `count` of an array that grows by doubling. */
-void *fold_room(void *items, uint32_t count, uint32_t *size, size_t item_size);
 struct fold_member *fold_member_of_system(struct fold *f,
 					  uint32_t system); /* makes its row when it is the first */
 /* Alarms of members wait until all of the record was told to all units; then these are decided. */

@@ -36,10 +36,10 @@ load_member(struct fold *f, uint32_t id)
 static bool
 load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 {
-	f->units = fold_room(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
+	f->units = array_room(f->units, f->unit_count, &f->unit_size, sizeof(*f->units));
 	f->units[f->unit_count] = (struct fold_unit){ kind, id };
 	if (kind == UNIT_SYSTEM && id == f->system_count) {
-		f->systems = fold_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
+		f->systems = array_room(f->systems, f->system_count, &f->system_size, sizeof(*f->systems));
 		f->systems[f->system_count++] = (struct fold_system){ .unit = f->unit_count++ };
 		if (id >= registry_count(f->registry, THING_SYSTEM)) {
 			return false;
@@ -56,7 +56,7 @@ load_unit(struct fold *f, enum unit_kind kind, uint32_t id)
 		if (s.system >= f->system_count) {
 			return false;
 		}
-		f->sources = fold_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
+		f->sources = array_room(f->sources, f->source_count, &f->source_size, sizeof(*f->sources));
 		f->sources[f->source_count++] = (struct fold_source){
 			.unit = f->unit_count++,
 			.system = s.system,

@@ -28,7 +28,7 @@ fold_terms_reporter(struct fold *f, uint32_t reporter)
 	struct fold_terms *was;
 
 	while (f->terms_count <= reporter) {
-		f->terms = fold_room(f->terms, f->terms_count, &f->terms_size, sizeof *f->terms);
+		f->terms = array_room(f->terms, f->terms_count, &f->terms_size, sizeof *f->terms);
 		f->terms[f->terms_count++] = (struct fold_terms){ .kind = REPORTER_KIND_COUNT };
 	}
 	was = &f->terms[reporter];
@@ -135,7 +135,7 @@ fold_terms_load(struct fold *f, struct wire *w)
 	while (f->terms_count < reporters) {
 		struct fold_terms *t;
 
-		f->terms = fold_room(f->terms, f->terms_count, &f->terms_size, sizeof *f->terms);
+		f->terms = array_room(f->terms, f->terms_count, &f->terms_size, sizeof *f->terms);
 		t = &f->terms[f->terms_count++];
 		t->since = wire_u64(w);
 		t->receiver = wire_u64(w);

@@ -2,7 +2,7 @@
  * Lines "op thing id key=value ..." as changes of the programme, one after another: refused with words, or folded. A change
  * that is planned and cannot be folded would stop the daemon for good. What is written reads back as it is.
  */
-#include "registry/registry.h"
+#include "registry_take.h"
 
 #include <string.h>
 
@@ -10,17 +10,6 @@
 #define SETTINGS_MAX 8
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-apply(struct registry *r, const struct registry_plan *plan)
-{
-	struct buffer payload;
-
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	registry_plan_write(plan, TEXT("fuzz"), &payload);
-	check(registry_apply(r, buffer_text(&payload), NULL, NULL, NULL) == RESULT_OK);
-	buffer_free(&payload);
-}
 
 /* False: the line is no change at all. */
 static bool
@@ -94,7 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			check(fault.text[0] != '\0' && plan.line_count == 0);
 			continue;
 		}
-		apply(r, &plan);
+		registry_take(r, &plan);
 		check(registry_plan_edit(r, &edit, &arena, &plan, NULL) != RESULT_OK || plan.line_count == 0);
 	}
 	check_written(r, &arena);

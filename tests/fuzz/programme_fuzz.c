@@ -2,22 +2,9 @@
  * Any bytes as a programme file, on top of a registry that holds something: an error in words, or a plan that applies, leaves
  * nothing to plan, and survives a snapshot.
  */
-#include "registry/registry.h"
-
-#include "base/limits.h"
+#include "registry_take.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void
-apply(struct registry *r, const struct registry_plan *plan)
-{
-	struct buffer payload;
-
-	buffer_init(&payload, RECORD_BYTES_MAX);
-	registry_plan_write(plan, TEXT("fuzz"), &payload);
-	check(registry_apply(r, buffer_text(&payload), NULL, NULL, NULL) == RESULT_OK);
-	buffer_free(&payload);
-}
 
 static void
 check_snapshot(const struct registry *r)
@@ -65,9 +52,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct fault fault = { { 0 } };
 
 	check(registry_plan(r, before, "before", &arena, &plan, NULL) == RESULT_OK);
-	apply(r, &plan);
+	registry_take(r, &plan);
 	if (registry_plan(r, yaml, "fuzz.yaml", &arena, &plan, &fault) == RESULT_OK) {
-		apply(r, &plan);
+		registry_take(r, &plan);
 		check(registry_plan(r, yaml, "fuzz.yaml", &arena, &plan, NULL) == RESULT_OK);
 		check(plan.line_count == 0 && plan.changes.n == 0);
 		check_snapshot(r);

@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "base/address.h"
+#include "base/array.h"
 #include "base/hash.h"
 #include "base/histogram.h"
 #include "base/instant.h"
@@ -14,6 +15,7 @@
 #include "base/wire.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 static void
@@ -321,10 +323,33 @@ a_histogram_counts_up_to_each_end(void **state)
 	buffer_free(&b);
 }
 
+/* One by one, up to more than any first size; what it held stays. */
+static void
+an_array_grows_and_keeps_what_it_holds(void **state)
+{
+	uint32_t *array = NULL, size = 0, moves = 0;
+
+	(void)state;
+	for (uint32_t i = 0; i < 10000; i++) {
+		uint32_t before = size;
+
+		array = array_room(array, i, &size, sizeof *array);
+		array[i] = i * 7;
+		assert_true(i < size);
+		moves += size != before;
+	}
+	for (uint32_t i = 0; i < 10000; i++) {
+		assert_int_equal(array[i], i * 7);
+	}
+	assert_in_range(moves, 2, 14); /* so it doubles */
+	free(array);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_array_grows_and_keeps_what_it_holds),
 		cmocka_unit_test(a_span_has_words),
 		cmocka_unit_test(times_are_read_and_written_back),
 		cmocka_unit_test(mail_dates_are_read_as_real_senders_write_them),

@@ -1,5 +1,6 @@
 /* vouch.yaml: defaults, each kind of value, and errors that name the place. */
 #include "vouchd/config.h"
+#include "unit/test_arena.h"
 
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,16 +8,6 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <string.h>
-
-static struct arena arena;
-
-static int
-give_back(void **state)
-{
-	(void)state;
-	arena_clear(&arena);
-	return 0;
-}
 
 static void
 an_empty_file_gives_the_defaults(void **state)

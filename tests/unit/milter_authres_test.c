@@ -9,16 +9,7 @@
 
 #include "milter/authres.h"
 #include "milter/mark.h"
-
-static struct arena arena;
-
-static int
-give_back(void **state)
-{
-	(void)state;
-	arena_clear(&arena);
-	return 0;
-}
+#include "unit/test_arena.h"
 
 static void
 expect_id(const char *value, const char *id, bool has_dnswl)

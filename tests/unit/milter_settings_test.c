@@ -7,16 +7,7 @@
 #include <string.h>
 
 #include "milter/lookup.h"
-
-static struct arena arena;
-
-static int
-give_back(void **state)
-{
-	(void)state;
-	arena_clear(&arena);
-	return 0;
-}
+#include "unit/test_arena.h"
 
 static void
 without_zones_nothing_is_listed(void **state)

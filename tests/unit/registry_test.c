@@ -9,6 +9,7 @@
 
 #include "base/limits.h"
 #include "unit/test_programme.h"
+#include "unit/test_arena.h"
 
 #include <string.h>
 
@@ -34,16 +35,6 @@
 	"          attachments: false\n"                    \
 	"        sources: [198.51.100.7, \"2001:db8::/48\", acct:orchard:4711]\n"
 #define TOKEN "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08"
-
-static struct arena arena;
-
-static int
-give_back(void **state)
-{
-	(void)state;
-	arena_clear(&arena);
-	return 0;
-}
 
 static void
 see(void *context, const struct registry_change *change)
