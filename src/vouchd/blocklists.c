@@ -60,7 +60,7 @@ struct blocklists {
 	struct directory *directory;
 	struct resolver *resolver;
 	struct seen *seen;
-	bool closing;
+	bool closing, closed;
 	size_t count;
 	struct one_list lists[];
 };
@@ -404,6 +404,12 @@ is_with_writer(const struct one_list *l)
 }
 
 static void
+on_closed(uv_handle_t *handle)
+{
+	((struct blocklists *)handle->data)->closed = true;
+}
+
+static void
 close_handles(struct blocklists *all)
 {
 	for (size_t i = 0; i < all->count; i++) {
@@ -412,7 +418,7 @@ close_handles(struct blocklists *all)
 		}
 	}
 	if (!uv_is_closing((uv_handle_t *)&all->async)) {
-		uv_close((uv_handle_t *)&all->async, NULL);
+		uv_close((uv_handle_t *)&all->async, on_closed);
 	}
 }
 
@@ -509,6 +515,12 @@ blocklists_close(struct blocklists *l)
 	}
 	resolver_close(l->resolver);
 	close_handles(l);
+}
+
+bool
+blocklists_closed(const struct blocklists *l)
+{
+	return l == NULL || l->closed;
 }
 
 void

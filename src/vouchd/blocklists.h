@@ -20,6 +20,10 @@ enum result blocklists_open(uv_loop_t *loop, const struct config *config, struct
 			    struct directory *directory, struct blocklists **lists,
 			    struct fault *fault) MUST_USE;
 void blocklists_close(struct blocklists *l); /* what the writer has is still recorded */
-void blocklists_free(struct blocklists *l);  /* after the loop has ended */
+/* The loop has nothing of it any more, after blocklists_close. NULL: so it is. */
+bool blocklists_closed(const struct blocklists *l);
+void blocklists_free(
+    struct blocklists *
+	l); /* when it is so, or after the loop has ended; not while the writer runs a job that began before */
 
 #endif

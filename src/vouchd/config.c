@@ -246,6 +246,30 @@ config_fixed(const struct config *now, const struct config *next)
 	return options_differ(&main_keys, now, next, is_reloaded);
 }
 
+static bool
+is_no_notice(const char *key)
+{
+	return strncmp(key, "notice_", strlen("notice_")) != 0;
+}
+
+bool
+config_notices_differ(const struct config *a, const struct config *b)
+{
+	return options_differ(&main_keys, a, b, is_no_notice) != NULL;
+}
+
+static bool
+is_no_blocklist(const char *key)
+{
+	return strcmp(key, "blocklists") != 0;
+}
+
+bool
+config_blocklists_differ(const struct config *a, const struct config *b)
+{
+	return options_differ(&main_keys, a, b, is_no_blocklist) != NULL;
+}
+
 void
 config_write_template(struct buffer *b)
 {

@@ -95,6 +95,10 @@ enum result config_load(const char *path, struct arena *arena, struct config *co
  */
 const char *config_fixed(const struct config *now, const struct config *next);
 
+/* Does a notice_... key differ, or something of `blocklists`? */
+bool config_notices_differ(const struct config *a, const struct config *b);
+bool config_blocklists_differ(const struct config *a, const struct config *b);
+
 /* vouch.yaml with every option, its help and its default, each commented out: what `vouch init` writes. */
 void config_write_template(struct buffer *b);
 

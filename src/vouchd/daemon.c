@@ -279,6 +279,16 @@ close_all(struct service *s)
 	list_close(s->list);
 }
 
+static struct generation *
+first_generation(const struct config *config)
+{
+	struct arena arena = { 0 };
+	struct generation *g = arena_get(&arena, sizeof(*g));
+
+	*g = (struct generation){ .config = *config, .arena = arena, .users = 3 };
+	return g;
+}
+
 enum result
 daemon_run(const char *path, struct config *config, struct fault *fault)
 {
@@ -287,6 +297,8 @@ daemon_run(const char *path, struct config *config, struct fault *fault)
 
 	check(s != NULL);
 	s->config = s->now = config;
+	s->generation = first_generation(config);
+	s->notices_of = s->blocklists_of = s->generation;
 	s->path = path;
 	check(receivers_number(NULL, config, &s->last_receiver, fault) == RESULT_OK);
 	(void)signal(SIGPIPE, SIG_IGN);
@@ -316,7 +328,7 @@ daemon_run(const char *path, struct config *config, struct fault *fault)
 	check(uv_run(&s->loop, UV_RUN_DEFAULT) == 0);
 	close_all(s);
 	check(uv_loop_close(&s->loop) == 0);
-	arena_clear(&s->arena);
+	reload_end(s);
 	free(s);
 	log_event(LOG_INFO, "stopped", "result=%s", result_name(r));
 	return r;

@@ -359,6 +359,24 @@ pipeline_call(struct pipeline *p, struct job *job)
 	return r;
 }
 
+static void
+settle_run(struct job *job, struct pipeline *p)
+{
+	(void)p;
+	job->result = RESULT_OK;
+}
+
+void
+pipeline_settle(struct pipeline *p)
+{
+	struct job job = { .run = settle_run };
+	const struct timespec while_full = { 0, 1000000 };
+
+	while (pipeline_call(p, &job) == RESULT_BUSY) {
+		(void)nanosleep(&while_full, NULL);
+	}
+}
+
 /* ---- opening and closing */
 
 struct policy_job {

@@ -61,6 +61,10 @@ void pipeline_keep_outbox(struct pipeline *p, struct outbox *outbox);
 /* From now on members are told what changes. It must outlive the pipeline. */
 void pipeline_keep_notices(struct pipeline *p, struct notices *notices);
 
+/* Returns when what the writer did before this call is done: nobody there has what was given by a pipeline_keep_... before. As
+ * pipeline_call, not while it closes. */
+void pipeline_settle(struct pipeline *p);
+
 /*
  * In a job: the receivers are those of `config` from now on, numbered by receivers_number; it must outlive the next call. The list is brought
  * in line with them before the gate gets them. Errors: RESULT_IO when the counts so far cannot be written.

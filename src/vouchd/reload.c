@@ -1,8 +1,8 @@
 /*
  * vouchd/reload.c - vouch.yaml again while everything runs.
  *
- * First all that can fail: the file, the keys that only a start can change, the query log, the new addresses. Then the receivers and
- * secondaries, then the doors that are new, and last those that are gone, which answer what they were asked before. So no query is lost, and an
+ * First all that can fail: the file, the keys that only a start can change, the query log, the new addresses. Then the way to people and the
+ * blocklists, receivers and secondaries, then the doors that are new, and last those that are gone, which answer what they were asked before. So no query is lost, and an
  * error leaves all as it was.
  */
 #include "base/log.h"
@@ -135,6 +135,15 @@ change_query_log(struct service *s, const struct config *from, const struct conf
 
 /* ---- all of it */
 
+/* Those that are opened anew. */
+static enum result
+change_doors(struct service *s, struct generation *next, struct fault *fault)
+{
+	enum result r = reload_notices(s, next, fault);
+
+	return r == RESULT_OK ? reload_blocklists(s, next, fault) : r;
+}
+
 /* What a reload changed that then failed; the store may not take the policy back. */
 static void
 take_back(struct service *s, const struct config *next)
@@ -143,6 +152,7 @@ take_back(struct service *s, const struct config *next)
 
 	close_unwanted(s, s->now);
 	(void)change_query_log(s, next, s->now, &ignored);
+	(void)change_doors(s, s->generation, &ignored);
 	if (pipeline_policy(s->pipeline, s->now, &ignored) != RESULT_OK) {
 		log_event(LOG_WARN, "policy",
 			  "why=\"the new one stands, since the store cannot be written\"");
@@ -150,8 +160,9 @@ take_back(struct service *s, const struct config *next)
 }
 
 static enum result
-apply(struct service *s, const struct config *next, struct fault *fault)
+apply(struct service *s, struct generation *generation, struct fault *fault)
 {
+	const struct config *next = &generation->config;
 	struct askers_job change = { { .run = change_askers, .weight = 1 }, s, next };
 	struct sockets added;
 	enum result r = change_query_log(s, s->now, next, fault);
@@ -165,6 +176,9 @@ apply(struct service *s, const struct config *next, struct fault *fault)
 	}
 	if (r == RESULT_OK) {
 		r = pipeline_policy(s->pipeline, next, fault);
+	}
+	if (r == RESULT_OK) {
+		r = change_doors(s, generation, fault);
 	}
 	if (r == RESULT_OK) {
 		r = pipeline_call(s->pipeline, &change.job);
@@ -211,28 +225,30 @@ void
 reload(struct service *s)
 {
 	struct arena arena = { 0 };
-	struct config *next = arena_get(&arena, sizeof(*next));
+	struct generation *g;
 	struct fault fault = { { 0 } };
 	char quoted[LOG_QUOTE_BYTES];
 	enum result r;
 
 	if (!s->ready) {
-		arena_clear(&arena);
 		return;
 	}
-	r = read_next(s, &arena, next, &fault);
+	g = arena_get(&arena, sizeof(*g));
+	*g = (struct generation){ .users = 1 };
+	r = read_next(s, &arena, &g->config, &fault);
+	g->arena = arena;
 	if (r == RESULT_OK) {
-		r = apply(s, next, &fault);
+		r = apply(s, g, &fault);
 	}
 	if (r != RESULT_OK) {
 		log_event(LOG_ERROR, "reload_refused", "result=%s why=%s", result_name(r),
 			  log_quote(text_of(fault.text), quoted));
-		arena_clear(&arena);
+		generation_leave(g);
 		return;
 	}
-	arena_clear(&s->arena); /* nobody has the last one any more */
-	s->arena = arena;
-	s->now = next;
-	log_event(LOG_INFO, "reloaded", "receivers=%zu addresses=%zu", next->receiver_count,
+	s->now = &g->config;
+	generation_leave(s->generation); /* nothing that changes with each reload has the last one any more */
+	s->generation = g;
+	log_event(LOG_INFO, "reloaded", "receivers=%zu addresses=%zu", s->now->receiver_count,
 		  s->sockets.count);
 }

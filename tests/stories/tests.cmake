@@ -11,7 +11,7 @@ add_test(NAME daemon_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_
 set_tests_properties(daemon_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 add_test(NAME service_test COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/service_test.py)
 set_tests_properties(service_test PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
-foreach(name reload_test reload_transfers_test clock_test metrics_test)
+foreach(name reload_test reload_transfers_test reload_doors_test clock_test metrics_test)
 	add_test(NAME ${name} COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_CURRENT_LIST_DIR}/${name}.py)
 	set_tests_properties(${name} PROPERTIES LABELS story TIMEOUT 900 ENVIRONMENT "VOUCH_BIN=${CMAKE_BINARY_DIR}")
 endforeach()

@@ -287,8 +287,9 @@ a_difference_is_named_by_its_key(void **state)
 		  "[192.0.2.0/24]}]\n",
 		  NULL },
 		{ "lists: [{name: safe, zone: safe.example}]\ntransfers: [{key: a.example}]\n", NULL },
-		{ "lists: [{name: safe, zone: safe.example}]\nblocklists: [{reporter: a, zone: a.example}]\n",
-		  "blocklists" },
+		{ "lists: [{name: safe, zone: safe.example}]\nblocklists: [{reporter: a, zone: "
+		  "a.example}]\nnotice_from: a@b\n",
+		  NULL },
 	};
 	struct config now, next;
 
