@@ -12,7 +12,9 @@
  * passed. Disuse suspends too, and ends by a person's word only.
  *
  * Pure: no clock, no I/O, no log; the same calls give the same moves on every machine. decide_delivered and a
- * decide_tick with nothing due do not allocate. Ids of sources, systems and members are those of the registry.
+ * decide_tick with nothing due do not allocate. Ids of sources, systems and members are those of the registry. Memory: 56 bytes per source,
+ * 16 per system, 4 per member, 136 per case and its alarms and sources beside; 40 and the words of each last move, once where one move of people
+ * or an alarm took several sources.
  * Test: tests/unit/decide_test.c, with a naive twin under random commands.
  */
 #ifndef DECIDE_DECIDE_H
@@ -48,7 +50,10 @@ void decide_close(struct decide *d); /* NULL is fine */
  */
 void decide_source_put(struct decide *d, uint32_t source, uint32_t system, uint32_t member,
 		       struct moment now);
-/* It left the programme: off the list and REVOKED, in the operator's name; later commands do not find it. Texts: 1..WORDS_BYTES_MAX. */
+/*
+ * It left the programme: off the list and REVOKED, in the operator's name; later commands do not find it. Texts: 1..WORDS_BYTES_MAX.
+ * Cost: O(1), with an open review O(its sources).
+ */
 void decide_source_remove(struct decide *d, uint32_t source, struct text actor, struct text reason,
 			  struct moment now);
 
@@ -113,7 +118,7 @@ void decide_tick(struct decide *d, struct moment now);
 /* The earliest time at which a tick may change something; INT64_MAX ms: never. */
 struct instant decide_due(const struct decide *d);
 
-/* ---- views; texts live until the next call that changes the room */
+/* ---- views; texts live until the next call that changes the room. Cost: O(1) but where it is said */
 
 struct decide_source_view {
 	uint32_t system, member;
@@ -178,13 +183,13 @@ struct decide_names {
 /*
  * Why, on one page for people who know no statistics, in lines that end in LF: what the state is and since when, the one
  * reason ("complaints: 22, where 3.1 were expected"), the harm, the case and its timer at `now`, and the next step with its
- * command. Errors: RESULT_NOT_FOUND; *lines is then as before.
+ * command. Errors: RESULT_NOT_FOUND; *lines is then as before. Cost: O(alarms of the case), of a system or member O(sources).
  */
 enum result decide_explain(const struct decide *d, enum decide_subject subject, uint32_t id,
 			   struct instant now, const struct decide_names *names,
 			   struct buffer *lines) MUST_USE;
 
-/* Snapshot of the whole state. Equal state gives equal bytes. */
+/* Snapshot of the whole state. Equal state gives equal bytes. Cost: O(sources + cases). */
 void decide_save(const struct decide *d, struct buffer *b);
 /* Reads it into a room just opened. Errors: RESULT_DAMAGED for what decide_save cannot have written; it is then empty as before. */
 enum result decide_load(struct decide *d, struct wire *w) MUST_USE;

@@ -15,6 +15,7 @@
  * domain has labels; publishing copies 64 KiB of pointers and 2 KiB per list; of a list whose IPv6 changed, 16 bytes for each branch.
  * Memory: 8 bytes per IPv4 address or prefix longer than /16, and 40 for each /16 that has one; 24 to 31 per IPv6 prefix; 16
  * for each other name, listed or between, at a fill of about 0.6.
+ * Test: tests/unit/list_test.c, a naive twin on random changes; list_readers_test.c, many threads.
  */
 #ifndef LIST_LIST_H
 #define LIST_LIST_H
@@ -88,9 +89,9 @@ enum result list_remove(struct list *list, size_t index, const struct source_key
  * not change. `on` false: no longer. A removed source is not forgotten here by itself. Returns whether something changed; an account never does.
  */
 bool list_withhold(struct list *list, size_t index, uint32_t receiver, const struct source_key *key, bool on);
-/* Removes all but the test entries, on every list, and withholds nothing. */
+/* Removes all but the test entries, on every list, and withholds nothing. Cost: O(entries). */
 void list_clear(struct list *list);
-/* Entries of one list as the writer sees it, without test entries. */
+/* Entries of one list as the writer sees it, without test entries. Cost: O(1). */
 uint64_t list_count(const struct list *list, size_t index);
 
 /*

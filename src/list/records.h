@@ -29,7 +29,7 @@ struct list_record {
 	const uint8_t *domain; /* labels with their lengths, without the root */
 };
 
-/* Entries of one list in an image. */
+/* Entries of one list in an image. Cost: O(1). */
 uint64_t list_image_count(const struct list_image *image, size_t index);
 /* The zones as they are served, in the order of the lists. They stay as long as the list is open. */
 const struct list_zone *list_zones(const struct list *list, size_t *count);
@@ -50,7 +50,7 @@ enum result list_records(const struct list_image *image, const struct list_zone 
 
 /*
  * An image that stays until it is released, on any thread, for any time. Readers and the writer do not wait for it: what
- * the writer replaces meanwhile is freed with it. So a hold costs at most the list once more.
+ * the writer replaces meanwhile is freed with it. So a hold costs at most the list once more. At most LIST_HOLDS_MAX at a time: check().
  * `again` holds an image that is held already.
  */
 const struct list_image *list_hold(struct list *list);

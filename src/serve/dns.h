@@ -12,6 +12,8 @@
  * UDP: some threads per address, each with its own socket (SO_REUSEPORT) and up to 64 queries per system call. TCP
  * (RFC 7766): one thread for all; queries may be pipelined; a connection that completes no query for `tcp_idle` is
  * closed; past DNS_TCP_SESSIONS_MAX the one silent for longest makes room, past DNS_TCP_CLIENT_SESSIONS_MAX that of the same client.
+ *
+ * Cost of a query: dns_packet.h. Test: tests/unit/dns_test.c, tests/interop/dig_test.py.
  */
 #ifndef SERVE_DNS_H
 #define SERVE_DNS_H

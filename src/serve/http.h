@@ -16,6 +16,7 @@
  * Bounds (base/limits.def): HTTP_CONNECTIONS_MAX per listener, HTTP_ADDRESS_CONNECTIONS_MAX per client address,
  * REPORT_BYTES_MAX per body, HTTP_BODIES_BYTES_MAX for all bodies at once, HTTP_HEADER_BYTES_MAX for line and headers,
  * HTTP_IDLE_MS without a byte, HTTP_REQUEST_MS until a request is complete, however it drips.
+ * Test: tests/unit/http_test.c, tests/fuzz/path_fuzz.c.
  */
 #ifndef SERVE_HTTP_H
 #define SERVE_HTTP_H

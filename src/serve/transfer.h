@@ -17,6 +17,9 @@
  *
  * The journal is in memory: TRANSFER_STEPS_MAX published changes, none after a start. A NOTIFY goes out when a zone changed, one
  * at a time to each secondary and zone, and is repeated until it is answered.
+ *
+ * Cost: an AXFR one pass over the zone, an IXFR what changed; both one HMAC per message of at most TRANSFER_MESSAGE_BYTES. Why: doc/why/transfers.md.
+ * Test: tests/unit/transfer_test.c, transfer_gate_test.c, tests/interop/transfer_test.py.
  */
 #ifndef SERVE_TRANSFER_H
 #define SERVE_TRANSFER_H

@@ -1,7 +1,8 @@
 /*
  * serve/tsig.h - DNS messages with a signature both sides have the key of (RFC 8945). Pure: time is an argument.
  *
- * One exchange is a struct tsig: the request is read into it, each answer signed with it, over the one before it.
+ * One exchange is a struct tsig: the request is read into it, each answer signed with it, over the one before it. Cost: one HMAC of the
+ * message for each check and signature. Test: tests/unit/transfer_test.c, where ldns checks them, and tests/fuzz/transfer_fuzz.c.
  */
 #ifndef SERVE_TSIG_H
 #define SERVE_TSIG_H
@@ -70,7 +71,7 @@ void tsig_begin(struct tsig *t, const struct tsig_key *key);
 /*
  * Checks the signature of a message with m->signed_end. False: the record is malformed (FORMERR). Else t->error says what is
  * wrong, and in which order as RFC 8945 5.2 asks. A request: `request` is NULL and the key one of `keys`. An answer: `request`
- * is what was signed before, and t->key must be its key.
+ * is what was signed before, and t->key must be its key. `now`: s since 1970, here and below.
  */
 bool tsig_check(struct tsig *t, const uint8_t *p, size_t n, const struct tsig_message *m,
 		const struct tsig_key *const *keys, size_t count, const struct tsig *request, uint64_t now);
