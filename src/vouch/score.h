@@ -107,7 +107,8 @@ struct score_outcome {
 
 /*
  * Runs all entries over all fleets, on all cores; outcomes[f * entry_count + e]. Progress is shown on stderr when that is a
- * terminal, or else if wanted, as lines. Memory: that of the fleets that run at the same time, one per core.
+ * terminal, or else if wanted, as lines. Memory: that of the fleets that run at the same time, one per core; where there are fewer,
+ * each is simulated once for each part of the entries.
  */
 void score_run(const struct score_fleet *fleets, size_t fleet_count, const struct score_entry *entries,
 	       size_t entry_count, struct score_outcome *outcomes, bool progress);

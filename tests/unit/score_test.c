@@ -257,6 +257,7 @@ threads_change_nothing(void **context)
 	struct score_fleet fleets[] = { fleet("wake", 64, 3), fleet("blast", 64, 4), fleet("ugly", 40, 5) };
 	struct score_entry entries[] = { { &score_ours, 1000, 1 }, { &baseline_rates[0], 1, 5 } };
 	struct score_outcome *all = calloc(6, sizeof *all);
+	struct score_figures few[2];
 
 	(void)context;
 	assert_non_null(all);
@@ -266,6 +267,12 @@ threads_change_nothing(void **context)
 		struct score_figures f = score_figures(&all[i / 2 * 2], 1, 2, i % 2);
 
 		assert_memory_equal(&f, &alone, sizeof f);
+	}
+	figures_of_all(fleets[0], entries, 2, few); /* fewer fleets than threads */
+	for (size_t i = 0; i < 2; i++) {
+		struct score_figures f = score_figures(all, 1, 2, i);
+
+		assert_memory_equal(&f, &few[i], sizeof f);
 	}
 	score_outcomes_free(all, 6);
 }
