@@ -623,6 +623,55 @@ replay_compares_the_snapshots_too(void **state)
 	fold_close(fold);
 }
 
+static size_t
+times(const char *where, const char *what)
+{
+	size_t n = 0;
+
+	for (const char *at = where; (at = strstr(at, what)) != NULL; at += strlen(what)) {
+		n++;
+	}
+	return n;
+}
+
+/* Each file with its own budget, or with each that is given; one alone is an object, several are an array. */
+static void
+replay_tries_every_policy_that_is_named(void **state)
+{
+	struct world *w = *state;
+	char folder[160], files[400], many[160];
+
+	(void)snprintf(folder, sizeof folder, "%s", in_folder(w, "d"));
+	make_store(w);
+	put_file(w, "mild.yaml", "budget: 50\n");
+	put_file(w, "strict.yaml", "budget: 2\n");
+	(void)snprintf(files, sizeof files, "%s,", in_folder(w, "mild.yaml"));
+	(void)snprintf(files + strlen(files), sizeof files - strlen(files), "%s",
+		       in_folder(w, "strict.yaml"));
+	assert_int_equal(RUN(w, "replay", folder, "--json", "--policy", files), 0);
+	assert_int_equal(w->out[0], '[');
+	assert_int_equal(times(w->out, "\"policy\": "), 2);
+	assert_int_equal(times(w->out, "\"budget\": 50.0"), 1);
+	assert_int_equal(times(w->out, "\"budget\": 2.0"), 1);
+	assert_true(strstr(w->out, "mild.yaml") < strstr(w->out, "strict.yaml"));
+	assert_int_equal(RUN(w, "replay", folder, "--json", "--policy", files, "--budget", "1,3,9"), 0);
+	assert_int_equal(times(w->out, "\"policy\": "), 6);
+	assert_int_equal(times(w->out, "\"budget\": 3.0"), 2);
+	assert_int_equal(times(w->out, "\"budget\": 50.0"), 0);
+	assert_int_equal(RUN(w, "replay", folder, "--policy", files), 0);
+	assert_int_equal(times(w->out, ".yaml"), 2);
+	assert_int_equal(RUN(w, "replay", folder, "--json", "--policy", in_folder(w, "mild.yaml")), 0);
+	assert_int_equal(w->out[0], '{');
+	for (int i = 0; i < 64; i++) { /* and 65 are too many */
+		(void)snprintf(many + 2 * i, sizeof many - 2U * (size_t)i, "1,");
+	}
+	assert_int_equal(RUN(w, "replay", folder, "--budget", many), 0);
+	(void)snprintf(many + 128, sizeof many - 128, "1");
+	assert_int_equal(RUN(w, "replay", folder, "--budget", many), 2);
+	(void)snprintf(files + strlen(files), sizeof files - strlen(files), ",%s", in_folder(w, "none.yaml"));
+	assert_int_equal(RUN(w, "replay", folder, "--policy", files), 1);
+}
+
 static void
 help_and_completion_know_every_verb(void **state)
 {
@@ -661,6 +710,7 @@ main(void)
 		EACH(notices_are_listed_without_addresses_and_shown_with_them),
 		EACH(verify_names_the_first_damaged_record),
 		EACH(replay_compares_the_snapshots_too),
+		EACH(replay_tries_every_policy_that_is_named),
 		EACH(help_and_completion_know_every_verb),
 	};
 
