@@ -87,6 +87,24 @@ class Reload(unittest.TestCase):
             self.assertEqual(stream.wrong, [])
             self.assertGreater(stream.asked, 1000)
 
+    def test_no_query_is_lost_while_a_programme_comes_and_goes(self):
+        systems = "".join(f"      - id: s{i}\n        sources: [{', '.join(f'10.{i}.{k >> 8}.{k & 255}' for k in range(2000))}]\n" for i in range(10))
+        programme = "members:\n  - id: sender\n    name: Sender\n    systems:\n" + systems
+        with vouch.Vouchd() as daemon:
+            stream = Stream(daemon.dns_port)
+            stream.start()
+            try:
+                daemon.post("/v1/programme", programme.encode(), apply=1, actor="operator")
+                daemon.command("accept", "sender", "operator", "control is proven")
+                self.assertEqual(daemon.ask("10.9.7.207").texts("A"), [vouch.CODE])
+                daemon.command("suspend", "sender", "operator", "a test")
+                self.assertEqual(daemon.ask("10.9.7.207").rcode, 3)
+            finally:
+                stream.over = True
+                stream.join()
+            self.assertEqual(stream.wrong, [])
+            self.assertGreater(stream.asked, 1000)
+
     def test_a_limit_and_who_may_ask_change_with_the_next_query_and_counts_stay(self):
         with vouch.Vouchd(config="") as daemon:
             self.assertEqual(daemon.ask("127.0.0.2").texts("A"), [vouch.CODE])

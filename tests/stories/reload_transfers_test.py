@@ -16,7 +16,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(HERE), "interop"))
 import peers  # noqa: E402
 import vouch  # noqa: E402
 
-REFUSED, NOTAUTH, AXFR, IXFR, SOA, TSIG = 5, 9, 252, 251, 6, 250
+SERVFAIL, REFUSED, NOTAUTH, AXFR, IXFR, SOA, TSIG = 2, 5, 9, 252, 251, 6, 250
 SECRETS = [b"the first secret of all", b"the second secret of all"]
 MEMBERS = """members:
   - id: sender
@@ -162,6 +162,15 @@ class Transfers(unittest.TestCase):
         daemon.command("suspend", "192.0.2.2", "operator", "a test")
         daemon.wait(lambda: Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read() > 1, "transfer the change")
         self.assertEqual(Zone(daemon, "a.example", SECRETS[0], IXFR, serial).read(), whole - 2)
+
+    def test_a_zone_with_what_dns_cannot_say_is_refused_by_name_and_comes_back_without_it(self):
+        daemon = self.start(transfers(("a.example", secret_of(0))), ["192.0.2.1", "4.0.0.0/6"])
+        daemon.wait(lambda: Zone(daemon, "a.example", SECRETS[0]).rcode() == SERVFAIL, "refuse the zone")
+        with open(daemon.log, encoding="utf-8") as log:
+            self.assertIn('event=transfer_refused why="4.0.0.0/6 cannot be transferred', log.read())
+        daemon.command("suspend", "4.0.0.0/6", "operator", "a test")
+        daemon.wait(lambda: Zone(daemon, "a.example", SECRETS[0]).rcode() == 0, "transfer the zone")
+        self.assertGreater(Zone(daemon, "a.example", SECRETS[0]).read(), 4)
 
     def test_who_is_new_is_told(self):
         with socket.socket(type=socket.SOCK_DGRAM) as told:
