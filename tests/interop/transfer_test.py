@@ -91,10 +91,18 @@ def wait_equal(daemon, server, patience=peers.READY_SECONDS):
 
 
 def wait_signed(daemon, server, again):
-    """BIND that signs: a transfer that comes while it signs may be left out until the next (doc/why/transfers.md)."""
+    """BIND that signs: a transfer that comes while it signs may be left out until the next (doc/why/transfers.md).
+
+    It is BIND's doing when the unsigned zone that it signs has our serial; a NOTIFY that it missed would be ours.
+    """
     try:
         wait_equal(daemon, server, 20)
     except peers.PeerError as error:
+        with open(server.log, encoding="utf-8") as log:
+            got = dict(re.findall(r"zone (\S+)/IN \(unsigned\): transferred serial (\d+)", log.read()))  # the last of each
+        for zone in ZONES:
+            wanted = serial_of(daemon.dns_port, zone)
+            expect(f"the unsigned {zone} of BIND at our serial {wanted}, not {got.get(zone)}", got.get(zone) == str(wanted))
         print(f"one more change for the signer of BIND: {str(error)[:100]}")
         again()
         wait_equal(daemon, server)
