@@ -1,7 +1,7 @@
 """A mixed load by dnsperf: listed and unlisted addresses of both families, domains, TXT, a key that nobody has, standing, ANY.
 
 Three processes ask at once: without EDNS, with EDNS and the DO bit, and over TCP. dnsperf ends a query as lost when no answer came in
-PATIENCE seconds.
+`patience` seconds.
 """
 
 import os
@@ -66,12 +66,12 @@ def number(words, text):
     return float(found.group(1))
 
 
-def run(server, seconds, rate=None, outstanding=100):
+def run(server, seconds, rate=None, outstanding=100, ways=WAYS, patience=PATIENCE):
     """Asks for so long, `rate` queries per second in all or as many as are answered. Returns the sums, and dnsperf's own words."""
     processes = []
-    for way, share in WAYS:
+    for way, share in ways:
         argv = [peers.program("dnsperf"), "-s", "127.0.0.1", "-p", str(server.dns_port), "-d", os.path.join(server.dir, "questions"),
-                "-l", str(seconds), "-t", str(PATIENCE), "-q", str(outstanding), "-b", "4096", *way]
+                "-l", str(seconds), "-t", str(patience), "-q", str(outstanding), "-b", "4096", *way]
         argv += ["-Q", str(max(1, round(rate * share)))] if rate else []
         processes.append(subprocess.Popen(argv, env=peers.ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8"))
     texts = [process.communicate(timeout=seconds + 3 * PATIENCE)[0] for process in processes]

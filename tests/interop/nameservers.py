@@ -145,9 +145,13 @@ key:
 
 
 class Bind(Secondary):
-    """Signs the zones with a policy of its own; the serial it serves is its own too."""
+    """Signs the zones with a policy of its own; the serial it serves is its own too. Without `signing` it serves what it got."""
 
     name = "bind"
+    signing = """\
+    inline-signing yes;
+    dnssec-policy "test";
+"""
 
     def _start(self):
         zones = "".join(f"""
@@ -157,9 +161,7 @@ zone "{zone}" {{
     allow-notify {{ key "{KEY}"; }};
     file "{zone}.db";
     masterfile-format text;
-    inline-signing yes;
-    dnssec-policy "test";
-    min-retry-time 1; max-retry-time 2;
+{self.signing}    min-retry-time 1; max-retry-time 2;
     min-refresh-time 1; max-refresh-time 60;
 }};""" for zone in self.zones)
         config = self.write("named.conf", f"""\
