@@ -131,6 +131,13 @@ void detect_witness_set(struct detect *d, uint32_t witness, bool counts);
 void detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *fact,
 		 struct instant now);
 
+/*
+ * What detect_hear was told at `told` is told no longer. Of the same day of the journal it leaves the counts, so that the evidence is as if it had not been
+ * told; of a day before it stays until a day without a word ends it. Cost: O(1).
+ */
+void detect_unhear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *fact,
+		   struct instant told);
+
 /* Time has come to `now`: closes the bins that are due. Between observations, call it about once a minute. */
 void detect_tick(struct detect *d, struct instant now);
 

@@ -1,4 +1,4 @@
-#include "detect/detect_int.h"
+#include "detect/witness_int.h"
 
 #include <stdlib.h>
 
@@ -18,18 +18,7 @@
  * Source: V. Vovk, R. Wang, "E-values", Ann. Stat. 49 (2021) 1736-1754 (merging); the proof is in doc/why/reporters.md.
  */
 
-#define SLOTS     8U /* witnesses of one unit; who comes later has no word there until one was silent for long */
-#define DAY_MS    INT64_C(86400000)
-#define TIME_DAYS (-NEVER / DAY_MS)
-#define NOBODY    UINT32_MAX
 #define NATS_MOST 300.0
-
-enum {
-#define WITNESS(...) +1
-	KINDS = 0
-#include "detect/witness.def"
-#undef WITNESS
-};
 
 static const struct {
 	enum evidence evidence;
@@ -39,42 +28,6 @@ static const struct {
 	{ EVIDENCE_##evidence, share, rate, frailty, bad_factor, attack_factor, attack_least },
 #include "detect/witness.def"
 #undef WITNESS
-};
-
-/* What one witness says of one unit. */
-struct statement {
-	uint32_t witness; /* NOBODY: the place is free */
-	uint32_t today[KINDS];
-	float usual[KINDS], mail; /* what it reported on other days, and of how much mail; fading */
-	uint64_t seq;             /* the record of its latest word today; 0: none */
-};
-
-struct hearing {
-	uint32_t unit;
-	float evidence;     /* of the days before, years */
-	int64_t day;        /* of the statements' today */
-	uint64_t first_seq; /* of the reports that count, the first; 0: none */
-	int64_t first_ms;
-	int64_t since_ms; /* of the first word that was not weighed; NEVER: all were */
-	struct statement of[SLOTS];
-};
-
-struct witness {
-	bool counts;
-	double mail_from;     /* what the fleet had sent when it came */
-	double events[KINDS]; /* that it reported of any system, as far as they are believed */
-};
-
-struct witnesses {
-	struct witness *all; /* by id */
-	uint32_t count, present;
-	int64_t day; /* of the journal */
-	double mail; /* that the fleet has sent since there are witnesses */
-	struct hearing *hearings;
-	uint32_t hearing_count, hearing_size;
-	uint32_t *hearing_of; /* by unit; NOBODY */
-	uint32_t unit_count;
-	uint32_t waiting; /* hearings with a word that was not weighed */
 };
 
 /* What a unit's witnesses are expected to say on a day, by place; `others`: all who have none. */
@@ -149,8 +102,8 @@ detect_witness_set(struct detect *d, uint32_t witness, bool counts)
 
 /* ---- hearings */
 
-static struct hearing *
-find_hearing(const struct detect *d, uint32_t unit)
+struct hearing *
+detect_hearing(const struct detect *d, uint32_t unit)
 {
 	struct witnesses *w = d->witnesses;
 
@@ -160,8 +113,8 @@ find_hearing(const struct detect *d, uint32_t unit)
 	return &w->hearings[w->hearing_of[unit]];
 }
 
-static void
-know_units(struct witnesses *w, uint32_t count)
+void
+detect_hearing_units(struct witnesses *w, uint32_t count)
 {
 	if (count > w->unit_count) {
 		w->hearing_of = reallocarray(w->hearing_of, count, sizeof *w->hearing_of);
@@ -172,13 +125,13 @@ know_units(struct witnesses *w, uint32_t count)
 	}
 }
 
-static struct hearing *
-add_hearing(struct detect *d, uint32_t unit, int64_t day)
+struct hearing *
+detect_hearing_add(struct detect *d, uint32_t unit, int64_t day)
 {
 	struct witnesses *w = d->witnesses;
 	struct hearing *h;
 
-	know_units(w, d->unit_count);
+	detect_hearing_units(w, d->unit_count);
 	if (w->hearing_count == w->hearing_size) {
 		w->hearing_size = w->hearing_size == 0 ? 16 : w->hearing_size * 2;
 		w->hearings = reallocarray(w->hearings, w->hearing_size, sizeof *w->hearings);
@@ -194,16 +147,25 @@ add_hearing(struct detect *d, uint32_t unit, int64_t day)
 }
 
 static bool
+said_today(const struct statement *s)
+{
+	uint32_t kinds_said = 0;
+
+	for (int k = 0; k < KINDS; k++) {
+		kinds_said += s->today[k] > 0;
+	}
+	return kinds_said > 0;
+}
+
+static bool
 is_silent(const struct statement *s)
 {
-	uint32_t today = 0;
 	double usual = 0;
 
 	for (int k = 0; k < KINDS; k++) {
-		today += s->today[k] > 0;
 		usual += (double)s->usual[k];
 	}
-	return today == 0 && usual < WITNESS_FORGOTTEN;
+	return !said_today(s) && usual < WITNESS_FORGOTTEN;
 }
 
 /* The place of a witness; NULL: there is none for it. */
@@ -528,6 +490,20 @@ turn(struct detect *d, struct hearing *h, int64_t now_ms)
 	h->day = day;
 }
 
+/* Does what is said at `now` count, and as which kind? */
+static bool
+is_heard(const struct detect *d, uint32_t witness, const struct detect_fact *f, struct instant now, int *kind)
+{
+	const struct witnesses *w = d->witnesses;
+
+	*kind = 0;
+	while (*kind < KINDS && detect_evidence_of(f->signal) != (int)kinds[*kind].evidence) {
+		(*kind)++;
+	}
+	return *kind < KINDS && w != NULL && witness < w->count && w->all[witness].counts &&
+	       (double)(now.ms - f->at.ms) <= LATE_MAX * HOUR_MS && now.ms >= 0;
+}
+
 void
 detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *f,
 	    struct instant now)
@@ -538,15 +514,11 @@ detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct dete
 	int k = 0;
 
 	check(unit < d->unit_count && f->signal < SIGNAL_COUNT && f->count > 0);
-	while (k < KINDS && detect_evidence_of(f->signal) != (int)kinds[k].evidence) {
-		k++;
-	}
-	if (k == KINDS || w == NULL || witness >= w->count || !w->all[witness].counts ||
-	    (double)(now.ms - f->at.ms) > LATE_MAX * HOUR_MS || now.ms < 0) {
+	if (!is_heard(d, witness, f, now, &k)) {
 		return;
 	}
-	h = find_hearing(d, unit);
-	h = h != NULL ? h : add_hearing(d, unit, now.ms / DAY_MS);
+	h = detect_hearing(d, unit);
+	h = h != NULL ? h : detect_hearing_add(d, unit, now.ms / DAY_MS);
 	turn(d, h, now.ms);
 	s = place_of(h, witness);
 	if (s == NULL) {
@@ -561,6 +533,31 @@ detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct dete
 	if (h->since_ms == NEVER) {
 		h->since_ms = now.ms;
 		w->waiting++;
+	}
+}
+
+void
+detect_unhear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *f,
+	      struct instant told)
+{
+	struct hearing *h = detect_hearing(d, unit);
+	bool any = false;
+	int k;
+
+	if (h == NULL || !is_heard(d, witness, f, told, &k) || h->day != told.ms / DAY_MS) {
+		return;
+	}
+	for (uint32_t i = 0; i < SLOTS; i++) {
+		struct statement *s = &h->of[i];
+
+		if (s->witness == witness) {
+			s->today[k] -= f->count < s->today[k] ? f->count : s->today[k];
+			s->seq = said_today(s) ? s->seq : 0;
+		}
+		any = any || s->seq != 0;
+	}
+	if (!any && h->evidence <= 0) {
+		silence(h);
 	}
 }
 
@@ -599,7 +596,7 @@ detect_witness_tick(struct detect *d, int64_t now_ms)
 void
 detect_witness_forget(struct detect *d, uint32_t unit)
 {
-	struct hearing *h = find_hearing(d, unit);
+	struct hearing *h = detect_hearing(d, unit);
 
 	if (h != NULL) {
 		silence(h);
@@ -609,7 +606,7 @@ detect_witness_forget(struct detect *d, uint32_t unit)
 double
 detect_witness_evidence(const struct detect *d, uint32_t unit)
 {
-	const struct hearing *h = find_hearing(d, unit);
+	const struct hearing *h = detect_hearing(d, unit);
 	struct verdict v;
 
 	if (h == NULL || !enough_speak(d, h)) {
@@ -617,158 +614,4 @@ detect_witness_evidence(const struct detect *d, uint32_t unit)
 	}
 	v = weigh(d, h, mail_of(&d->units[unit], h->day * DAY_MS + DAY_MS));
 	return evidence_now(h, &v);
-}
-
-/* ---- snapshot */
-
-static void
-put_hearing(struct buffer *b, const struct hearing *h)
-{
-	wire_put_u64(b, h->unit);
-	detect_put_floats(b, &h->evidence, sizeof h->evidence);
-	wire_put_i64(b, h->day);
-	wire_put_u64(b, h->first_seq);
-	wire_put_i64(b, h->first_ms);
-	wire_put_i64(b, h->since_ms);
-	for (uint32_t i = 0; i < SLOTS; i++) {
-		const struct statement *s = &h->of[i];
-
-		wire_put_u64(b, s->witness);
-		for (int k = 0; k < KINDS; k++) {
-			wire_put_u64(b, s->today[k]);
-		}
-		detect_put_floats(b, s->usual, sizeof s->usual);
-		detect_put_floats(b, &s->mail, sizeof s->mail);
-		wire_put_u64(b, s->seq);
-	}
-}
-
-void
-detect_witness_save(const struct detect *d, struct buffer *b)
-{
-	const struct witnesses *w = d->witnesses;
-
-	wire_put_u64(b, w != NULL ? w->count : 0);
-	if (w == NULL) {
-		return;
-	}
-	for (uint32_t i = 0; i < w->count; i++) {
-		wire_put_u8(b, w->all[i].counts);
-		wire_put_f64(b, w->all[i].mail_from);
-		for (int k = 0; k < KINDS; k++) {
-			wire_put_f64(b, w->all[i].events[k]);
-		}
-	}
-	wire_put_i64(b, w->day);
-	wire_put_f64(b, w->mail);
-	wire_put_u64(b, w->hearing_count);
-	for (uint32_t i = 0; i < w->hearing_count; i++) {
-		put_hearing(b, &w->hearings[i]);
-	}
-}
-
-static uint32_t
-get_below(struct wire *r, uint64_t end)
-{
-	uint64_t v = wire_u64(r);
-
-	r->bad = r->bad || v >= end;
-	return r->bad ? 0 : (uint32_t)v;
-}
-
-static double
-get_sum(struct wire *r)
-{
-	double v = wire_f64(r);
-
-	r->bad = r->bad || !(v >= 0 && v < 1e300);
-	return r->bad ? 0 : v;
-}
-
-static int64_t
-get_number(struct wire *r)
-{
-	int64_t v = wire_i64(r);
-
-	r->bad = r->bad || v < NEVER || v >= -NEVER;
-	return r->bad ? 0 : v;
-}
-
-static void
-get_hearing(struct wire *r, const struct witnesses *w, struct hearing *h)
-{
-	detect_get_floats(r, &h->evidence, sizeof h->evidence);
-	h->day = get_number(r);
-	r->bad = r->bad || h->day < -TIME_DAYS || h->day > TIME_DAYS;
-	h->first_seq = wire_u64(r);
-	h->first_ms = get_number(r);
-	h->since_ms = get_number(r);
-	for (uint32_t i = 0; i < SLOTS; i++) {
-		struct statement *s = &h->of[i];
-		uint64_t witness = wire_u64(r);
-
-		r->bad = r->bad || (witness >= w->count && witness != NOBODY);
-		s->witness = r->bad ? NOBODY : (uint32_t)witness;
-		for (int k = 0; k < KINDS; k++) {
-			s->today[k] = get_below(r, (uint64_t)UINT32_MAX + 1);
-		}
-		detect_get_floats(r, s->usual, sizeof s->usual);
-		detect_get_floats(r, &s->mail, sizeof s->mail);
-		s->seq = wire_u64(r);
-	}
-}
-
-static void
-get_hearings(struct detect *d, struct wire *r)
-{
-	struct witnesses *w = d->witnesses;
-	uint32_t count = get_below(r, (uint64_t)d->unit_count + 1);
-
-	know_units(w, d->unit_count);
-	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		uint32_t unit = get_below(r, d->unit_count);
-
-		r->bad = r->bad || find_hearing(d, unit) != NULL;
-		if (!r->bad) {
-			struct hearing *h = add_hearing(d, unit, 0);
-
-			get_hearing(r, w, h);
-			w->waiting += h->since_ms != NEVER;
-		}
-	}
-}
-
-/* After the units. What is bad leaves no witness. */
-void
-detect_witness_load(struct detect *d, struct wire *r)
-{
-	uint32_t count = get_below(r, REPORTERS_MAX + 1U);
-
-	for (uint32_t i = count; i > 0 && !r->bad; i--) { /* from the last: one allocation */
-		detect_witness_set(d, i - 1, true);
-	}
-	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		struct witness *one = &d->witnesses->all[i];
-		uint8_t counts = wire_u8(r);
-
-		r->bad = r->bad || counts > 1;
-		one->counts = counts == 1;
-		d->witnesses->present -= !one->counts;
-		one->mail_from = get_sum(r);
-		for (int k = 0; k < KINDS; k++) {
-			one->events[k] = get_sum(r);
-		}
-	}
-	if (count > 0 && !r->bad) {
-		d->witnesses->day = get_number(r);
-		d->witnesses->mail = get_sum(r);
-		get_hearings(d, r);
-	}
-	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		r->bad = d->witnesses->all[i].mail_from > d->witnesses->mail;
-	}
-	if (r->bad) {
-		detect_witness_close(d);
-	}
-	detect_limits(d);
 }

@@ -3,22 +3,31 @@
 #include "base/limits.h"
 #include "base/map.h"
 
+static void
+put_head(struct buffer *b, const struct correction *c)
+{
+	wire_put_u64(b, c->of);
+	wire_put_i64(b, c->told.ms);
+}
+
+static void
+put_report(struct buffer *b, const struct report *report)
+{
+	struct buffer bytes;
+
+	buffer_init(&bytes, RECORD_BYTES_MAX);
+	report_write(&bytes, report);
+	wire_put_text(b, buffer_text(&bytes));
+	b->full = b->full || bytes.full;
+	buffer_free(&bytes);
+}
+
 void
 correction_write(struct buffer *b, const struct correction *c)
 {
-	const struct report *const parts[] = { &c->added, &c->taken };
-
-	wire_put_u64(b, c->of);
-	wire_put_i64(b, c->told.ms);
-	for (size_t i = 0; i < countof(parts); i++) {
-		struct buffer part;
-
-		buffer_init(&part, RECORD_BYTES_MAX);
-		report_write(&part, parts[i]);
-		wire_put_text(b, buffer_text(&part));
-		b->full = b->full || part.full;
-		buffer_free(&part);
-	}
+	put_head(b, c);
+	put_report(b, &c->added);
+	put_report(b, &c->taken);
 }
 
 enum result
@@ -33,6 +42,36 @@ correction_read(struct text bytes, struct arena *arena, struct correction *c)
 	if (!wire_done(&w) || of == 0 || report_read(added, arena, &c->added) != RESULT_OK ||
 	    report_read(taken, arena, &c->taken) != RESULT_OK) {
 		*c = (struct correction){ 0 };
+		return RESULT_DAMAGED;
+	}
+	return RESULT_OK;
+}
+
+void
+withdrawal_write(struct buffer *b, const struct withdrawal *w)
+{
+	check(w->correction.added.observation_count == 0);
+	wire_put_text(b, w->actor);
+	wire_put_text(b, w->reason);
+	put_head(b, &w->correction);
+	put_report(b, &w->correction.taken);
+}
+
+enum result
+withdrawal_read(struct text bytes, struct arena *arena, struct withdrawal *w)
+{
+	struct wire in = wire_of(bytes.p, bytes.n);
+	struct text taken;
+
+	*w = (struct withdrawal){ .actor = { "", 0 } };
+	w->actor = wire_text(&in);
+	w->reason = wire_text(&in);
+	w->correction.of = wire_u64(&in);
+	w->correction.told.ms = wire_i64(&in);
+	taken = wire_text(&in);
+	if (!wire_done(&in) || w->correction.of == 0 || w->actor.n == 0 || w->reason.n == 0 ||
+	    report_read(taken, arena, &w->correction.taken) != RESULT_OK) {
+		*w = (struct withdrawal){ .actor = { "", 0 } };
 		return RESULT_DAMAGED;
 	}
 	return RESULT_OK;

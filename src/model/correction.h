@@ -23,6 +23,16 @@ void correction_write(struct buffer *b, const struct correction *c);
 /* Reads it; texts point into `bytes`, arrays come from the arena. Errors: RESULT_DAMAGED; *c is then empty. */
 enum result correction_read(struct text bytes, struct arena *arena, struct correction *c) MUST_USE;
 
+/* A person takes back all that a report tells, with its corrections: `taken` of `correction`, to which nothing is added. */
+struct withdrawal {
+	struct text actor, reason;
+	struct correction correction;
+};
+
+/* As the two above. */
+void withdrawal_write(struct buffer *b, const struct withdrawal *w);
+enum result withdrawal_read(struct text bytes, struct arena *arena, struct withdrawal *w) MUST_USE;
+
 /*
  * The difference between what was told, `was` (the report, then the `added` of each correction, with `minus` what they took) and what is read `now`.
  * True: there is one, and c->added and c->taken hold it; their texts and arrays lie in the arena, or where those of the arguments do. Cost: O(observations).

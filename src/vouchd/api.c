@@ -263,6 +263,7 @@ http_handler *const api_handlers[HTTP_ROUTE_COUNT] = {
 	[HTTP_RESEND] = api_resend,
 	[HTTP_NOTICE_SECRET] = api_notice_secret,
 	[HTTP_REREAD] = api_reread,
+	[HTTP_WITHDRAW] = api_withdraw,
 	[HTTP_POLICY] = api_policy,
 	[HTTP_AUDIT] = api_audit,
 	[HTTP_CLOCK] = api_clock,

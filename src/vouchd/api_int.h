@@ -1,5 +1,5 @@
 /* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_content.c, api_reports.c, api_receipt.c, api_public.c, api_views.c, api_receivers.c, api_notices.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
- * api_commands.c, api_programme.c, api_reread.c. */
+ * api_commands.c, api_programme.c, api_reread.c, api_withdraw.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
 
@@ -49,8 +49,9 @@ enum detect_watch api_watch_level(const struct fold *f,
 				  uint32_t source); /* its own or that of its system, which is nearer */
 json_t *api_watch_of(const struct fold *f, uint32_t source);
 
-json_t *api_text(struct text t);    /* a JSON string; bytes that are no UTF-8 are replaced */
-json_t *api_time(struct instant t); /* RFC 3339 */
+json_t *api_counts_of(const struct report *report); /* {"complaint": 3, ...} */
+json_t *api_text(struct text t);                    /* a JSON string; bytes that are no UTF-8 are replaced */
+json_t *api_time(struct instant t);                 /* RFC 3339 */
 enum thing api_thing_of(enum unit_kind kind);
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
 
@@ -70,7 +71,7 @@ void api_explain_member(const struct fold *f, uint32_t member,
 /* Appends a sentence for each threshold that the source is over; how many. */
 uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
 
-http_handler api_policy, api_audit, api_reread;
+http_handler api_policy, api_audit, api_reread, api_withdraw;
 http_handler api_reports, api_quarantine, api_quarantined, api_retry, api_receipt, api_public_case;
 http_handler api_notices, api_notice_test, api_notice, api_resend, api_notice_secret;
 http_handler api_receivers, api_source, api_status, api_cases, api_export, api_watched;

@@ -1,19 +1,19 @@
 /*
  * vouchd/api_receipt.c - what became of one report, for whoever sent it: by the number that it was acknowledged with.
  *
- * It tells what the reporter may know and nobody else's words: that the report is kept, whether it counts, and how people judged the
- * sources that it names. Other reporters' numbers do not exist for a reporter.
+ * It tells what the reporter may know and nobody else's words: that the report is kept, whether it counts, whether it was withdrawn, and how people judged
+ * the sources that it names. Other reporters' numbers do not exist for a reporter.
  */
 #include "vouchd/api_int.h"
 
-#include "journal/journal.h"
-#include "model/report.h"
+#include "vouchd/told.h"
 
 #include <string.h>
 
 struct receipt {
 	const struct http_request *request;
 	const struct fold *f;
+	struct journal *journal;
 	json_t *object; /* NULL: not found */
 };
 
@@ -77,19 +77,22 @@ visit(void *context, const struct record *record)
 {
 	struct receipt *c = context;
 	struct arena arena = { 0 };
+	struct hash withdrawal = told_withdrawal_id(record->seq);
 	struct report report;
 	json_t *sources;
+	uint64_t seq;
 
 	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK &&
 	    (c->request->right == HTTP_RIGHT_OPERATOR || text_equal(report.reporter, c->request->reporter))) {
 		sources = json_object();
 		add_sources(c, &report, sources);
-		c->object = json_pack("{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:o}", "number",
-				      (json_int_t)record->seq, "time", api_time(record->time), "reporter",
-				      api_text(report.reporter), "format", api_text(report.format), "door",
-				      api_text(report.door), "proof", api_text(report.proof), "word",
-				      word_of(c->f, report.reporter), "observations",
-				      (json_int_t)report.observation_count, "cases", sources);
+		c->object = json_pack(
+		    "{s:I, s:o, s:o, s:o, s:o, s:o, s:s, s:I, s:b, s:o}", "number", (json_int_t)record->seq,
+		    "time", api_time(record->time), "reporter", api_text(report.reporter), "format",
+		    api_text(report.format), "door", api_text(report.door), "proof", api_text(report.proof),
+		    "word", word_of(c->f, report.reporter), "observations",
+		    (json_int_t)report.observation_count, "withdrawn",
+		    journal_seen(c->journal, &withdrawal, &seq) == RESULT_OK, "cases", sources);
 	}
 	arena_clear(&arena);
 	return RESULT_OK;
@@ -99,7 +102,9 @@ static void
 receipt_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *call = (struct api_call *)job;
-	struct receipt c = { .request = call->request, .f = pipeline_fold(p) };
+	struct receipt c = { .request = call->request,
+			     .f = pipeline_fold(p),
+			     .journal = pipeline_journal(p) };
 	struct journal_range range = { .limit = 1 };
 
 	if (!text_u64(call->request->key, &range.from) || range.from == 0) {

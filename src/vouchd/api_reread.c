@@ -2,9 +2,8 @@
 #include "vouchd/api_int.h"
 #include "vouchd/reread.h"
 
-/* "complaint" -> 1, ... */
-static json_t *
-counts_of(const struct report *report)
+json_t *
+api_counts_of(const struct report *report)
 {
 	json_t *counts = json_object();
 
@@ -28,15 +27,15 @@ result_of(const struct reread *r)
 		const struct reread_report *e = &r->reports[i];
 
 		if (e->skipped != NULL) {
-			json_array_append_new(
-			    skipped, json_pack("{s:I, s:s}", "of", (json_int_t)e->seq, "error", e->skipped));
+			json_array_append_new(skipped, json_pack("{s:I, s:s}", "of", (json_int_t)e->told.seq,
+								 "error", e->skipped));
 		} else if (e->is_changed) {
 			json_array_append_new(
 			    corrected,
-			    json_pack("{s:I, s:o, s:o, s:o}", "of", (json_int_t)e->seq, "number",
+			    json_pack("{s:I, s:o, s:o, s:o}", "of", (json_int_t)e->told.seq, "number",
 				      e->number > 0 ? json_integer((json_int_t)e->number) : json_null(),
-				      "added", counts_of(&e->correction.added), "taken",
-				      counts_of(&e->correction.taken)));
+				      "added", api_counts_of(&e->correction.added), "taken",
+				      api_counts_of(&e->correction.taken)));
 		}
 	}
 	return json_pack("{s:I, s:o, s:o, s:o}", "looked", (json_int_t)r->count, "corrected", corrected,

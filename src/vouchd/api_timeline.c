@@ -120,6 +120,17 @@ tell_report(struct telling *t, const struct record *record)
 	arena_clear(&arena);
 }
 
+/* What a report tells of the subject. */
+static void
+add_told(const struct telling *t, const struct report *report, uint64_t counts[SIGNAL_COUNT])
+{
+	for (uint32_t i = 0; i < report->observation_count; i++) {
+		const struct observation *o = &report->observations[i];
+
+		counts[o->signal] += concerns(t, o) ? o->count : 0;
+	}
+}
+
 /* What a correction adds and takes of the subject. */
 static void
 tell_correction(const struct telling *t, struct text payload)
@@ -129,19 +140,28 @@ tell_correction(const struct telling *t, struct text payload)
 	uint64_t more[SIGNAL_COUNT] = { 0 }, less[SIGNAL_COUNT] = { 0 };
 
 	if (correction_read(payload, &arena, &c) == RESULT_OK) {
-		for (uint32_t i = 0; i < c.added.observation_count; i++) {
-			const struct observation *o = &c.added.observations[i];
-
-			more[o->signal] += concerns(t, o) ? o->count : 0;
-		}
-		for (uint32_t i = 0; i < c.taken.observation_count; i++) {
-			const struct observation *o = &c.taken.observations[i];
-
-			less[o->signal] += concerns(t, o) ? o->count : 0;
-		}
+		add_told(t, &c.added, more);
+		add_told(t, &c.taken, less);
 		buffer_format(t->words, "record %" PRIu64 " reads otherwise now; counted: ", c.of);
 		put_counts(t->words, more);
 		buffer_format(t->words, "; told no longer: ");
+		put_counts(t->words, less);
+	}
+	arena_clear(&arena);
+}
+
+static void
+tell_withdrawal(const struct telling *t, struct text payload)
+{
+	struct arena arena = { 0 };
+	struct withdrawal w;
+	uint64_t less[SIGNAL_COUNT] = { 0 };
+
+	if (withdrawal_read(payload, &arena, &w) == RESULT_OK) {
+		add_told(t, &w.correction.taken, less);
+		buffer_format(t->words,
+			      "record %" PRIu64 " withdrawn by %.*s: %.*s; told no longer: ", w.correction.of,
+			      TEXT_ARG(w.actor), TEXT_ARG(w.reason));
 		put_counts(t->words, less);
 	}
 	arena_clear(&arena);
@@ -263,9 +283,13 @@ tell_command(const struct telling *t, struct text payload)
 }
 
 static void (*const tellers[RECORD_COUNT])(const struct telling *t, struct text payload) = {
-	[RECORD_COMMAND] = tell_command,   [RECORD_ALARM] = tell_alarm,
-	[RECORD_MOVE] = tell_move,         [RECORD_CASE] = tell_case,
-	[RECORD_REGISTRY] = tell_registry, [RECORD_CORRECTION] = tell_correction,
+	[RECORD_COMMAND] = tell_command,
+	[RECORD_ALARM] = tell_alarm,
+	[RECORD_MOVE] = tell_move,
+	[RECORD_CASE] = tell_case,
+	[RECORD_REGISTRY] = tell_registry,
+	[RECORD_CORRECTION] = tell_correction,
+	[RECORD_WITHDRAWAL] = tell_withdrawal,
 };
 
 /* ---- which records */

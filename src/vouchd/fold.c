@@ -401,6 +401,8 @@ fold_apply(struct fold *f, const struct record *input, struct fault *fault)
 	case RECORD_REPORT:
 	case RECORD_CORRECTION:
 		return fold_told(f, input->kind, input->payload, fault);
+	case RECORD_WITHDRAWAL:
+		return fold_withdrawal(f, input->payload, fault);
 	case RECORD_COMMAND:
 		return fold_command(f, input->payload, fault);
 	case RECORD_REGISTRY:

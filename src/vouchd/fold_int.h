@@ -2,7 +2,7 @@
  * vouchd/fold_int.h - the parts of the fold. Private.
  *
  *   fold.c           the programme, commands, time
- *   fold_report.c    reports and corrections
+ *   fold_report.c    reports, corrections and withdrawals
  *   fold_terms.c     under which terms what was told was counted, so that it is taken back exactly or not at all
  *   fold_snapshot.c  the state as bytes
  */
@@ -88,6 +88,8 @@ bool fold_is_witness(const struct fold *f, uint32_t reporter);
 enum family fold_system_family(const struct fold_system *s); /* FAMILY_NONE: it has no source */
 /* A report, or a correction; a report takes nothing back. */
 enum result fold_told(struct fold *f, enum record_kind kind, struct text payload, struct fault *fault);
+/* Errors: RESULT_NOT_ALLOWED when it cannot be taken back exactly; nothing is changed then. */
+enum result fold_withdrawal(struct fold *f, struct text payload, struct fault *fault);
 
 /* ---- fold_terms.c */
 

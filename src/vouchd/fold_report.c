@@ -6,6 +6,8 @@
 #include "vouchd/about.h"
 #include "vouchd/look.h"
 
+#include <inttypes.h>
+
 #define MAILED_AGO_MAX ((struct span){ 30LL * 24 * 60 * 60 * 1000 })
 
 /* Does this reporter's word count? An operator who loads a file vouches for it (reporter "operator"). */
@@ -122,10 +124,21 @@ look_at(struct fold *f, const struct observation *o, uint32_t source)
 	}
 }
 
-/* A reporter of partial trust says it: it counts for whether others say so too, and for nothing else. */
+static void
+hear(struct fold *f, uint32_t unit, uint32_t reporter, const struct detect_fact *fact,
+     const struct instant *told)
+{
+	if (told == NULL) {
+		detect_hear(f->detect, unit, reporter, fact, f->now.at);
+	} else {
+		detect_unhear(f->detect, unit, reporter, fact, *told);
+	}
+}
+
+/* A reporter of partial trust says it: it counts for whether others say so too, and for nothing else. With `told` it is what it said then, and is told no longer. */
 static void
 hear_observation(struct fold *f, uint32_t reporter, const struct observation *o, const uint32_t *ids,
-		 size_t n)
+		 size_t n, const struct instant *told)
 {
 	const struct detect_fact fact = { o->signal, o->count, o->at, mailed_at(o), f->now.seq, f->feed };
 	uint32_t systems[OBSERVATION_KEYS_MAX];
@@ -134,11 +147,11 @@ hear_observation(struct fold *f, uint32_t reporter, const struct observation *o,
 	for (size_t i = 0; i < n; i++) {
 		const struct fold_source *s = &f->sources[ids[i]];
 
-		detect_hear(f->detect, s->unit, reporter, &fact, f->now.at);
+		hear(f, s->unit, reporter, &fact, told);
 		if (s->family == fold_system_family(&f->systems[s->system]) &&
 		    !is_among(systems, system_count, s->system)) {
 			systems[system_count++] = s->system;
-			detect_hear(f->detect, f->systems[s->system].unit, reporter, &fact, f->now.at);
+			hear(f, f->systems[s->system].unit, reporter, &fact, told);
 		}
 	}
 }
@@ -267,7 +280,7 @@ count_report(struct fold *f, const struct report *report)
 		if (trusted) {
 			count_observation(f, &about, &report->observations[i], ids, n);
 		} else if (witness != REGISTRY_NONE) {
-			hear_observation(f, witness, &report->observations[i], ids, n);
+			hear_observation(f, witness, &report->observations[i], ids, n, NULL);
 		}
 	}
 	fold_members_decide(f);
@@ -278,6 +291,7 @@ static void
 take_back(struct fold *f, const struct correction *c)
 {
 	bool trusted = is_trusted(f, c->taken.reporter);
+	uint32_t witness = trusted ? REGISTRY_NONE : witness_of(f, c->taken.reporter);
 	struct about about = about_report(f->registry, f->compliance, c->taken.reporter);
 
 	f->feed = feed_of(f, c->taken.reporter);
@@ -286,8 +300,13 @@ take_back(struct fold *f, const struct correction *c)
 		uint32_t ids[OBSERVATION_KEYS_MAX];
 		size_t n = touch_sources(f, o, ids);
 
-		if (trusted && fold_terms_hold(f, c->taken.reporter, o, ids, n, c->of)) {
+		if (!fold_terms_hold(f, c->taken.reporter, o, ids, n, c->of)) {
+			continue;
+		}
+		if (trusted) {
 			take_observation(f, &about, o, ids, n, c);
+		} else if (witness != REGISTRY_NONE) {
+			hear_observation(f, witness, o, ids, n, &c->told);
 		}
 	}
 }
@@ -321,6 +340,55 @@ fold_told(struct fold *f, enum record_kind kind, struct text payload, struct fau
 		settle(f, &c);
 	} else {
 		(void)fault_set(fault, r, "a %s record that cannot be read", record_kind_name(kind));
+	}
+	arena_clear(&arena);
+	return r;
+}
+
+/* All of it, exactly, or nothing. */
+static enum result
+check_whole(const struct fold *f, const struct correction *c, struct fault *fault)
+{
+	bool trusted = is_trusted(f, c->taken.reporter);
+
+	for (uint32_t i = 0; i < c->taken.observation_count; i++) {
+		const struct observation *o = &c->taken.observations[i];
+		uint32_t ids[OBSERVATION_KEYS_MAX];
+		size_t n = sources_of(f, o, ids);
+
+		if (!fold_terms_hold(f, c->taken.reporter, o, ids, n, c->of)) {
+			return fault_set(fault, RESULT_NOT_ALLOWED,
+					 "how report %" PRIu64 " was counted is not known any more: its "
+					 "reporter, a source or the receivers have changed since",
+					 c->of);
+		}
+		if (trusted && n > 0 && (o->signal == SIGNAL_BLOCKLISTED || o->signal == SIGNAL_DELISTED)) {
+			return fault_set(fault, RESULT_NOT_ALLOWED,
+					 "report %" PRIu64 " tells of a blocklist, which is a state and no "
+					 "count: report what the blocklist says now",
+					 c->of);
+		}
+	}
+	return RESULT_OK;
+}
+
+enum result
+fold_withdrawal(struct fold *f, struct text payload, struct fault *fault)
+{
+	struct arena arena = { 0 };
+	struct withdrawal w;
+	enum result r = withdrawal_read(payload, &arena, &w);
+
+	f->unknown = 0;
+	if (r != RESULT_OK) {
+		(void)fault_set(fault, r, "a withdrawal record that cannot be read");
+	} else {
+		r = check_whole(f, &w.correction, fault);
+	}
+	if (r == RESULT_OK) {
+		compliance_tick(f->compliance, f->now.at);
+		take_back(f, &w.correction);
+		settle(f, &w.correction);
 	}
 	arena_clear(&arena);
 	return r;

@@ -19,90 +19,24 @@ struct gathering {
 	bool is_full;
 };
 
-/* The name under which the correction number `n` of a report is found. */
-static struct hash
-correction_id(uint64_t of, uint32_t n)
-{
-	char name[64];
-	int bytes = snprintf(name, sizeof name, "correction %" PRIu64 " %" PRIu32, of, n);
-
-	return hash_of(name, (size_t)bytes);
-}
-
-struct finding {
-	struct reread *r;
-	struct reread_report *e;
-};
-
-static enum result
-take_correction(void *context, const struct record *record)
-{
-	struct finding *f = context;
-	struct text payload = { text_copy(&f->r->arena, record->payload), record->payload.n };
-	struct correction c;
-	enum result r = correction_read(payload, &f->r->arena, &c);
-
-	if (r == RESULT_OK) {
-		f->e->added[f->e->correction_count] = c.added;
-		f->e->taken[f->e->correction_count++] = c.taken;
-	}
-	return r;
-}
-
-/* The corrections that there are, oldest first; `added` has a place more, for the report in front of them. */
-static enum result
-find_corrections(struct gathering *g, struct reread_report *e)
-{
-	struct finding f = { g->r, e };
-	uint32_t count = 0;
-	enum result r = RESULT_OK;
-	uint64_t seq;
-
-	for (; r == RESULT_OK; count += r == RESULT_OK) {
-		struct hash id = correction_id(e->seq, count);
-
-		r = journal_seen(g->journal, &id, &seq);
-	}
-	if (r != RESULT_NOT_FOUND) {
-		return r;
-	}
-	e->added = arena_get_array(&g->r->arena, count + 1, sizeof *e->added);
-	e->taken = arena_get_array(&g->r->arena, count + 1, sizeof *e->taken);
-	r = RESULT_OK;
-	for (uint32_t i = 0; i < count && r == RESULT_OK; i++) {
-		struct hash id = correction_id(e->seq, i);
-
-		r = journal_seen(g->journal, &id, &seq);
-		if (r == RESULT_OK) {
-			r = journal_scan(g->journal, &(struct journal_range){ .from = seq, .to = seq },
-					 take_correction, &f);
-		}
-	}
-	return r;
-}
-
 static enum result
 gather_report(struct gathering *g, const struct record *record)
 {
 	struct reread *r = g->r;
 	struct reread_report *e = &r->reports[r->count];
-	struct text payload = { text_copy(&r->arena, record->payload), record->payload.n };
 	struct buffer raw;
 	enum result result;
 
-	*e = (struct reread_report){ .seq = record->seq, .time = record->time };
-	result = report_read(payload, &r->arena, &e->report);
+	*e = (struct reread_report){ .number = 0 };
+	result = told_read(g->journal, record, &r->arena, &e->told);
 	if (result != RESULT_OK) {
 		return result;
 	}
 	buffer_init(&raw, REPORT_BYTES_MAX);
-	result = journal_get_raw(g->journal, &e->report.raw, &raw);
+	result = journal_get_raw(g->journal, &e->told.report.raw, &raw);
 	e->raw = (struct text){ text_copy(&r->arena, buffer_text(&raw)), raw.n };
-	r->bytes += raw.n + payload.n;
+	r->bytes += raw.n + record->payload.n;
 	buffer_free(&raw);
-	if (result == RESULT_OK) {
-		result = find_corrections(g, e);
-	}
 	r->count += result == RESULT_OK;
 	return result;
 }
@@ -119,11 +53,12 @@ note_partial(struct reread *r, struct text payload)
 		for (uint32_t i = r->count; i > 0; i--) {
 			struct reread_report *e = &r->reports[i - 1];
 
-			if (!hash_equal(&e->report.raw, &r->reports[r->count - 1].report.raw)) {
+			if (!hash_equal(&e->told.report.raw, &r->reports[r->count - 1].told.report.raw)) {
 				break;
 			}
-			e->is_partial = e->is_partial || (text_equal(e->report.format, text_of(format)) &&
-							  text_equal(e->report.door, text_of(door)));
+			e->is_partial =
+			    e->is_partial || (text_equal(e->told.report.format, text_of(format)) &&
+					      text_equal(e->told.report.door, text_of(door)));
 		}
 	}
 	json_decref(root);
@@ -172,15 +107,15 @@ with_old_traps(const struct reread_report *e, const struct report *now, struct a
 {
 	struct report same = *now;
 
-	if (!text_equal(e->report.format, TEXT("sample")) || now->observation_count == 0) {
+	if (!text_equal(e->told.report.format, TEXT("sample")) || now->observation_count == 0) {
 		return same;
 	}
-	same.observation_count = e->report.observation_count;
+	same.observation_count = e->told.report.observation_count;
 	same.observations = arena_get_array(arena, same.observation_count, sizeof *same.observations);
 	for (uint32_t i = 0; i < same.observation_count; i++) {
 		same.observations[i] = now->observations[0];
-		same.observations[i].signal = e->report.observations[i].signal;
-		same.observations[i].count = e->report.observations[i].count;
+		same.observations[i].signal = e->told.report.observations[i].signal;
+		same.observations[i].count = e->told.report.observations[i].count;
 	}
 	return same;
 }
@@ -189,27 +124,29 @@ static void
 read_again(struct reread *r, struct reread_report *e, struct directory *directory)
 {
 	struct intake_hint hint = { .format = INTAKE_AUTO,
-				    .door = e->report.door,
-				    .received = e->time,
-				    .reporter = e->report.reporter,
-				    .proof = e->report.proof,
-				    .names_others = text_equal(e->report.door, TEXT("ingest")),
+				    .door = e->told.report.door,
+				    .received = e->told.time,
+				    .reporter = e->told.report.reporter,
+				    .proof = e->told.report.proof,
+				    .names_others = text_equal(e->told.report.door, TEXT("ingest")),
 				    .first_line = 1 };
-	struct report *was = e->added;
 	struct directory_entry reporter;
 	struct intake_result got;
 	struct report now;
 	enum result result;
 
 	/* A mail may be of a format that was not known then. */
-	if (intake_format_parse(e->report.format, &hint.format) != RESULT_OK || hint.format == INTAKE_ARF) {
+	if (intake_format_parse(e->told.report.format, &hint.format) != RESULT_OK ||
+	    hint.format == INTAKE_ARF) {
 		hint.format = INTAKE_AUTO;
 	}
 	if (directory_by_name(directory, hint.reporter, &reporter)) {
 		directory_hint(directory, &reporter, &r->arena, &hint);
 	}
 	result = intake_read(e->raw, &hint, &r->arena, &got);
-	if (e->is_partial) {
+	if (e->told.is_withdrawn) {
+		e->skipped = "it was withdrawn";
+	} else if (e->is_partial) {
 		e->skipped = "rows of it lie in quarantine";
 	} else if (result != RESULT_OK || got.fault_count > 0) {
 		e->skipped = "it cannot be read whole by itself";
@@ -221,12 +158,7 @@ read_again(struct reread *r, struct reread_report *e, struct directory *director
 	}
 	now = got.report_count > 0 ? with_old_traps(e, &got.reports[0], &r->arena)
 				   : (struct report){ .observation_count = 0 };
-	memmove(was + 1, was, e->correction_count * sizeof *was);
-	was[0] = e->report;
-	e->is_changed = correction_between(was, e->correction_count + 1, e->taken, e->correction_count, &now,
-					   &r->arena, &e->correction);
-	e->correction.of = e->seq;
-	e->correction.told = e->time;
+	e->is_changed = told_differs(&e->told, &now, &r->arena, &e->correction);
 }
 
 /* ---- recording */
@@ -239,7 +171,7 @@ record_run(struct job *job, struct pipeline *p)
 	job->result = RESULT_OK;
 	for (uint32_t i = 0; i < r->count && job->result == RESULT_OK; i++) {
 		struct reread_report *e = &r->reports[i];
-		struct hash id = correction_id(e->seq, e->correction_count);
+		struct hash id = told_correction_id(e->told.seq, e->told.correction_count);
 		struct buffer b;
 
 		if (!e->is_changed) {

@@ -3,26 +3,22 @@
  * (model/correction.h), the report stays.
  *
  * Not compared is what cannot be read as it was: a part of rows whose header row was sent apart, a document that names several reporters, one of
- * which rows lie in quarantine (vouch quarantine retry reads those), one that cannot be read at all any more. Mail to trap addresses keeps its class.
+ * which rows lie in quarantine (vouch quarantine retry reads those), one that cannot be read at all any more, one that was withdrawn. Mail to trap addresses keeps its class.
  */
 #ifndef VOUCHD_REREAD_H
 #define VOUCHD_REREAD_H
 
-#include "model/correction.h"
 #include "vouchd/directory.h"
 #include "vouchd/pipeline.h"
+#include "vouchd/told.h"
 
 #define REREAD_REPORTS_MAX 256U
 #define REREAD_BYTES_MAX   (2 * (size_t)REPORT_BYTES_MAX)
 
 /* One report that was looked at. */
 struct reread_report {
-	uint64_t seq;
-	struct instant time;
-	struct report report;
+	struct told told;
 	struct text raw;
-	struct report *added, *taken; /* of the corrections that there are */
-	uint32_t correction_count;
 	bool is_partial;     /* rows of its document lie in quarantine */
 	const char *skipped; /* why it is not compared; NULL: it is */
 	bool is_changed;

@@ -1,4 +1,4 @@
-/* Any bytes as a stored report or correction: damaged, or exactly what is written of it. One report has one form, hence one hash. */
+/* Any bytes as a stored report, correction or withdrawal: damaged, or exactly what is written of it. One report has one form, hence one hash. */
 #include "model/correction.h"
 
 #include <string.h>
@@ -21,6 +21,22 @@ correction_has_one_form(struct text bytes)
 	buffer_free(&b);
 }
 
+static void
+withdrawal_has_one_form(struct text bytes)
+{
+	struct arena arena = { 0 };
+	struct withdrawal w;
+	struct buffer b;
+
+	buffer_init(&b, bytes.n + 64);
+	if (withdrawal_read(bytes, &arena, &w) == RESULT_OK) {
+		withdrawal_write(&b, &w);
+		check(text_equal(buffer_text(&b), bytes));
+	}
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -29,6 +45,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct buffer b;
 
 	correction_has_one_form((struct text){ (const char *)data, size });
+	withdrawal_has_one_form((struct text){ (const char *)data, size });
 	buffer_init(&b, size + 64);
 	if (report_read((struct text){ (const char *)data, size }, &arena, &report) == RESULT_OK) {
 		report_write(&b, &report);

@@ -226,6 +226,12 @@ class Story:
         """A person decides."""
         self.daemon.command(verb, self.subject(subject), actor, reason.strip('"'))
 
+    @sentence('withdraw the report by WHO because "..."', rf"withdraw the report by (?P<actor>{NAME}) because (?P<reason>{WORDS})")
+    def on_withdraw(self, actor, reason):
+        """All that the report told which was sent last is taken back."""
+        body = json.dumps({"actor": actor, "reason": reason.strip('"')}).encode()
+        self.daemon.post(f"/v1/reports/{self.number}/withdraw", body)
+
     @sentence("history 14d every 1h by REPORTER: SOURCE delivered ~2000 complaint ~1 and SOURCE ...",
               rf"history (?P<length>{SPAN}) every (?P<step>{SPAN}) by (?P<reporter>{NAME}): (?P<traffic>.+)")
     def on_history(self, length, step, reporter, traffic):
@@ -524,8 +530,9 @@ class Story:
     @sentence('expect vouch "status 192.0.2.10 --json" == 0 ["words" ...]',
               rf"expect vouch (?P<line>{WORDS}) == (?P<code>\d)(?P<words>(?: {WORDS})*)")
     def expect_vouch(self, line, code, words):
-        """The command line, with its exit code, and words that it says on either output; a double quote is a single one."""
-        done = self.daemon.cli(*shlex.split(line.strip('"')), check=False)
+        """The command line, with its exit code, and words that it says on either output; a double quote is a single one. ${report} is the number of the
+        report that was sent last."""
+        done = self.daemon.cli(*shlex.split(line.strip('"').replace("${report}", str(self.number))), check=False)
         said = (done.stdout + done.stderr).replace('"', "'")
         for word in re.findall(WORDS, words):
             if word.strip('"') not in said:

@@ -155,6 +155,50 @@ a_correction_reads_back_and_damage_is_seen(void **context)
 	arena_clear(&arena);
 }
 
+static void
+a_withdrawal_reads_back_and_damage_is_seen(void **context)
+{
+	struct arena arena = { 0 };
+	struct withdrawal w = { .actor = TEXT("anna"), .reason = TEXT("it was forged") }, back;
+	struct report was = report_of("trap_pristine 3 192.0.2.10; complaint 1 shop.example", &arena);
+	struct report nothing = { .observation_count = 0 };
+	struct buffer b, again;
+
+	(void)context;
+	assert_true(correction_between(&was, 1, NULL, 0, &nothing, &arena, &w.correction));
+	w.correction.of = 17;
+	w.correction.told.ms = 1767600000000;
+	buffer_init(&b, 65536);
+	withdrawal_write(&b, &w);
+	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_OK);
+	assert_int_equal(back.correction.of, 17);
+	assert_int_equal(back.correction.told.ms, 1767600000000);
+	assert_true(text_equal(back.actor, w.actor) && text_equal(back.reason, w.reason));
+	assert_string_equal(written(&back.correction.taken, &arena),
+			    "trap_pristine 3 192.0.2.10; complaint 1 shop.example");
+	assert_int_equal(back.correction.added.observation_count, 0);
+	buffer_init(&again, 65536);
+	withdrawal_write(&again, &back);
+	assert_true(text_equal(buffer_text(&again), buffer_text(&b)));
+	for (size_t n = 0; n < b.n; n++) {
+		assert_int_equal(withdrawal_read((struct text){ (const char *)b.p, n }, &arena, &back),
+				 RESULT_DAMAGED);
+	}
+	/* Nobody took it back, or for nothing. */
+	w.actor = TEXT("");
+	buffer_clear(&b);
+	withdrawal_write(&b, &w);
+	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_DAMAGED);
+	w.actor = w.reason;
+	w.reason = TEXT("");
+	buffer_clear(&b);
+	withdrawal_write(&b, &w);
+	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_DAMAGED);
+	buffer_free(&again);
+	buffer_free(&b);
+	arena_clear(&arena);
+}
+
 int
 main(void)
 {
@@ -162,6 +206,7 @@ main(void)
 		cmocka_unit_test(what_differs_is_added_or_taken),
 		cmocka_unit_test(corrections_add_up),
 		cmocka_unit_test(a_correction_reads_back_and_damage_is_seen),
+		cmocka_unit_test(a_withdrawal_reads_back_and_damage_is_seen),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -425,6 +425,53 @@ leaving_out_costs_minutes(void **context)
 	}
 }
 
+/* ---- what a person takes back */
+
+static void
+say_no_longer(struct feed *f, uint32_t witness, uint32_t count)
+{
+	struct instant now = minute_at(f->minute);
+	struct detect_fact fact = { SIGNAL_COMPLAINT, count, now, { DETECT_MAILED_UNKNOWN }, f->seq, 0 };
+
+	for (uint32_t unit = 0; unit < 2; unit++) {
+		detect_unhear(f->d, unit, witness, &fact, now);
+	}
+}
+
+static double
+heard(const struct feed *f, uint32_t unit)
+{
+	struct detect_view view;
+
+	detect_unit_view(f->d, unit, &view);
+	return view.witness_nats;
+}
+
+/* Enough for an alarm: with one of them left standing it is none, and with none it is as if nobody had spoken. */
+static void
+what_is_taken_back_the_same_day_was_not_said(void **context)
+{
+	struct feed forged, quiet;
+
+	(void)context;
+	begin(&forged, 2, HONEST, 7);
+	begin(&quiet, 2, HONEST, 7);
+	usual_days(&forged, 14);
+	usual_days(&quiet, 14);
+	stolen(&forged, 0, HONEST, 1000);
+	stolen(&quiet, 0, 0, 0);
+	assert_true(heard(&forged, 0) > heard(&quiet, 0) + 5);
+	for (uint32_t w = 0; w < HONEST; w++) {
+		say_no_longer(&forged, w, 1000 / HONEST);
+	}
+	assert_true(heard(&forged, 0) == heard(&quiet, 0));
+	assert_true(heard(&forged, 1) == heard(&quiet, 1));
+	usual_days(&forged, 2);
+	assert_int_equal(forged.alarm_count, 0);
+	detect_close(forged.d);
+	detect_close(quiet.d);
+}
+
 int
 main(void)
 {
@@ -440,6 +487,7 @@ main(void)
 		cmocka_unit_test(without_witnesses_the_whole_budget_is_the_others),
 		cmocka_unit_test(a_room_from_a_snapshot_goes_on_the_same),
 		cmocka_unit_test(leaving_out_costs_minutes),
+		cmocka_unit_test(what_is_taken_back_the_same_day_was_not_said),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
