@@ -14,8 +14,8 @@ for made in sorted(HERE.glob("*/made.txt")):
             own[PARTS.get(line[4:].split("-")[0].split(" ")[0], made.parent.name)] += 1
 for folder, pattern in (("arf", "made/*.eml"), ("content", "*.eml"), ("dkim", "*.eml")):
     own[folder] += len(list((HERE / folder).glob(pattern)))
-for folder, pattern in (("arf", "*.eml"), ("bounce", "*.eml"), ("dmarc", "*.xml*"), ("dmarc", "*.eml"), ("xarf", "*.json"), ("webhook", "*.json*")):
-    others[folder] += len(list((HERE / folder).glob(pattern)))
+for folder, pattern in (("arf", "*.eml"), ("bounce", "*.eml"), ("dmarc", "*.xml*"), ("dmarc", "*.eml"), ("loops", "*.eml"), ("xarf", "*.json"), ("webhook", "*.json*")):
+    others["loops: authentication failures" if folder == "loops" else folder] += len(list((HERE / folder).glob(pattern)))
 print(f"{'format':<34} {'own':>5} {'others':>7}")
 for name in sorted(set(own) | set(others)):
     print(f"{name:<34} {own[name]:>5} {others[name]:>7}")
