@@ -242,7 +242,7 @@ tell(const struct journal_outbox *row, const struct delivery *d, enum outbox_sta
 
 	check(channel_parse(row->channel, &c));
 	counter_add(counters[c][state == OUTBOX_DELIVERED ? 0 : ended ? 2 : 1], 1);
-	log_event(ended ? LOG_WARN : LOG_INFO, "sent",
+	log_event(state == OUTBOX_DELIVERED ? LOG_INFO : LOG_WARN, "sent",
 		  "id=%" PRIu64 " channel=%s kind=%.*s about=%s status=%s try=%" PRIu64
 		  " code=%ld why=\"%s\"",
 		  row->id, channel_name(c), TEXT_ARG(row->kind), log_quote(row->about, about), name_of(state),
