@@ -195,7 +195,7 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 		}
 		o[i].lately = lately(d);
 		o[i].rate[EVIDENCE_COMPLAINT] *= o[i].lately;
-		o[i].suspect = detect_suspect_nats(d, u, i, &o[i]);
+		detect_suspect_nats(d, u, i, now_ms, &o[i]);
 		o[i].bad_list = detect_story_bad_list_before(c, bad_list, before_ms);
 		bad_list = detect_story_bad_list(c, &o[i]);
 		before_ms = c->start_ms;

@@ -286,6 +286,7 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 {
 	struct cohort *c;
 	enum stream stream = is_burst(u, bin, 1) ? STREAM_BURST : STREAM_TRICKLE;
+	bool near = detect_usual_follows(u);
 
 	if (u->cohort_count == COHORTS) {
 		retire_oldest(d, u, bin->end_ms);
@@ -293,7 +294,8 @@ begin(struct detect *d, struct unit *u, const struct bin *bin, bool heavy)
 	c = detect_cohort(u, u->cohort_count++);
 	*c = (struct cohort){ .start_ms = bin->start_ms,
 			      .length_ms = length_ms(bin->start_ms, bin->covered_ms),
-			      .stream = (uint16_t)stream,
+			      .stream = (uint8_t)stream,
+			      .traits = near ? COHORT_NEAR : 0,
 			      .n.look = 1 };
 	detect_audit_years(d, u, bin->end_ms);
 	c->n.weight = (float)start_weight(d, u, bin->end_ms, heavy ? STREAM_BURST : stream);

@@ -3,10 +3,10 @@
 /*
  * What messages look like. A template that is new to a system is evidence once, however many copies are seen:
  *
- *     e = 1/2 q1(traits) / q0(traits) + 1/2,
+ *     e = 3/4 q1(traits) / q0(traits) + 1/4,
  *
  * with q0 the chance of its traits among honest new templates, q1 among those of takeovers, each trait given that the link is new or not.
- * q0 is what the fleet shows, shrunk to the stated chances, so E[e] <= 1 for an honest sender whose templates are like the fleet's; the half
+ * q0 is what the fleet shows, shrunk to the stated chances, so E[e] <= 1 for an honest sender whose templates are like the fleet's; the quarter
  * bounds what an ordinary template can take away. A member that has declared its domains is judged by what declared members show: there an
  * undeclared new link is so rare that one message of it is nearly enough.
  *
@@ -231,6 +231,28 @@ count_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_
 	}
 }
 
+/* The message is one of the sender's usual mail, or one of its suspect. Nothing speaks against a sender that is not known yet. */
+static void
+see(struct detect *d, const struct detect_look *l, const struct novelty *n, bool foreign)
+{
+	const uint32_t units[] = { l->system, l->source };
+
+	if (!foreign && ((l->flags & LOOK_COMPLAINT) != 0 || l->cluster == 0 ||
+			 ((l->flags & LOOK_DECLARES) == 0 && !is_known_well(n, l->at.ms)))) {
+		return; /* a complaint was not drawn by lot */
+	}
+	for (size_t i = 0; i < countof(units); i++) {
+		if (units[i] == DETECT_NO_UNIT) {
+			continue;
+		}
+		if (foreign) {
+			detect_usual_foreign(&d->units[units[i]], l->at.ms);
+		} else {
+			detect_usual_seen(&d->units[units[i]], l->at.ms);
+		}
+	}
+}
+
 /* By its feed's clock, but never later than now. */
 static int64_t
 delivered_ms(const struct detect *d, const struct detect_look *l)
@@ -263,6 +285,7 @@ detect_look(struct detect *d, const struct detect_look *look)
 	if (detect_novelty_seen(n, cluster)) {
 		detect_novelty_note(n, cluster, l->at.ms);
 		if (!leads_elsewhere(n, l, link)) {
+			see(d, l, n, d->units[l->system].told == cluster);
 			return;
 		}
 		known = detect_novelty_name(cluster ^ link, 4);
@@ -282,4 +305,5 @@ detect_look(struct detect *d, const struct detect_look *look)
 	n->templates += n->templates < UINT32_MAX;
 	tell_unit(d, l->system, l, cluster, e, set);
 	tell_unit(d, l->source, l, cluster, e, set);
+	see(d, l, n, e > CONTENT_BEGINS);
 }

@@ -7,6 +7,7 @@
  *   pending.c   bad news that waits for its volume
  *   take.c      what was told and is told no longer
  *   content.c   what messages look like, and what of it is new
+ *   usual.c     mail that is seen to be the sender's usual takes back what counts say
  *   suspect.c   complaints of a template that speaks against the sender, against all others
  *   novelty.c   what a system and the fleet have seen before
  *   cohort.c    a cohort: mail sent together, with all the bad news that answers to it
@@ -38,6 +39,8 @@
 #define COHORT_UNTAUGHT    0x8000U /* of cohort.traits: what it showed has not been taught yet */
 #define COHORT_SUSPECT     0x2000U /* begun by the unit's suspect */
 #define COHORT_DECLARES    0x4000U /* of a member that declares */
+#define COHORT_FOREIGN     0x1000U /* a message of a template that speaks against the sender was seen in it */
+#define COHORT_NEAR        0x0800U /* or in the one beside it */
 #define FILTER_WORDS       8U
 #define KNOWN_NAMES        65536U /* of the fleet; the ones not seen for longest make way */
 #define LOTS               4U
@@ -96,7 +99,8 @@ struct cohort {
 	int64_t start_ms;
 	uint64_t first_bad_seq; /* journal record of its first bad news; 0: none */
 	uint32_t length_ms;     /* of the volume reports that joined it, from its start */
-	uint16_t stream;
+	uint8_t stream;
+	uint8_t seen; /* messages of it that were seen, of templates that do not speak against the sender */
 	uint16_t traits; /* of its most telling new template: bits of enum trait */
 	struct cohort_numbers n;
 };
@@ -285,7 +289,9 @@ struct outlook {
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
 	double lately;   /* times: its complaint rate is so many times the learnt one, as all units' is */
 	double bad_list; /* chance that it is mail to a bad list, by the cohorts before it */
-	double suspect;  /* ln of the evidence of the complaints about its suspect; 0: none */
+	double
+	    suspect; /* ln of how much likelier the complaints about its suspect are from a takeover; 0: none */
+	double suspect_bad_list; /* the same of a bad list that the suspect went to */
 };
 
 /* predict.c: see there. */
@@ -347,10 +353,18 @@ void detect_get_floats(struct wire *w, void *floats, size_t bytes);
 /* content.c */
 void detect_content_retire(struct detect *d, const struct unit *u, const struct cohort *c);
 
+/* usual.c: a message of `at_ms` was seen, of a template that speaks against the sender, or of one that does not. */
+void detect_usual_foreign(struct unit *u, int64_t at_ms);
+void detect_usual_seen(struct unit *u, int64_t at_ms);
+bool detect_usual_follows(const struct unit *u); /* the next cohort begins where such mail was seen */
+double detect_usual_nats(const struct cohort *c, uint32_t profile,
+			 double nats); /* what is left of what counts tell */
+
 /* suspect.c */
 void detect_suspect_begin(struct unit *u, struct cohort *c, uint64_t cluster);
 bool detect_suspect_count(struct unit *u, uint64_t cluster, bool complaint, int64_t at_ms);
-double detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, const struct outlook *o);
+void detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms,
+			 struct outlook *o);
 
 /* novelty.c */
 struct novelty *detect_novelty_of(struct detect *d,
@@ -380,6 +394,7 @@ void detect_baseline_learn(struct detect *d, struct unit *u,
 			   const struct outlook *o); /* from the oldest cohort */
 
 /* story.c */
+double detect_bad_list_shape(const struct detect_rate *r, double shape);
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
 double detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms);
 double detect_story_bad_list(const struct cohort *c,

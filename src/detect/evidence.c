@@ -38,7 +38,7 @@ multiply(const struct cohort *c, const struct story *s, enum voice voice, double
 	 double m[PROFILE_COUNT])
 {
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		double nats = s->attack[k] - s->honest[voice];
+		double nats = detect_usual_nats(c, k, s->attack[k] - s->honest[voice]);
 
 		m[k] = bounded((m[k] * kept + detect_profiles[k].prior * weight) *
 			       number_exp(nats < NATS_MAX ? nats : NATS_MAX) * (double)c->n.look);
@@ -134,7 +134,7 @@ best_start(const struct unit *u, const struct outlook o[COHORTS], enum voice voi
 		struct story s;
 
 		detect_story(c, &o[i], &s);
-		nats = s.attack[k] - s.honest[voice];
+		nats = detect_usual_nats(c, k, s.attack[k] - s.honest[voice]);
 		start = begun >= kept ? i : start;
 		m = bounded((begun >= kept ? begun : kept) * number_exp(nats < NATS_MAX ? nats : NATS_MAX) *
 			    (double)c->n.look);
@@ -145,7 +145,7 @@ best_start(const struct unit *u, const struct outlook o[COHORTS], enum voice voi
 static void
 add_cohort(const struct cohort *c, const struct outlook *o, uint32_t k, struct alarm *alarm)
 {
-	double nats[EVIDENCE_COUNT];
+	double nats[EVIDENCE_COUNT], content;
 	struct alarm_block *block = &alarm->blocks[alarm->block_count++];
 
 	_Static_assert(COHORTS <= ALARM_BLOCKS_MAX, "each cohort is a block");
@@ -159,10 +159,10 @@ add_cohort(const struct cohort *c, const struct outlook *o, uint32_t k, struct a
 		alarm->evidence[e].nats += nats[e];
 		block->nats += nats[e];
 	}
-	if (c->n.look > 0) {
-		alarm->content_nats += number_ln((double)c->n.look);
-		block->nats += number_ln((double)c->n.look);
-	}
+	content = detect_usual_nats(c, k, block->nats) - block->nats;
+	content += c->n.look > 0 ? number_ln((double)c->n.look) : 0;
+	alarm->content_nats += content;
+	block->nats += content;
 	alarm->traits |= c->traits & ((1U << TRAIT_COUNT) - 1);
 	alarm->delivered += (uint64_t)(double)c->n.mail;
 	if (alarm->first_bad_seq == 0 && c->first_bad_seq != 0) {

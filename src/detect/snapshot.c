@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  14
+#define VERSION  15
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -49,7 +49,8 @@ put_cohort(struct buffer *b, const struct cohort *c)
 	wire_put_i64(b, c->start_ms);
 	wire_put_u64(b, c->length_ms);
 	wire_put_u64(b, c->first_bad_seq);
-	wire_put_u8(b, (uint8_t)c->stream);
+	wire_put_u8(b, c->stream);
+	wire_put_u8(b, c->seen);
 	wire_put_u64(b, c->traits);
 	detect_put_floats(b, &c->n, sizeof c->n);
 }
@@ -61,6 +62,7 @@ get_cohort(struct wire *w, struct cohort *c)
 	c->length_ms = wire_u32(w);
 	c->first_bad_seq = wire_u64(w);
 	c->stream = wire_u8(w);
+	c->seen = wire_u8(w);
 	c->traits = (uint16_t)wire_up_to(w, UINT16_MAX);
 	detect_get_floats(w, &c->n, sizeof c->n);
 	w->bad = w->bad || c->stream >= STREAM_COUNT || c->start_ms <= -TIME_MAX || c->start_ms >= TIME_MAX;

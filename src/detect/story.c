@@ -33,7 +33,7 @@ larger(double a, double b)
 	return a > b ? a : b;
 }
 
-/* Of trickle only a part may be mail to the bad list, each of these as likely as the others. */
+/* Of a cohort only a part may be mail to the bad list, each of these as likely as the others. */
 static const double parts[] = { 1, 0.3, 0.1 };
 
 /* ln of the chance of unknown users: a bad list brings about as many of its own mail as any other. */
@@ -44,9 +44,6 @@ bad_list_unknown(const struct cohort *c, const struct outlook *o, int e)
 	double least = r->bad_factor * o->rate[e], x = (double)c->n.events[e], sum;
 
 	sum = detect_predict(r->bad_shape, larger(r->bad_rate, least), o->mail[e], x);
-	if (c->stream == STREAM_BURST) {
-		return sum;
-	}
 	for (size_t i = 1; i < countof(parts); i++) {
 		double rate = larger(parts[i] * r->bad_rate, least);
 
@@ -55,17 +52,27 @@ bad_list_unknown(const struct cohort *c, const struct outlook *o, int e)
 	return sum - number_ln(countof(parts));
 }
 
+/* By what the complaints of bad lists differ, around a rate that is itself not well known; `shape`: by what ordinary ones do. */
+double
+detect_bad_list_shape(const struct detect_rate *r, double shape)
+{
+	return 1 / ((1 + 1 / r->bad_shape) * (1 + 1 / shape) - 1);
+}
+
 static struct chances
 honest_chances(const struct cohort *c, const struct outlook *o, int e)
 {
 	const struct detect_rate *r = &detect_rates[e];
-	double x = (double)c->n.events[e], shape, bad_list;
+	double x = (double)c->n.events[e], bad_list;
 
 	if (r->bad_rate > 0) {
 		bad_list = bad_list_unknown(c, o, e);
-	} else { /* around a rate that is itself not well known */
-		shape = 1 / ((1 + 1 / r->bad_shape) * (1 + 1 / o->shape[e]) - 1);
-		bad_list = detect_predict(shape, r->bad_factor * o->rate[e], o->mail[e], x);
+	} else {
+		bad_list = detect_predict(detect_bad_list_shape(r, o->shape[e]), r->bad_factor * o->rate[e],
+					  o->mail[e], x);
+	}
+	if (e == EVIDENCE_COMPLAINT) {
+		bad_list += o->suspect_bad_list;
 	}
 	return (struct chances){ detect_predict(o->shape[e], o->rate[e], o->mail[e], x), bad_list };
 }

@@ -59,22 +59,32 @@ detect_suspect_count(struct unit *u, uint64_t cluster, bool complaint, int64_t a
 	return complaint;
 }
 
+/* Of `mail` messages since cohort `i` began, as far as is known, the share that came as trickle. */
+static double
+trickle_share(const struct unit *u, uint32_t i, double mail, int64_t now_ms)
+{
+	double calm = u->n.volume_hours > 0 ? (double)u->n.calm_mail / (double)u->n.volume_hours : 0;
+	double trickle = calm * (double)(now_ms - detect_cohort_at(u, i)->start_ms) / HOUR_MS;
+
+	return trickle < mail ? trickle / (mail + 1) : 1;
+}
+
 /* The odds that an honest complaint is about the template. */
 static double
-honest_odds(const struct detect *d, const struct unit *u, const struct cohort *c)
+honest_odds(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms)
 {
 	const struct suspect *s = &u->suspect;
-	double of = s->samples[0] + 0.5, others = s->samples[1] + 0.5;
+	double of = s->samples[0] + 0.5, others = s->samples[1] + 0.5, mail = 0, part;
 	double burst = detect_baseline_rate(d, u, STREAM_BURST, EVIDENCE_COMPLAINT),
 	       trickle = detect_baseline_rate(d, u, STREAM_TRICKLE, EVIDENCE_COMPLAINT);
-	double calm = u->n.volume_hours > 0 ? (double)u->n.calm_mail / (double)u->n.volume_hours : 0;
-	double mail = (double)c->n.mail * others / (of + others),
-	       part = calm * (double)c->length_ms / HOUR_MS;
 
-	if (c->stream == STREAM_TRICKLE) {
+	if (detect_cohort_at(u, i)->stream == STREAM_TRICKLE) {
 		return of / others;
 	}
-	part = part < mail ? part / (mail + 1) : 1; /* of the others that is trickle */
+	for (uint32_t j = i; j < u->cohort_count; j++) {
+		mail += (double)detect_cohort_at(u, j)->n.mail;
+	}
+	part = trickle_share(u, i, mail * others / (of + others), now_ms);
 	return of / others * burst / (part * trickle + (1 - part) * burst);
 }
 
@@ -90,22 +100,37 @@ beta_binomial(double x, double y, double odds, double variance)
 	       number_lgamma(b) + number_lgamma(sum);
 }
 
-/* ln of e, of cohort `i`; 0 when the template is none of its. */
-double
-detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, const struct outlook *o)
+/* Names may not fit. */
+static double
+as_far_as_trusted(double nats)
 {
-	const struct cohort *c = detect_cohort_at(u, i);
-	const struct suspect *s = &u->suspect;
-	double x = s->complaints[0], y = s->complaints[1], odds, left, times, nats;
+	return detect_ln_sum(number_ln(CONTENT_TRUST) + nats, number_ln(1 - CONTENT_TRUST));
+}
 
-	if ((c->traits & COHORT_SUSPECT) == 0 || x + y == 0 || s->samples[0] == 0) {
-		return 0;
+/*
+ * ln of how many times likelier the complaints of the template are if it is a takeover's, and if it went to a bad list, than if it is an ordinary
+ * one of the sender's; of cohort `i`. 0 when the template is none of its.
+ */
+void
+detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, int64_t now_ms,
+		    struct outlook *o)
+{
+	const struct detect_rate *r = &detect_rates[EVIDENCE_COMPLAINT];
+	const struct suspect *s = &u->suspect;
+	double x = s->complaints[0], y = s->complaints[1], shape = o->shape[EVIDENCE_COMPLAINT], odds, left,
+	       times, ordinary;
+
+	o->suspect = o->suspect_bad_list = 0;
+	if ((detect_cohort_at(u, i)->traits & COHORT_SUSPECT) == 0 || x + y == 0 || s->samples[0] == 0) {
+		return;
 	}
-	odds = honest_odds(d, u, c);
+	odds = honest_odds(d, u, i, now_ms);
+	left = 1 / (s->samples[0] + 0.5) + 1 / (s->samples[1] + 0.5);
 	times = SUSPECT_COMPLAINTS / o->rate[EVIDENCE_COMPLAINT];
 	times = 1 + (times > ATTACK_LEAST - 1 ? times : ATTACK_LEAST - 1);
-	left = 1 / (s->samples[0] + 0.5) + 1 / (s->samples[1] + 0.5);
-	nats = beta_binomial(x, y, odds * times, 1 / detect_rates[EVIDENCE_COMPLAINT].attack_shape + left) -
-	       beta_binomial(x, y, odds, 1 / o->shape[EVIDENCE_COMPLAINT] + left);
-	return detect_ln_sum(number_ln(CONTENT_TRUST) + nats, number_ln(1 - CONTENT_TRUST));
+	ordinary = beta_binomial(x, y, odds, 1 / shape + left);
+	o->suspect =
+	    as_far_as_trusted(beta_binomial(x, y, odds * times, 1 / r->attack_shape + left) - ordinary);
+	o->suspect_bad_list = as_far_as_trusted(
+	    beta_binomial(x, y, odds * r->bad_factor, 1 / detect_bad_list_shape(r, shape) + left) - ordinary);
 }

@@ -8,10 +8,10 @@ history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unkno
 expect    vouch "status 192.0.2.10 --json" == 0 "'watch_level': 'calm'"
 expect    ttls of calm 60 watched 15 near 5
 
-# Five times the usual complaints: not enough to suspend, enough to watch.
-every     10m for 30m by mailbox: 192.0.2.10 delivered 2000 complaint 5 unknown_user 20
+# Eight times the usual complaints: not enough to suspend, enough to watch.
+every     10m for 30m by mailbox: 192.0.2.10 delivered 2000 complaint 8 unknown_user 20
 expect    ttls of calm 60 watched 15 near 5
-every     10m for 20m by mailbox: 192.0.2.10 delivered 2000 complaint 5 unknown_user 20
+every     10m for 20m by mailbox: 192.0.2.10 delivered 2000 complaint 8 unknown_user 20
 expect    vouch "status 192.0.2.10 --json" == 0 "'watch_level': 'watched'"
 expect    ttls of calm 60 watched 15 near 5
 restart with kill -9

@@ -242,7 +242,7 @@ odd_day(struct fleet *f)
 	for (int i = 0; i < 24; i++, f->now_ms += HOUR) {
 		observe(f, 0, SIGNAL_DELIVERED, 1000);
 		observe(f, 0, SIGNAL_UNKNOWN_USER, i == 0 ? 0 : 4);
-		observe(f, 0, SIGNAL_COMPLAINT, i == 0 ? 0 : i == 1 ? 6 : 3); /* at once, not step by step */
+		observe(f, 0, SIGNAL_COMPLAINT, i == 0 ? 0 : i == 1 ? 7 : 3); /* at once, not step by step */
 		detect_tick(f->d, (struct instant){ f->now_ms + HOUR });
 		detect_unit_view(f->d, 0, &view);
 		high += view.evidence_nats[VOICE_BAYES] > 0;

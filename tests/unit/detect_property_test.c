@@ -238,7 +238,7 @@ evidence_of(uint32_t stream, const float events[EVIDENCE_COUNT], enum voice voic
 	u->cohort_count = 1;
 	u->ring[0] = (struct cohort){ .start_ms = FEED_START,
 				      .length_ms = 3600000,
-				      .stream = (uint16_t)stream,
+				      .stream = (uint8_t)stream,
 				      .n = { .mail = 20000, .weight = 0.01F, .look = 1 } };
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		u->ring[0].n.events[e] = events[e];
@@ -321,7 +321,7 @@ the_parts_of_an_explanation_add_up(void **context)
 	feed_open(&f, 10, 8);
 	for (int i = 0; i < 2000; i++) {
 		struct outlook o = { .stream = STREAM_BURST, .bad_list = (1 + feed_dice(&f, 900)) / 1000.0 };
-		struct cohort c = { .stream = (uint16_t)feed_dice(&f, 2), .n = { .mail = 1000, .look = 1 } };
+		struct cohort c = { .stream = (uint8_t)feed_dice(&f, 2), .n = { .mail = 1000, .look = 1 } };
 		struct story s;
 
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {

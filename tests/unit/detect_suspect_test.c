@@ -63,6 +63,26 @@ its_share_of_the_complaints_is_what_tells(void **context)
 	detect_close(f.d);
 }
 
+/* A template that went to a bad list has three or four times its share of the complaints: that is no takeover's. */
+static void
+a_bad_list_explains_a_few_times_its_share(void **context)
+{
+	struct feed f;
+	struct unit *u = open_suspect(&f, 30, 270);
+	struct outlook o[COHORTS];
+
+	(void)context;
+	u->suspect.complaints[0] = 28; /* of a tenth of the mail, where an ordinary one would have ten */
+	u->suspect.complaints[1] = 72;
+	detect_baseline_outlook(f.d, u, FEED_START + 7200000, o);
+	assert_true(o[0].suspect_bad_list > 0 && o[0].suspect_bad_list > o[0].suspect);
+	u->suspect.complaints[0] = 90;
+	u->suspect.complaints[1] = 10;
+	detect_baseline_outlook(f.d, u, FEED_START + 7200000, o);
+	assert_true(o[0].suspect > 1 && o[0].suspect > o[0].suspect_bad_list);
+	detect_close(f.d);
+}
+
 /* Perhaps the complaints call it by another name than the samples do. */
 static void
 a_template_that_no_sample_shows_tells_nothing(void **context)
@@ -229,6 +249,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(its_share_of_the_complaints_is_what_tells),
+		cmocka_unit_test(a_bad_list_explains_a_few_times_its_share),
 		cmocka_unit_test(a_template_that_no_sample_shows_tells_nothing),
 		cmocka_unit_test(an_honest_template_is_no_evidence_in_the_mean),
 		cmocka_unit_test(only_what_was_sent_since_is_counted),

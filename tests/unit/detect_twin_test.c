@@ -67,7 +67,7 @@ twin_frailty(const struct twin *t, int s, int e)
 {
 	double stated = detect_rates[e].frailty,
 	       spread = (20 / stated + t->spread[s][e]) / (20 + t->weight[s][e]);
-	double shape = spread > 0 ? 1 / spread : INFINITY;
+	double shape = spread > 0 ? 0.85 / spread : INFINITY; /* on the safe side */
 
 	return fmin(fmax(shape, stated / 4), stated * 4);
 }
@@ -135,9 +135,6 @@ twin_honest(const struct cohort *c, const struct twin_outlook *o, int e, bool ba
 		return twin_chance(twin_shape(r->bad_shape, o->shape[e]), least, o->mail[e], x);
 	}
 	best = twin_chance(r->bad_shape, fmax(r->bad_rate, least), o->mail[e], x);
-	if (c->stream == STREAM_BURST) {
-		return best;
-	}
 	for (int i = 0; i < 3; i++) {
 		static const double part[] = { 1, 0.3, 0.1 };
 
