@@ -28,7 +28,9 @@ put_name(const struct page *p, enum decide_subject subject, uint32_t id)
 
 /* ---- what the detector saw */
 
-/* What new templates showed. */
+#define SPOKE_FOR (-0.5) /* nats; less is not worth a line */
+
+/* What new templates showed, or that what was seen is the sender's usual mail. */
 static void
 explain_content(struct buffer *b, const struct alarm *alarm)
 {
@@ -42,6 +44,10 @@ explain_content(struct buffer *b, const struct alarm *alarm)
 	}
 	if (before[0] == ',') {
 		buffer_format(b, "\n");
+	}
+	if (alarm->content_nats < SPOKE_FOR) {
+		buffer_format(
+		    b, "  messages that were seen: as the sender's own, which speaks for the sender\n");
 	}
 }
 

@@ -82,7 +82,8 @@ struct alarm {
 	double evidence_nats;   /* >= limit_nats */
 	double limit_nats;
 	struct alarm_evidence evidence[EVIDENCE_COUNT];
-	double content_nats;  /* what new templates added */
+	double
+	    content_nats; /* what new templates added, less what mail that looks like the sender's own took back */
 	uint32_t traits;      /* what they showed: bits of enum trait */
 	struct instant began; /* the mail with which it most likely began */
 	struct instant began_from,

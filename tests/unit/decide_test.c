@@ -123,6 +123,7 @@ alarm_about(enum unit_kind kind, const struct world *w)
 			   .first_bad_at = { w->now.at.ms - 30 * SPAN_MINUTE.ms },
 			   .first_bad_seq = 4,
 			   .delivered = 4800,
+			   .content_nats = -1.5,
 			   .report_count = 2,
 			   .reports = { 4, 7 } };
 
@@ -429,6 +430,7 @@ expect_lines(const struct world *w, enum decide_subject subject, uint32_t id, co
 	"2026-01-05 11:30 UTC:\n"                                                                         \
 	"  unknown users: 412, where 102 were expected\n"                                                 \
 	"  complaints: 22, where 3.1 were expected\n"                                                     \
+	"  messages that were seen: as the sender's own, which speaks for the sender\n"                   \
 	"  Together this is about 220000 times likelier from a sender that is taken over than from this " \
 	"one as it was; the limit is about 9900 times.\n"                                                 \
 	"  It began most likely with the mail from 2026-01-05 11:25 UTC on; nine times in ten between "   \
