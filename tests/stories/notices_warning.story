@@ -12,9 +12,10 @@ accept    harbour-bank by operator because "control is proven"
 accept    meadow-mail by operator because "control is proven"
 
 # All send; then one creeps up to 0.16 % of 0.20 %: above the share of the limit that warns.
-history   5d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 6 and 192.0.2.11 delivered 10 and news.harbour.test delivered 10
+history   6d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 6 and 192.0.2.11 delivered 10 and news.harbour.test delivered 10
 expect    notices warning about harbour-bank/harbour-news == 0
-history   5d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 10 and 192.0.2.11 delivered 10 and news.harbour.test delivered 10
+expect    notices warning about harbour-bank/harbour-alerts == 2
+history   4d every 1d by mailbox: 192.0.2.10 delivered 5000 complaint 11 and 192.0.2.11 delivered 10 and news.harbour.test delivered 10
 history   6d every 1d by mailbox: 192.0.2.10 delivered 2000 complaint 16 and 192.0.2.11 delivered 10 and news.harbour.test delivered 10
 expect    metric 192.0.2.10 complaint at mailbox == warning "complaints at mailbox: 0.28 % of 0.20 %"
 expect    notices warning about harbour-bank/harbour-news == 2
@@ -24,7 +25,7 @@ expect    notice warning says "nothing has happened yet"
 restart with kill -9
 expect    notices warning about harbour-bank/harbour-news == 2
 
-# Its other system has sent nothing since it was listed: warned after five days, off the list after seven, without any news of it.
+# Its other system has sent nothing since it was listed: it was warned after five days, and is off the list after seven, without any news of it.
 expect    notices warning about harbour-bank/harbour-alerts == 2
 expect    notices suspended_disuse about harbour-bank/harbour-alerts == 2
 
