@@ -45,8 +45,10 @@ class Mailboxes(peers.Postfix):
         return os.path.join(self.dir, "box")
 
     def mails(self):
+        """In the order of their delivery, which the names within one second are not in."""
         found = []
-        for path in sorted(glob.glob(os.path.join(self.box(), "ops", "new", "*"))):
+        paths = glob.glob(os.path.join(self.box(), "ops", "new", "*"))
+        for path in sorted(paths, key=lambda path: os.stat(path).st_mtime_ns):
             with open(path, "rb") as mail:
                 found.append(email.message_from_binary_file(mail, policy=email.policy.default))
         return found
