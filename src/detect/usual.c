@@ -10,16 +10,16 @@
  * itself. Evidence only becomes smaller, so what is promised of it holds as before.
  */
 
-/* What else the cohort's neighbour saw may have been mail of this one: volume is reported later than messages are seen. */
+/* What was seen may have been mail of the cohort before as well: volume is reported later than messages are seen. */
 static void
 mark(struct unit *u, const struct cohort *c)
 {
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		struct cohort *near = detect_cohort(u, i);
-		bool next = i + 1U < u->cohort_count && detect_cohort(u, i + 1U) == c;
-
-		if (near == c || next) {
-			near->traits |= near == c ? COHORT_FOREIGN : COHORT_NEAR;
+		if (detect_cohort(u, i) == c) {
+			detect_cohort(u, i)->traits |= COHORT_FOREIGN;
+			if (i > 0) {
+				detect_cohort(u, i - 1)->traits |= COHORT_NEAR;
+			}
 		}
 	}
 }
