@@ -5,7 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
-#include "detect/detect.h"
+#include "unit/detect_feed.h"
 
 #define START_MS INT64_C(1767571200000)
 #define DAY_MS   INT64_C(86400000)
@@ -29,15 +29,9 @@ on_alarm(void *context, const struct alarm *alarm)
 static void
 look(struct world *w, uint64_t cluster, uint64_t link, uint32_t flags)
 {
-	detect_look(w->d, &(struct detect_look){ .system = 1,
-						 .source = 0,
-						 .member = 1,
-						 .flags = LOOK_DECLARES | LOOK_FROM_DECLARED | flags,
-						 .cluster = cluster,
-						 .from = 5,
-						 .link = link,
-						 .at = { w->now_ms },
-						 .seq = 9 });
+	struct detect_look l = look_of(cluster, link, flags, w->now_ms);
+
+	detect_look(w->d, &l);
 }
 
 /* A month of honest mail with a new template each second day. */

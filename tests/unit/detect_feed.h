@@ -46,6 +46,21 @@ feed_open(struct feed *f, double budget, uint64_t seed)
 	(void)detect_unit_add(f->d, UNIT_SOURCE);
 }
 
+/* A message that was seen, of source 0 and system 1, whose member has declared its domains. */
+static inline struct detect_look
+look_of(uint64_t cluster, uint64_t link, uint32_t flags, int64_t at_ms)
+{
+	return (struct detect_look){ .system = 1,
+				     .source = 0,
+				     .member = 1,
+				     .flags = LOOK_DECLARES | LOOK_FROM_DECLARED | flags,
+				     .cluster = cluster,
+				     .from = 5,
+				     .link = link,
+				     .at = { at_ms },
+				     .seq = 9 };
+}
+
 /* The one unit that most tests have. */
 static inline struct unit *
 feed_unit(struct feed *f)

@@ -98,15 +98,9 @@ what_templates_took_back_is_not_taken_twice(void **state)
 static void
 sample(struct feed *f, uint64_t cluster, uint64_t link, uint32_t flags)
 {
-	detect_look(f->d, &(struct detect_look){ .system = 1,
-						 .source = 0,
-						 .member = 1,
-						 .flags = LOOK_DECLARES | LOOK_FROM_DECLARED | flags,
-						 .cluster = cluster,
-						 .from = 5,
-						 .link = link,
-						 .at = minute_at(f->minute),
-						 .seq = 9 });
+	struct detect_look l = look_of(cluster, link, flags, minute_at(f->minute).ms);
+
+	detect_look(f->d, &l);
 }
 
 /* A month of mail, one template; then the cohort that is sent now. */
