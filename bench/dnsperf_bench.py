@@ -4,8 +4,8 @@
 First as many queries as are answered, then half of that for a minute, whether answers come or not: how many are lost, and how many of these
 at the daemon's own socket; the longest wait. dnsperf, which has no core of its own, takes more of the machine than the daemon. Run: make bench N=dnsperf.
 
-Then its peers with the same entries, one after the other, by UDP at that same rate: NSD, Knot and BIND as secondaries of the daemon, rbldnsd with what it
-exports; the daemon first and last.
+Then its peers with the same entries, one after the other, by UDP at that same rate: NSD, Knot, BIND and PowerDNS as secondaries of the
+daemon, rbldnsd with what it exports; the daemon first and last.
 """
 
 import json
@@ -75,7 +75,7 @@ def rbldnsd(server, rate):
 
 def beside_peers(server, rate):
     ours = [measure("vouch", server.process, server.dns_port, server.dir, rate)]
-    theirs = [rbldnsd(server, rate)] + [secondary(server, kind, rate) for kind in (nameservers.Nsd, nameservers.Knot, PlainBind)]
+    theirs = [rbldnsd(server, rate)] + [secondary(server, kind, rate) for kind in (nameservers.Nsd, nameservers.Knot, PlainBind, nameservers.PowerDns)]
     ours.append(measure("vouch", server.process, server.dns_port, server.dir, rate))
     for at, what in ((1, "CPU us per query"), (2, "share lost"), (3, "longest answer, ms")):
         for peer in theirs:

@@ -13,13 +13,14 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #define ARGUMENTS_MAX  16
 #define TRIES          3
 #define CONF_BYTES_MAX 4096
 
-enum peer_way { PEER_HUP, PEER_UPDATE };
+enum peer_way { PEER_HUP, PEER_CONTROL, PEER_UPDATE };
 enum peer_form { PEER_NAMES, PEER_PREFIX };
 
 struct peer {
@@ -97,10 +98,11 @@ write_entries(const struct server *s, const char *mode, uint32_t from, uint32_t 
 	check(fclose(z.f) == 0);
 }
 
-/* Puts folder, port, data set and user where the row has %F, %P, %D and %U. */
+/* Puts folder, port, data set, place and user where the row has %F, %P, %D, %R and %U. */
 static void
 fill_in(const struct server *s, const char *row, char out[CONF_BYTES_MAX])
 {
+	const char *peers_root = getenv("VOUCH_PEERS");
 	struct buffer b;
 
 	buffer_init(&b, CONF_BYTES_MAX - 1);
@@ -113,6 +115,8 @@ fill_in(const struct server *s, const char *row, char out[CONF_BYTES_MAX])
 			buffer_format(&b, "%u", s->port);
 		} else if (*p == 'D') {
 			buffer_format(&b, "%s", sets[s->set].dataset);
+		} else if (*p == 'R') { /* its modules; installed: below the root of the machine */
+			buffer_format(&b, "%s", peers_root != NULL ? peers_root : "");
 		} else { /* who is root is asked to become somebody else; -n twice is the same as once */
 			buffer_format(&b, "%s", geteuid() == 0 ? "-unobody:nogroup" : "-n");
 		}
@@ -212,7 +216,7 @@ peer_forget(const struct server *s)
 bool
 peer_reloads(const struct server *s)
 {
-	return s->peer->way == PEER_HUP;
+	return s->peer->way != PEER_UPDATE;
 }
 
 void
@@ -241,13 +245,31 @@ send_update(void *context, const struct prefix *name)
 	check(send(*fd, p, n, 0) == (ssize_t)n);
 }
 
+/* What pdns_control says, without the start of a program; its word that it is done is not waited for. */
+static void
+send_control(const struct server *s)
+{
+	static const char word[] = "bind-reload-now " SERVER_ZONE "\n";
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+
+	(void)snprintf(at.sun_path, sizeof at.sun_path, "%s/pdns.controlsocket", s->folder);
+	check(fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0 &&
+	      write(fd, word, sizeof word - 1) == (ssize_t)sizeof word - 1);
+	(void)close(fd);
+}
+
 void
 peer_change(const struct server *s, uint32_t next, uint32_t count)
 {
 	int fd;
 
-	if (peer_reloads(s)) {
+	if (s->peer->way == PEER_HUP) {
 		check(kill(s->pid, SIGHUP) == 0);
+		return;
+	}
+	if (s->peer->way == PEER_CONTROL) {
+		send_control(s);
 		return;
 	}
 	fd = server_dial(s); /* of its own: the answer is not waited for */

@@ -17,7 +17,7 @@
 #include <sys/types.h>
 
 #define SERVER_ZONE         "list.example"
-#define SERVER_GIVE_UP_NS   INT64_C(60000000000)
+#define SERVER_GIVE_UP_NS   INT64_C(240000000000)
 #define SERVER_FOLDER_BYTES 64
 #define SERVER_PATH_BYTES   (SERVER_FOLDER_BYTES + 32)
 

@@ -1,4 +1,4 @@
-"""Name servers that follow our zones by transfer, with a TSIG key: Knot, NSD, and BIND, which signs what it got (DNSSEC).
+"""Name servers that follow our zones by transfer, with a TSIG key: Knot, NSD, PowerDNS, and BIND, which signs what it got (DNSSEC).
 
 Each is a peers.Server; the zones are those of one primary on loopback. records(zone) is what it serves, by AXFR, as a set.
 """
@@ -187,3 +187,43 @@ dnssec-policy "test" {{
 {zones}
 """)
         self.run(["named", "-g", "-c", config], self.is_up, bind_env())
+
+
+class PowerDns(Secondary):
+    """With its bind backend: zones as files, keys in a database beside them. Takes changes as whole zones."""
+
+    name = "powerdns"
+
+    def is_up(self):
+        return "status:" in dig(self.port, "+comments", self.zones[0], "SOA")  # it does not answer for what it does not have
+
+    def _pdnsutil(self, *words):
+        done = subprocess.run([peers.program("pdnsutil"), "--config-dir", self.dir, *words], env=peers.ENV, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, encoding="utf-8", timeout=60, check=False)
+        if done.returncode != 0:
+            raise peers.PeerError(f"pdnsutil {words[0]}: {done.stdout}")
+
+    def _start(self):
+        zones = "".join(f"""
+zone "{zone}" {{ type slave; masters {{ 127.0.0.1:{self.primary}; }}; file "{self.path(zone)}"; }};""" for zone in self.zones)
+        self.write("pdns.conf", f"""\
+launch=bind
+module-dir={peers.peer_file("/usr/lib/x86_64-linux-gnu/pdns")}
+bind-config={self.write("named.conf", zones)}
+bind-dnssec-db={self.path("keys.db")}
+local-address=127.0.0.1
+local-port={self.port}
+socket-dir={self.dir}
+secondary=yes
+slave-cycle-interval=2
+trusted-notification-proxy=127.0.0.1
+allow-axfr-ips=127.0.0.1
+disable-syslog=yes
+receiver-threads=1
+distributor-threads=1
+""")
+        self._pdnsutil("create-bind-db", self.path("keys.db"))
+        self._pdnsutil("import-tsig-key", KEY, ALGORITHM, self.secret)
+        for zone in self.zones:
+            self._pdnsutil("activate-tsig-key", zone, KEY, "secondary")
+        self.run(["pdns_server", f"--config-dir={self.dir}", "--daemon=no", "--guardian=no"], self.is_up)
