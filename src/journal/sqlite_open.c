@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define APPLICATION    0x566f7563 /* "Vouc", in the header of the file */
-#define VERSION        8
+#define VERSION        9
 #define FILE_NAME      "journal.db"
 #define PAGE_BYTES     8192
 #define CACHE_KIB      65536

@@ -6,8 +6,22 @@
 static void
 put_head(struct buffer *b, const struct correction *c)
 {
+	wire_put_text(b, c->actor);
+	wire_put_text(b, c->reason);
 	wire_put_u64(b, c->of);
 	wire_put_i64(b, c->told.ms);
+}
+
+/* False: nobody made it, for nothing, or of no record. */
+static bool
+take_head(struct wire *w, struct correction *c)
+{
+	*c = (struct correction){ .of = 0 };
+	c->actor = wire_text(w);
+	c->reason = wire_text(w);
+	c->of = wire_u64(w);
+	c->told.ms = wire_i64(w);
+	return c->actor.n > 0 && c->reason.n > 0 && c->of > 0;
 }
 
 static void
@@ -34,44 +48,34 @@ enum result
 correction_read(struct text bytes, struct arena *arena, struct correction *c)
 {
 	struct wire w = wire_of(bytes.p, bytes.n);
-	uint64_t of = wire_u64(&w);
-	int64_t told_ms = wire_i64(&w);
+	bool is_whole = take_head(&w, c);
 	struct text added = wire_text(&w), taken = wire_text(&w);
 
-	*c = (struct correction){ .of = of, .told = { told_ms } };
-	if (!wire_done(&w) || of == 0 || report_read(added, arena, &c->added) != RESULT_OK ||
+	if (!is_whole || !wire_done(&w) || report_read(added, arena, &c->added) != RESULT_OK ||
 	    report_read(taken, arena, &c->taken) != RESULT_OK) {
-		*c = (struct correction){ 0 };
+		*c = (struct correction){ .of = 0 };
 		return RESULT_DAMAGED;
 	}
 	return RESULT_OK;
 }
 
 void
-withdrawal_write(struct buffer *b, const struct withdrawal *w)
+withdrawal_write(struct buffer *b, const struct correction *c)
 {
-	check(w->correction.added.observation_count == 0);
-	wire_put_text(b, w->actor);
-	wire_put_text(b, w->reason);
-	put_head(b, &w->correction);
-	put_report(b, &w->correction.taken);
+	check(c->added.observation_count == 0);
+	put_head(b, c);
+	put_report(b, &c->taken);
 }
 
 enum result
-withdrawal_read(struct text bytes, struct arena *arena, struct withdrawal *w)
+withdrawal_read(struct text bytes, struct arena *arena, struct correction *c)
 {
-	struct wire in = wire_of(bytes.p, bytes.n);
-	struct text taken;
+	struct wire w = wire_of(bytes.p, bytes.n);
+	bool is_whole = take_head(&w, c);
+	struct text taken = wire_text(&w);
 
-	*w = (struct withdrawal){ .actor = { "", 0 } };
-	w->actor = wire_text(&in);
-	w->reason = wire_text(&in);
-	w->correction.of = wire_u64(&in);
-	w->correction.told.ms = wire_i64(&in);
-	taken = wire_text(&in);
-	if (!wire_done(&in) || w->correction.of == 0 || w->actor.n == 0 || w->reason.n == 0 ||
-	    report_read(taken, arena, &w->correction.taken) != RESULT_OK) {
-		*w = (struct withdrawal){ .actor = { "", 0 } };
+	if (!is_whole || !wire_done(&w) || report_read(taken, arena, &c->taken) != RESULT_OK) {
+		*c = (struct correction){ .of = 0 };
 		return RESULT_DAMAGED;
 	}
 	return RESULT_OK;

@@ -10,8 +10,9 @@
 #include "model/report.h"
 
 struct correction {
-	uint64_t of;         /* journal record of the report */
-	struct instant told; /* the time of that record */
+	struct text actor, reason; /* the person who asked for it, and why; neither is empty in the journal */
+	uint64_t of;               /* journal record of the report */
+	struct instant told;       /* the time of that record */
 	struct report
 	    added; /* counted like a report of its reporter; id, raw, format and reporter are those of the one corrected */
 	struct report
@@ -23,19 +24,13 @@ void correction_write(struct buffer *b, const struct correction *c);
 /* Reads it; texts point into `bytes`, arrays come from the arena. Errors: RESULT_DAMAGED; *c is then empty. */
 enum result correction_read(struct text bytes, struct arena *arena, struct correction *c) MUST_USE;
 
-/* A person takes back all that a report tells, with its corrections: `taken` of `correction`, to which nothing is added. */
-struct withdrawal {
-	struct text actor, reason;
-	struct correction correction;
-};
-
-/* As the two above. */
-void withdrawal_write(struct buffer *b, const struct withdrawal *w);
-enum result withdrawal_read(struct text bytes, struct arena *arena, struct withdrawal *w) MUST_USE;
+/* As the two above, of a withdrawal: a person takes back all that a report tells, with its corrections. It has `taken`, and nothing is added. */
+void withdrawal_write(struct buffer *b, const struct correction *c);
+enum result withdrawal_read(struct text bytes, struct arena *arena, struct correction *c) MUST_USE;
 
 /*
  * The difference between what was told, `was` (the report, then the `added` of each correction, with `minus` what they took) and what is read `now`.
- * True: there is one, and c->added and c->taken hold it; their texts and arrays lie in the arena, or where those of the arguments do. Cost: O(observations).
+ * True: there is one, and c->added and c->taken hold it, *c nothing else; their texts and arrays lie in the arena, or where those of the arguments do. Cost: O(observations).
  */
 bool correction_between(const struct report *was, size_t was_count, const struct report *minus,
 			size_t minus_count, const struct report *now, struct arena *arena,

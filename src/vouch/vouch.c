@@ -87,8 +87,9 @@ vouch_reason(struct vouch *v, size_t from, const char **reason)
 				      : arena_format(&v->arena, "%s %s", words, v->args.operands[i]);
 	}
 	if (words == NULL || text_trim(text_of(words)).n == 0) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "a reason is wanted: vouch %s %s REASON",
-				 args_verb_name(v->args.verb), v->args.operands[0]);
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "a reason is wanted: vouch %s%s%s REASON",
+				 args_verb_name(v->args.verb), from > 0 ? " " : "",
+				 from > 0 ? v->args.operands[0] : "");
 	}
 	if (strlen(words) > WORDS_BYTES_MAX) {
 		return fault_set(&v->fault, RESULT_BAD_USAGE, "the reason is longer than %d bytes",

@@ -151,6 +151,25 @@ api_subject_has(const struct fold *f, const struct api_subject *subject, uint32_
 	return false;
 }
 
+enum result
+api_person(const struct http_request *request, const json_t *body, struct text *actor, struct text *reason,
+	   struct fault *fault)
+{
+	const json_t *who = json_object_get(body, "actor"), *why = json_object_get(body, "reason");
+
+	*actor = json_is_string(who) ? (struct text){ json_string_value(who), json_string_length(who) }
+				     : (struct text){ "", 0 };
+	*reason = json_is_string(why) ? (struct text){ json_string_value(why), json_string_length(why) }
+				      : (struct text){ "", 0 };
+	if (text_trim(*reason).n == 0 || reason->n > WORDS_BYTES_MAX || actor->n > WORDS_BYTES_MAX) {
+		return fault_set(fault, RESULT_BAD_INPUT,
+				 "reason: a sentence of 1 to %d bytes is wanted; it is kept for good",
+				 WORDS_BYTES_MAX);
+	}
+	*actor = request->control && actor->n > 0 ? *actor : request->actor;
+	return RESULT_OK;
+}
+
 /* ---- JSON */
 
 json_t *

@@ -21,6 +21,13 @@ struct api_call {
 void api_run(struct api *api, const struct http_request *request, struct http_reply *reply, bool writes,
 	     void (*run)(struct job *job, struct pipeline *p));
 
+/*
+ * Who asks for what is kept for good, and why: {"reason": ...}. The actor comes from the right, not from the body, unless it is the control socket. Both
+ * lie in the request or the body. Errors: RESULT_BAD_INPUT when there is no reason, or one of more than WORDS_BYTES_MAX.
+ */
+enum result api_person(const struct http_request *request, const json_t *body, struct text *actor,
+		       struct text *reason, struct fault *fault) MUST_USE;
+
 /* What a person calls something: a source, system, member or case. */
 struct api_subject {
 	enum decide_subject kind;

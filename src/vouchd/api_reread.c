@@ -1,4 +1,4 @@
-/* vouchd/api_reread.c - kept documents are read again, a part of the journal with each call. */
+/* vouchd/api_reread.c - kept documents are read again, a part of the journal with each call; what is corrected by it has the person and the reason of the call. */
 #include "vouchd/api_int.h"
 #include "vouchd/reread.h"
 
@@ -49,12 +49,17 @@ api_reread(void *context, const struct http_request *request, struct http_reply 
 	struct api *api = context;
 	struct text from = http_parameter(request, "from");
 	bool apply = text_equal(http_parameter(request, "apply"), TEXT("1"));
+	json_t *body = json_loadb(request->body.p == NULL ? "" : request->body.p, request->body.n,
+				  JSON_REJECT_DUPLICATES, NULL);
 	struct reread r = { .from = 1 };
 	struct fault fault = { { 0 } };
 	enum result result = RESULT_OK;
 
 	if (from.n > 0 && !text_u64(from, &r.from)) {
 		result = fault_set(&fault, RESULT_BAD_INPUT, "from: the number of a record is wanted");
+	}
+	if (result == RESULT_OK && apply) {
+		result = api_person(request, body, &r.actor, &r.reason, &fault);
 	}
 	if (result == RESULT_OK) {
 		result = reread_run(&r, api->pipeline, api->directory, apply, &fault);
@@ -65,4 +70,5 @@ api_reread(void *context, const struct http_request *request, struct http_reply 
 		http_reply_fault(reply, result, &fault);
 	}
 	reread_clear(&r);
+	json_decref(body);
 }

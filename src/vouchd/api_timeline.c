@@ -142,7 +142,9 @@ tell_correction(const struct telling *t, struct text payload)
 	if (correction_read(payload, &arena, &c) == RESULT_OK) {
 		add_told(t, &c.added, more);
 		add_told(t, &c.taken, less);
-		buffer_format(t->words, "record %" PRIu64 " reads otherwise now; counted: ", c.of);
+		buffer_format(t->words,
+			      "record %" PRIu64 " reads otherwise now, by %.*s: %.*s; counted: ", c.of,
+			      TEXT_ARG(c.actor), TEXT_ARG(c.reason));
 		put_counts(t->words, more);
 		buffer_format(t->words, "; told no longer: ");
 		put_counts(t->words, less);
@@ -154,14 +156,13 @@ static void
 tell_withdrawal(const struct telling *t, struct text payload)
 {
 	struct arena arena = { 0 };
-	struct withdrawal w;
+	struct correction c;
 	uint64_t less[SIGNAL_COUNT] = { 0 };
 
-	if (withdrawal_read(payload, &arena, &w) == RESULT_OK) {
-		add_told(t, &w.correction.taken, less);
-		buffer_format(t->words,
-			      "record %" PRIu64 " withdrawn by %.*s: %.*s; told no longer: ", w.correction.of,
-			      TEXT_ARG(w.actor), TEXT_ARG(w.reason));
+	if (withdrawal_read(payload, &arena, &c) == RESULT_OK) {
+		add_told(t, &c.taken, less);
+		buffer_format(t->words, "record %" PRIu64 " withdrawn by %.*s: %.*s; told no longer: ", c.of,
+			      TEXT_ARG(c.actor), TEXT_ARG(c.reason));
 		put_counts(t->words, less);
 	}
 	arena_clear(&arena);

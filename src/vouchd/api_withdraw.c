@@ -1,7 +1,6 @@
 /*
  * vouchd/api_withdraw.c - a report was an error, or forged: a person takes back all that it told. The report stays, and what took it back stands beside it.
  */
-#include "base/limits.h"
 #include "vouchd/api_int.h"
 #include "vouchd/told.h"
 
@@ -12,14 +11,6 @@ struct withdraw_call {
 	struct arena arena;
 	struct told told; /* seq 0: there is no such report */
 };
-
-static struct text
-member(const json_t *root, const char *name)
-{
-	const json_t *j = json_object_get(root, name);
-
-	return (struct text){ json_is_string(j) ? json_string_value(j) : "", json_string_length(j) };
-}
 
 static enum result
 take_told(void *context, const struct record *record)
@@ -55,25 +46,23 @@ find_report(struct withdraw_call *c, struct fault *fault)
 	return RESULT_OK;
 }
 
-/* The record. The actor comes from the right, not from the body, unless it is the control socket. */
 static enum result
-withdrawal_of(struct withdraw_call *c, struct withdrawal *w, struct fault *fault)
+withdrawal_of(struct withdraw_call *c, struct correction *w, struct fault *fault)
 {
 	static const struct report nothing = { .observation_count = 0 };
-	struct text actor = member(c->body, "actor"), reason = member(c->body, "reason");
+	struct text actor, reason;
+	enum result r = api_person(c->call.request, c->body, &actor, &reason, fault);
 
-	if (text_trim(reason).n == 0 || reason.n > WORDS_BYTES_MAX || actor.n > WORDS_BYTES_MAX) {
-		return fault_set(fault, RESULT_BAD_INPUT,
-				 "reason: a sentence of 1 to %d bytes is wanted; it is kept for good",
-				 WORDS_BYTES_MAX);
+	if (r != RESULT_OK) {
+		return r;
 	}
-	w->actor = c->call.request->control && actor.n > 0 ? actor : c->call.request->actor;
-	w->reason = reason;
-	if (!told_differs(&c->told, &nothing, &c->arena, &w->correction)) {
+	if (!told_differs(&c->told, &nothing, &c->arena, w)) {
 		return fault_set(fault, RESULT_CONFLICT, "report %llu tells nothing",
 				 (unsigned long long)c->told.seq);
 	}
-	w->correction.taken.door = TEXT("withdraw");
+	w->actor = actor;
+	w->reason = reason;
+	w->taken.door = TEXT("withdraw");
 	return RESULT_OK;
 }
 
@@ -81,7 +70,7 @@ static void
 withdraw_run(struct job *job, struct pipeline *p)
 {
 	struct withdraw_call *c = (struct withdraw_call *)job;
-	struct withdrawal w = { .actor = { "", 0 } };
+	struct correction w;
 	struct buffer b;
 	struct hash id;
 	uint64_t seq = 0;
@@ -103,9 +92,9 @@ withdraw_run(struct job *job, struct pipeline *p)
 	if (job->result == RESULT_OK) {
 		id = told_withdrawal_id(c->told.seq);
 		journal_put_id(pipeline_tx(p), &id, seq);
-		http_reply_json(c->call.reply, json_pack("{s:I, s:I, s:o}", "seq", (json_int_t)seq, "of",
-							 (json_int_t)c->told.seq, "taken",
-							 api_counts_of(&w.correction.taken)));
+		http_reply_json(c->call.reply,
+				json_pack("{s:I, s:I, s:o}", "seq", (json_int_t)seq, "of",
+					  (json_int_t)c->told.seq, "taken", api_counts_of(&w.taken)));
 	}
 }
 

@@ -376,19 +376,19 @@ enum result
 fold_withdrawal(struct fold *f, struct text payload, struct fault *fault)
 {
 	struct arena arena = { 0 };
-	struct withdrawal w;
-	enum result r = withdrawal_read(payload, &arena, &w);
+	struct correction c;
+	enum result r = withdrawal_read(payload, &arena, &c);
 
 	f->unknown = 0;
 	if (r != RESULT_OK) {
 		(void)fault_set(fault, r, "a withdrawal record that cannot be read");
 	} else {
-		r = check_whole(f, &w.correction, fault);
+		r = check_whole(f, &c, fault);
 	}
 	if (r == RESULT_OK) {
 		compliance_tick(f->compliance, f->now.at);
-		take_back(f, &w.correction);
-		settle(f, &w.correction);
+		take_back(f, &c);
+		settle(f, &c);
 	}
 	arena_clear(&arena);
 	return r;

@@ -16,6 +16,7 @@ static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER;
 struct gathering {
 	struct reread *r;
 	struct journal *journal;
+	uint64_t seq; /* of the record that is looked at */
 	bool is_full;
 };
 
@@ -70,6 +71,7 @@ gather_record(void *context, const struct record *record)
 	struct gathering *g = context;
 	struct reread *r = g->r;
 
+	g->seq = record->seq;
 	if (record->kind == RECORD_QUARANTINE && r->count > 0) {
 		note_partial(r, record->payload);
 	}
@@ -88,14 +90,16 @@ static void
 gather_run(struct job *job, struct pipeline *p)
 {
 	struct reread *r = (struct reread *)job;
-	struct gathering g = { .r = r, .journal = pipeline_journal(p) };
+	struct gathering g = { .r = r, .journal = pipeline_journal(p), .seq = r->from };
 
 	job->result = journal_scan(g.journal, &(struct journal_range){ .from = r->from }, gather_record, &g);
 	if (g.is_full) {
 		job->result = RESULT_OK;
 	}
 	if (job->result != RESULT_OK) {
-		(void)fault_set(&job->fault, job->result, "a record or its document cannot be read");
+		(void)fault_set(&job->fault, job->result,
+				"record %" PRIu64 " or its document cannot be read: vouch verify tells more",
+				g.seq);
 	}
 }
 
@@ -177,11 +181,15 @@ record_run(struct job *job, struct pipeline *p)
 		if (!e->is_changed) {
 			continue;
 		}
+		e->correction.actor = r->actor;
+		e->correction.reason = r->reason;
 		buffer_init(&b, RECORD_BYTES_MAX);
 		correction_write(&b, &e->correction);
 		job->result =
-		    b.full ? fault_set(&job->fault, RESULT_TOO_LARGE, "the correction does not fit a record")
-			   : pipeline_append(p, RECORD_CORRECTION, buffer_text(&b), &e->number, &job->fault);
+		    b.full
+			? fault_set(&job->fault, RESULT_TOO_LARGE,
+				    "the correction of record %" PRIu64 " does not fit a record", e->told.seq)
+			: pipeline_append(p, RECORD_CORRECTION, buffer_text(&b), &e->number, &job->fault);
 		buffer_free(&b);
 		if (job->result == RESULT_OK) {
 			journal_put_id(pipeline_tx(p), &id, e->number);
@@ -218,6 +226,7 @@ reread_run(struct reread *r, struct pipeline *p, struct directory *directory, bo
 {
 	enum result result;
 
+	check(!apply || (r->actor.n > 0 && r->reason.n > 0));
 	if (pthread_mutex_trylock(&one_at_a_time) != 0) {
 		return fault_set(fault, RESULT_BUSY, "documents are being read again already");
 	}

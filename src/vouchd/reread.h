@@ -29,8 +29,9 @@ struct reread_report {
 struct reread {
 	struct job job; /* first */
 	struct arena arena;
-	uint64_t from; /* first journal record to look at */
-	uint64_t next; /* where to go on; 0: the journal is at its end */
+	struct text actor, reason; /* of whom corrections are, and why; with `apply` neither is empty */
+	uint64_t from;             /* first journal record to look at */
+	uint64_t next;             /* where to go on; 0: the journal is at its end */
 	struct reread_report *reports;
 	uint32_t count; /* at most REREAD_REPORTS_MAX */
 	size_t bytes;
@@ -38,7 +39,7 @@ struct reread {
 
 /*
  * Looks at the next reports from r->from on, and with `apply` records corrections. Waits for the writer: not from its thread. One at a time: RESULT_BUSY
- * while another runs. Errors: RESULT_IO, RESULT_DAMAGED; the fault says what.
+ * while another runs. Errors: RESULT_IO, RESULT_DAMAGED; the fault names the record.
  */
 enum result reread_run(struct reread *r, struct pipeline *p, struct directory *directory, bool apply,
 		       struct fault *fault) MUST_USE;

@@ -25,12 +25,12 @@ static void
 withdrawal_has_one_form(struct text bytes)
 {
 	struct arena arena = { 0 };
-	struct withdrawal w;
+	struct correction c;
 	struct buffer b;
 
 	buffer_init(&b, bytes.n + 64);
-	if (withdrawal_read(bytes, &arena, &w) == RESULT_OK) {
-		withdrawal_write(&b, &w);
+	if (withdrawal_read(bytes, &arena, &c) == RESULT_OK) {
+		withdrawal_write(&b, &c);
 		check(text_equal(buffer_text(&b), bytes));
 	}
 	arena_clear(&arena);

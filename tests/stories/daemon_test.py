@@ -120,7 +120,9 @@ class Programs(unittest.TestCase):
                     ("/v1/registry", {"op": "add", "thing": "list"}, "thing: member, system"),
                     ("/v1/registry", {"op": "add", "thing": "member", "id": "m", "set": {"name": 1}}, "a text is wanted"),
                     ("/v1/reports?format=xml", {}, "format: arf, csv or jsonl"),
-                    ("/v1/reports?line=x", {}, "line: a whole number")):
+                    ("/v1/reports?line=x", {}, "line: a whole number"),
+                    ("/v1/reread?apply=1", {}, "reason: a sentence"),
+                    ("/v1/reread?apply=1", {"reason": " "}, "reason: a sentence")):
                 status, document = daemon.request("GET" if body is None else "POST", path,
                                                   b"" if body is None else json.dumps(body).encode())
                 self.assertIn(status, (400, 404), path)

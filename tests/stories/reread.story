@@ -21,14 +21,15 @@ expect    state 192.0.2.10 == SUSPENDED kind compliance
 
 # Nothing changed: nothing is written.
 expect    vouch "reread --dry-run" == 0 "0 would be corrected, 1 not compared"
-expect    vouch "reread" == 0 "0 corrected, 1 not compared"
+expect    vouch "reread" == 2 "a reason is wanted: vouch reread REASON"
+expect    vouch "reread after an update" == 0 "0 corrected, 1 not compared"
 
 # The trap network says which of its addresses was a person's: the three reports mean something else, and what they told is no longer counted.
 programme reread_after.yaml
 expect    vouch "reread --dry-run" == 0 "3 would be corrected"
 expect    timeline 192.0.2.10 says "reads otherwise now" 0 times
-expect    vouch "reread" == 0 "counted too 1 trap_recycled; told no longer 1 trap_pristine" "3 corrected, 1 not compared"
-expect    timeline 192.0.2.10 says "reads otherwise now; counted: trap_recycled 1; told no longer: trap_pristine 1" 3 times
+expect    vouch "reread --actor anna one of the traps was of a person" == 0 "counted too 1 trap_recycled; told no longer 1 trap_pristine" "3 corrected, 1 not compared"
+expect    timeline 192.0.2.10 says "reads otherwise now, by anna: one of the traps was of a person; counted: trap_recycled 1; told no longer: trap_pristine 1" 3 times
 expect    timeline 192.0.2.10 says "trap_pristine 1 from trapnet" 3 times
 expect    metric 192.0.2.10 trap_significant == warning "hits on recycled traps: 3 of 5"
 expect    metric 192.0.2.20 trap_critical == good "hits on pristine traps: 1 of 3"
@@ -36,14 +37,14 @@ wait      8d
 expect    state 192.0.2.10 == REINSTATED
 
 # Again, and after a crash: it leaves nothing. Back to what it was: that is a correction too.
-expect    vouch "reread" == 0 "0 corrected"
+expect    vouch "reread --reason again" == 0 "0 corrected"
 restart with kill -9
-expect    vouch "reread --json" == 0 "'corrected': []"
+expect    vouch "reread --json again" == 0 "'corrected': []"
 programme reread_before.yaml
-expect    vouch "reread" == 0 "3 corrected"
+expect    vouch "reread it was a trap after all" == 0 "3 corrected"
 expect    metric 192.0.2.10 trap_critical == over "hits on pristine traps: 3 of 3"
 expect    state 192.0.2.10 == SUSPENDED kind compliance
-expect    vouch "reread" == 0 "0 corrected"
+expect    vouch "reread again" == 0 "0 corrected"
 expect    chain intact
 expect    replay same
 

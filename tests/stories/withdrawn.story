@@ -36,7 +36,7 @@ report the same again
 expect    counts accepted 0 duplicate 1
 restart with kill -9
 expect    refused 409 "was withdrawn before": withdraw the report by anna because "again"
-expect    vouch "reread --json" == 0 "it was withdrawn"
+expect    vouch "reread --json again" == 0 "it was withdrawn"
 report rows by mailbox <<
 time,source,signal,count
 ${now},192.0.2.10,trap_pristine,1

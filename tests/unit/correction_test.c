@@ -124,78 +124,87 @@ corrections_add_up(void **context)
 	arena_clear(&arena);
 }
 
+static struct correction
+correction_of(const char *words_was, const char *words_now, struct arena *arena)
+{
+	struct report was = report_of(words_was, arena);
+	struct report now =
+	    words_now == NULL ? (struct report){ .observation_count = 0 } : report_of(words_now, arena);
+	struct correction c;
+
+	assert_true(correction_between(&was, 1, NULL, 0, &now, arena, &c));
+	c.actor = TEXT("anna");
+	c.reason = TEXT("it was forged");
+	c.of = 17;
+	c.told.ms = 1767600000000;
+	return c;
+}
+
+typedef void writer(struct buffer *b, const struct correction *c);
+typedef enum result reader(struct text bytes, struct arena *arena, struct correction *c);
+
+/* What is written reads back to the same bytes; cut off anywhere, or made by nobody, for nothing, of no record, it is damaged. */
+static void
+check_form(writer *write, reader *read, struct correction c, struct arena *arena, struct correction *back)
+{
+	const struct correction broken[] = {
+		{ .reason = c.reason, .of = c.of, .taken = c.taken },
+		{ .actor = c.actor, .of = c.of, .taken = c.taken },
+		{ .actor = c.actor, .reason = c.reason, .taken = c.taken },
+	};
+	struct correction cut;
+	struct buffer b, again;
+
+	buffer_init(&b, 65536);
+	buffer_init(&again, 65536);
+	write(&b, &c);
+	for (size_t n = 0; n < b.n; n++) {
+		assert_int_equal(read((struct text){ (const char *)b.p, n }, arena, &cut), RESULT_DAMAGED);
+		assert_int_equal(cut.added.observation_count, 0);
+	}
+	assert_int_equal(read((struct text){ text_copy(arena, buffer_text(&b)), b.n }, arena, back),
+			 RESULT_OK);
+	write(&again, back);
+	assert_true(text_equal(buffer_text(&again), buffer_text(&b)));
+	assert_int_equal(back->of, 17);
+	assert_int_equal(back->told.ms, 1767600000000);
+	assert_true(text_equal(back->actor, c.actor) && text_equal(back->reason, c.reason));
+	for (size_t i = 0; i < countof(broken); i++) {
+		buffer_clear(&b);
+		write(&b, &broken[i]);
+		assert_int_equal(read(buffer_text(&b), arena, &cut), RESULT_DAMAGED);
+	}
+	buffer_free(&again);
+	buffer_free(&b);
+}
+
 static void
 a_correction_reads_back_and_damage_is_seen(void **context)
 {
 	struct arena arena = { 0 };
-	struct report was = report_of("trap_pristine 1 192.0.2.10", &arena);
-	struct report now = report_of("trap_recycled 2 192.0.2.10 shop.example", &arena);
-	struct correction c, back;
-	struct buffer b, again;
+	struct correction back;
 
 	(void)context;
-	assert_true(correction_between(&was, 1, NULL, 0, &now, &arena, &c));
-	c.of = 17;
-	buffer_init(&b, 65536);
-	correction_write(&b, &c);
-	assert_int_equal(correction_read(buffer_text(&b), &arena, &back), RESULT_OK);
-	assert_int_equal(back.of, 17);
+	check_form(
+	    correction_write, correction_read,
+	    correction_of("trap_pristine 1 192.0.2.10", "trap_recycled 2 192.0.2.10 shop.example", &arena),
+	    &arena, &back);
 	assert_string_equal(written(&back.added, &arena), "trap_recycled 2 192.0.2.10 shop.example");
 	assert_string_equal(written(&back.taken, &arena), "trap_pristine 1 192.0.2.10");
-	buffer_init(&again, 65536);
-	correction_write(&again, &back);
-	assert_true(text_equal(buffer_text(&again), buffer_text(&b)));
-	for (size_t n = 0; n < b.n; n++) {
-		assert_int_equal(correction_read((struct text){ (const char *)b.p, n }, &arena, &back),
-				 RESULT_DAMAGED);
-		assert_int_equal(back.added.observation_count, 0);
-	}
-	buffer_free(&b);
-	buffer_free(&again);
 	arena_clear(&arena);
 }
 
 static void
 a_withdrawal_reads_back_and_damage_is_seen(void **context)
 {
+	const char *was = "trap_pristine 3 192.0.2.10; complaint 1 shop.example";
 	struct arena arena = { 0 };
-	struct withdrawal w = { .actor = TEXT("anna"), .reason = TEXT("it was forged") }, back;
-	struct report was = report_of("trap_pristine 3 192.0.2.10; complaint 1 shop.example", &arena);
-	struct report nothing = { .observation_count = 0 };
-	struct buffer b, again;
+	struct correction back;
 
 	(void)context;
-	assert_true(correction_between(&was, 1, NULL, 0, &nothing, &arena, &w.correction));
-	w.correction.of = 17;
-	w.correction.told.ms = 1767600000000;
-	buffer_init(&b, 65536);
-	withdrawal_write(&b, &w);
-	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_OK);
-	assert_int_equal(back.correction.of, 17);
-	assert_int_equal(back.correction.told.ms, 1767600000000);
-	assert_true(text_equal(back.actor, w.actor) && text_equal(back.reason, w.reason));
-	assert_string_equal(written(&back.correction.taken, &arena),
-			    "trap_pristine 3 192.0.2.10; complaint 1 shop.example");
-	assert_int_equal(back.correction.added.observation_count, 0);
-	buffer_init(&again, 65536);
-	withdrawal_write(&again, &back);
-	assert_true(text_equal(buffer_text(&again), buffer_text(&b)));
-	for (size_t n = 0; n < b.n; n++) {
-		assert_int_equal(withdrawal_read((struct text){ (const char *)b.p, n }, &arena, &back),
-				 RESULT_DAMAGED);
-	}
-	/* Nobody took it back, or for nothing. */
-	w.actor = TEXT("");
-	buffer_clear(&b);
-	withdrawal_write(&b, &w);
-	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_DAMAGED);
-	w.actor = w.reason;
-	w.reason = TEXT("");
-	buffer_clear(&b);
-	withdrawal_write(&b, &w);
-	assert_int_equal(withdrawal_read(buffer_text(&b), &arena, &back), RESULT_DAMAGED);
-	buffer_free(&again);
-	buffer_free(&b);
+	check_form(withdrawal_write, withdrawal_read, correction_of(was, NULL, &arena), &arena, &back);
+	assert_string_equal(written(&back.taken, &arena), was);
+	assert_int_equal(back.added.observation_count, 0);
 	arena_clear(&arena);
 }
 

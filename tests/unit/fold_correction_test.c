@@ -143,12 +143,15 @@ tell(struct history *h, const struct report *r)
 }
 
 static void
-correct(struct history *h, const struct correction *c)
+correct(struct history *h, const struct correction *difference)
 {
+	struct correction c = *difference;
 	struct buffer b;
 
+	c.actor = TEXT("anna");
+	c.reason = TEXT("it reads otherwise");
 	buffer_init(&b, RECORD_BYTES_MAX);
-	correction_write(&b, c);
+	correction_write(&b, &c);
 	(void)append(h, RECORD_CORRECTION, &b);
 	buffer_free(&b);
 }
@@ -459,17 +462,19 @@ static enum result
 withdraw(struct history *h, const struct report *r, uint64_t of, struct instant told)
 {
 	struct report nothing = { .observation_count = 0 };
-	struct withdrawal w = { .actor = TEXT("anna"), .reason = TEXT("it was forged") };
+	struct correction c;
 	struct record record = { .seq = h->seq + 1, .time = h->now, .kind = RECORD_WITHDRAWAL };
 	struct fault fault = { { 0 } };
 	struct buffer b;
 	enum result result;
 
-	assert_true(correction_between(r, 1, NULL, 0, &nothing, &h->arena, &w.correction));
-	w.correction.of = of;
-	w.correction.told = told;
+	assert_true(correction_between(r, 1, NULL, 0, &nothing, &h->arena, &c));
+	c.actor = TEXT("anna");
+	c.reason = TEXT("it was forged");
+	c.of = of;
+	c.told = told;
 	buffer_init(&b, RECORD_BYTES_MAX);
-	withdrawal_write(&b, &w);
+	withdrawal_write(&b, &c);
 	record.payload = buffer_text(&b);
 	result = fold_apply(h->fold, &record, &fault);
 	h->seq += result == RESULT_OK;
