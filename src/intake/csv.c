@@ -297,5 +297,6 @@ intake_csv_read(struct intake_reading *d)
 	intake_rows_open(d, intake_lines(c.rest));
 	while (c.rest.n > 0 && read_row(&c)) {
 	}
+	intake_rows_close(d);
 	return RESULT_OK;
 }

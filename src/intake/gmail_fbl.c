@@ -185,8 +185,6 @@ intake_gmail_fbl_read(struct intake_reading *d)
 			intake_fault(d, line, (struct text){ 0 }, text_trim(one), "%s", wrong);
 		}
 	}
-	if (d->count > 0 || d->fault_count == 0) {
-		draft_report(d);
-	}
+	intake_rows_close(d);
 	return RESULT_OK;
 }

@@ -58,7 +58,7 @@ struct intake_result {
 	uint32_t report_count;     /* 0: nothing was read; 1; more only when rows name several reporters */
 	uint32_t fault_count; /* 0..INTAKE_FAULTS_MAX + 1; the last one may hold the rest of the document */
 	struct report
-	    *reports; /* never without observations, but for a mail that asks for nothing that is counted */
+	    *reports; /* without observations: a document that is right and has nothing that is counted */
 	struct intake_fault *faults;
 };
 

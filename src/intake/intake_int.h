@@ -121,5 +121,7 @@ struct intake_row {
 void intake_rows_open(struct intake_reading *d, size_t max);
 /* Reads a row into an observation, or adds a fault. A count of 0 says nothing and is passed over. */
 void intake_row_add(struct intake_reading *d, const struct intake_row *row);
+/* Behind the last row. A document without any, as of a day without mail, is a report with nothing in it; one of bad rows alone is none. */
+void intake_rows_close(struct intake_reading *d);
 
 #endif

@@ -205,5 +205,6 @@ intake_jsonl_read(struct intake_reading *d)
 		}
 		read_line(d, &row);
 	}
+	intake_rows_close(d);
 	return RESULT_OK;
 }

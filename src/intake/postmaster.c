@@ -14,7 +14,9 @@ bool
 intake_is_postmaster(struct text t)
 {
 	t = text_trim(t);
-	return t.n > 0 && (t.p[0] == '{' || t.p[0] == '[') && memmem(t.p, t.n, "/trafficStats/", 14) != NULL;
+	return t.n > 0 && (t.p[0] == '{' || t.p[0] == '[') &&
+	       (memmem(t.p, t.n, "/trafficStats/", 14) != NULL ||
+		memmem(t.p, t.n, "\"trafficStats\"", 14) != NULL);
 }
 
 /* "shop.example" and "20260105" of "domains/shop.example/trafficStats/20260105". */

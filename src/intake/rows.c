@@ -1,5 +1,5 @@
 /* From the texts of a row to an observation; shared by all formats that have rows. */
-#include "intake/intake_int.h"
+#include "intake/draft_int.h"
 
 #include <string.h>
 
@@ -185,6 +185,14 @@ check_attributes(const struct intake_row *row, struct text *field, struct fault 
 		}
 	}
 	return RESULT_OK;
+}
+
+void
+intake_rows_close(struct intake_reading *d)
+{
+	if (d->reporter_count == 0 && d->fault_count == 0) {
+		draft_report(d);
+	}
 }
 
 void

@@ -1,5 +1,5 @@
 /*
- * Microsoft SNDS (Smart Network Data Services), the daily table of addresses as CSV, without a header row: address, activity from and to, RCPT commands,
+ * Microsoft SNDS (Smart Network Data Services), the daily table of addresses as CSV, with or without a header row: address, activity from and to, RCPT commands,
  * DATA commands, message recipients, filter result, complaint rate, trap message from and to, trap hits, sample HELO, sample MAIL FROM, comments.
  *
  * One row becomes up to three observations: what was taken, complaints as far as the rate tells their number, trap hits.
@@ -169,6 +169,15 @@ take_row(struct intake_reading *d, const struct row *row)
 	return NULL;
 }
 
+/* The automated access gives none; a table saved from its pages, or by a tool, has one. Its columns are always in this order. */
+static bool
+is_header(const struct row *row)
+{
+	return row->count > COMPLAINTS && text_starts_nocase(row->cells[ADDRESS], TEXT("IP")) &&
+	       text_starts_nocase(row->cells[RCPT], TEXT("RCPT")) &&
+	       text_starts_nocase(row->cells[DATA], TEXT("DATA"));
+}
+
 bool
 intake_is_snds(struct text line)
 {
@@ -177,8 +186,9 @@ intake_is_snds(struct text line)
 	struct instant at;
 
 	cut_row(line, &row);
-	return row.count > FILTER && prefix_parse(row.cells[ADDRESS], &address, NULL) == RESULT_OK &&
-	       prefix_is_address(&address) && parse_time(row.cells[FROM], &at);
+	return is_header(&row) ||
+	       (row.count > FILTER && prefix_parse(row.cells[ADDRESS], &address, NULL) == RESULT_OK &&
+		prefix_is_address(&address) && parse_time(row.cells[FROM], &at));
 }
 
 enum result
@@ -202,13 +212,11 @@ intake_snds_read(struct intake_reading *d)
 			break;
 		}
 		cut_row(text_trim(one), &row);
-		wrong = take_row(d, &row);
+		wrong = is_header(&row) ? NULL : take_row(d, &row);
 		if (wrong != NULL) {
 			intake_fault(d, line, (struct text){ 0 }, one, "%s", wrong);
 		}
 	}
-	if (d->count > 0 || d->fault_count == 0) {
-		draft_report(d);
-	}
+	intake_rows_close(d);
 	return RESULT_OK;
 }

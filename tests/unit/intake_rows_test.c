@@ -209,6 +209,62 @@ a_chunk_has_its_header_and_line_from_the_hint(void **context)
 	assert_int_equal(got.fault_count, 1);
 }
 
+/* A day without mail: the table has its header row alone, or a feed sends what it always sends with counts of 0. */
+static void
+a_table_without_rows_is_a_report_with_nothing_in_it(void **context)
+{
+	static const struct {
+		const char *raw;
+		enum intake_format format;
+	} documents[] = {
+		{ "time,source,signal,count\n", INTAKE_CSV },
+		{ "\xef\xbb\xbftime,source,signal,count\r\n\r\n", INTAKE_CSV },
+		{ "time,source,signal,count\n2026-01-05T07:00:00Z,192.0.2.10,delivered,0\n", INTAKE_CSV },
+		{ "{\"time\":1767596400,\"source\":\"192.0.2.10\",\"signal\":\"delivered\",\"count\":0}\n",
+		  INTAKE_JSONL },
+		{ "IP Address,Activity start,Activity end,RCPT commands,DATA commands,Message "
+		  "recipients,Filter "
+		  "result,Complaint rate,Trap period start,Trap period end,Trap hits,Sample HELO,Sample MAIL "
+		  "FROM\n",
+		  INTAKE_SNDS },
+		{ "Date,Identifier,Spam rate\n", INTAKE_GMAIL_FBL },
+		{ "{\"trafficStats\":[]}", INTAKE_POSTMASTER },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < countof(documents); i++) {
+		assert_int_equal(take(documents[i].raw), RESULT_OK);
+		assert_int_equal(got.format, documents[i].format);
+		assert_int_equal(got.fault_count, 0);
+		assert_int_equal(got.report_count, 1);
+		assert_int_equal(got.reports[0].observation_count, 0);
+		assert_true(text_equal(got.reports[0].reporter, hint.reporter));
+	}
+	/* Bad rows alone make none. */
+	assert_int_equal(take("time,source,signal,count\nbad,192.0.2.10,delivered,5\n"), RESULT_OK);
+	assert_int_equal(got.report_count, 0);
+	assert_int_equal(got.fault_count, 1);
+}
+
+/* SNDS has its columns in one order; a table that was saved by hand names them. */
+static void
+a_header_row_of_snds_is_passed_over(void **context)
+{
+	(void)context;
+	assert_int_equal(
+	    take("IP,Activity start,Activity end,RCPT commands,DATA commands,Message recipients,Filter "
+		 "result,Complaint rate,Trap message period start,Trap message period end,Trap hits,"
+		 "Sample HELO,Sample MAIL FROM,Comments\r\n"
+		 "192.0.2.10,1/4/2026 2:00 AM,1/4/2026 6:00 AM,1010,1005,1000,GREEN,0.3%,,,0,"
+		 "mail.shop.example,news@shop.example,\r\n"),
+	    RESULT_OK);
+	assert_int_equal(got.format, INTAKE_SNDS);
+	assert_int_equal(got.fault_count, 0);
+	assert_int_equal(got.reports[0].observation_count, 2);
+	assert_non_null(strstr(row(0, 0), "2026-01-04T04:00:00Z delivered 1000 192.0.2.10; filter=GREEN"));
+	assert_non_null(strstr(row(0, 1), "2026-01-04T04:00:00Z complaint 3 192.0.2.10; filter=GREEN"));
+}
+
 static void
 json_lines_read_as_rows_do(void **context)
 {
@@ -418,6 +474,8 @@ main(void)
 		ROWS_TEST(a_quoted_value_may_hold_lines),
 		ROWS_TEST(a_csv_without_its_columns_is_refused_whole),
 		ROWS_TEST(a_chunk_has_its_header_and_line_from_the_hint),
+		ROWS_TEST(a_table_without_rows_is_a_report_with_nothing_in_it),
+		ROWS_TEST(a_header_row_of_snds_is_passed_over),
 		ROWS_TEST(json_lines_read_as_rows_do),
 		ROWS_TEST(a_bad_json_line_is_named_and_the_rest_goes_on),
 		ROWS_TEST(only_an_operator_reports_for_others),
