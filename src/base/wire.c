@@ -58,15 +58,18 @@ wire_u64(struct wire *w)
 }
 
 uint64_t
-wire_up_to(struct wire *w, uint64_t max)
+wire_between(struct wire *w, uint64_t min, uint64_t max)
 {
 	uint64_t v = wire_u64(w);
 
-	if (v > max) {
-		w->bad = true;
-		return 0;
-	}
-	return v;
+	w->bad = w->bad || v < min || v > max;
+	return w->bad ? min : v;
+}
+
+uint64_t
+wire_up_to(struct wire *w, uint64_t max)
+{
+	return wire_between(w, 0, max);
 }
 
 uint32_t
@@ -93,6 +96,15 @@ wire_i64(struct wire *w)
 	uint64_t v = wire_u64(w);
 
 	return (int64_t)(v >> 1) ^ -(int64_t)(v & 1);
+}
+
+int64_t
+wire_i64_between(struct wire *w, int64_t min, int64_t max)
+{
+	int64_t v = wire_i64(w);
+
+	w->bad = w->bad || v < min || v > max;
+	return w->bad ? min : v;
 }
 
 double

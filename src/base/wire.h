@@ -21,10 +21,12 @@ struct wire {
 struct wire wire_of(const void *p, size_t n);
 uint8_t wire_u8(struct wire *w);
 uint64_t wire_u64(struct wire *w);
-uint64_t wire_up_to(struct wire *w, uint64_t max); /* a larger one is bad */
+uint64_t wire_up_to(struct wire *w, uint64_t max);                 /* a larger one is bad */
+uint64_t wire_between(struct wire *w, uint64_t min, uint64_t max); /* another one is bad, and `min` */
 uint32_t wire_u32(struct wire *w);
 uint8_t wire_choice(struct wire *w, int count); /* a byte below `count`; another one is bad */
 int64_t wire_i64(struct wire *w);
+int64_t wire_i64_between(struct wire *w, int64_t min, int64_t max); /* another one is bad, and `min` */
 double wire_f64(struct wire *w);
 struct text wire_text(struct wire *w);               /* points into the input */
 const uint8_t *wire_bytes(struct wire *w, size_t n); /* exactly n bytes; NULL when there are fewer */

@@ -179,13 +179,7 @@ struct loader {
 static struct instant
 read_instant(struct wire *w)
 {
-	int64_t ms = wire_i64(w);
-
-	if (ms > INT64_MAX / 4 || ms < INT64_MIN / 4) {
-		w->bad = true;
-		ms = 0;
-	}
-	return (struct instant){ ms };
+	return (struct instant){ wire_i64_between(w, INT64_MIN / 4, INT64_MAX / 4) };
 }
 
 static uint32_t

@@ -47,15 +47,6 @@ detect_witness_save(const struct detect *d, struct buffer *b)
 	}
 }
 
-static uint32_t
-get_below(struct wire *r, uint64_t end)
-{
-	uint64_t v = wire_u64(r);
-
-	r->bad = r->bad || v >= end;
-	return r->bad ? 0 : (uint32_t)v;
-}
-
 static double
 get_sum(struct wire *r)
 {
@@ -65,24 +56,14 @@ get_sum(struct wire *r)
 	return r->bad ? 0 : v;
 }
 
-static int64_t
-get_number(struct wire *r)
-{
-	int64_t v = wire_i64(r);
-
-	r->bad = r->bad || v < NEVER || v >= -NEVER;
-	return r->bad ? 0 : v;
-}
-
 static void
 get_hearing(struct wire *r, const struct witnesses *w, struct hearing *h)
 {
 	detect_get_floats(r, &h->evidence, sizeof h->evidence);
-	h->day = get_number(r);
-	r->bad = r->bad || h->day < -TIME_DAYS || h->day > TIME_DAYS;
+	h->day = wire_i64_between(r, -TIME_DAYS, TIME_DAYS);
 	h->first_seq = wire_u64(r);
-	h->first_ms = get_number(r);
-	h->since_ms = get_number(r);
+	h->first_ms = detect_get_time(r);
+	h->since_ms = detect_get_time(r);
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		struct statement *s = &h->of[i];
 		uint64_t witness = wire_u64(r);
@@ -90,7 +71,7 @@ get_hearing(struct wire *r, const struct witnesses *w, struct hearing *h)
 		r->bad = r->bad || (witness >= w->count && witness != NOBODY);
 		s->witness = r->bad ? NOBODY : (uint32_t)witness;
 		for (int k = 0; k < KINDS; k++) {
-			s->today[k] = get_below(r, (uint64_t)UINT32_MAX + 1);
+			s->today[k] = wire_u32(r);
 		}
 		detect_get_floats(r, s->usual, sizeof s->usual);
 		detect_get_floats(r, &s->mail, sizeof s->mail);
@@ -102,11 +83,11 @@ static void
 get_hearings(struct detect *d, struct wire *r)
 {
 	struct witnesses *w = d->witnesses;
-	uint32_t count = get_below(r, (uint64_t)d->unit_count + 1);
+	uint32_t count = (uint32_t)wire_up_to(r, d->unit_count);
 
 	detect_hearing_units(w, d->unit_count);
 	for (uint32_t i = 0; i < count && !r->bad; i++) {
-		uint32_t unit = get_below(r, d->unit_count);
+		uint32_t unit = (uint32_t)wire_up_to(r, d->unit_count - 1);
 
 		r->bad = r->bad || detect_hearing(d, unit) != NULL;
 		if (!r->bad) {
@@ -122,7 +103,7 @@ get_hearings(struct detect *d, struct wire *r)
 void
 detect_witness_load(struct detect *d, struct wire *r)
 {
-	uint32_t count = get_below(r, REPORTERS_MAX + 1U);
+	uint32_t count = (uint32_t)wire_up_to(r, REPORTERS_MAX);
 
 	for (uint32_t i = count; i > 0 && !r->bad; i--) { /* from the last: one allocation */
 		detect_witness_set(d, i - 1, true);
@@ -140,7 +121,7 @@ detect_witness_load(struct detect *d, struct wire *r)
 		}
 	}
 	if (count > 0 && !r->bad) {
-		d->witnesses->day = get_number(r);
+		d->witnesses->day = detect_get_time(r);
 		d->witnesses->mail = get_sum(r);
 		get_hearings(d, r);
 	}

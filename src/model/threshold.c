@@ -636,18 +636,6 @@ get_limit(struct wire *w, enum threshold t, struct threshold_limit *limit)
 	buffer_free(&again);
 }
 
-static uint32_t
-get_number(struct wire *w, uint32_t least, uint32_t most)
-{
-	uint64_t v = wire_u64(w);
-
-	if (v < least || v > most) {
-		w->bad = true;
-		return least;
-	}
-	return (uint32_t)v;
-}
-
 void
 threshold_policy_write(const struct threshold_policy *policy, struct buffer *b)
 {
@@ -671,15 +659,15 @@ threshold_policy_read(struct wire *w, struct threshold_policy *policy)
 	uint32_t count;
 
 	threshold_policy_off(policy);
-	policy->wait.ms = (int64_t)get_number(w, 0, UINT32_MAX);
+	policy->wait.ms = (int64_t)wire_up_to(w, UINT32_MAX);
 	for (enum threshold t = 0; t < THRESHOLD_COUNT && !w->bad; t++) {
 		get_limit(w, t, &policy->rules[t].limit);
-		policy->rules[t].days = get_number(w, 1, COMPLIANCE_DAYS_MAX);
-		policy->rules[t].warn = get_number(w, 1, 100);
+		policy->rules[t].days = (uint32_t)wire_between(w, 1, COMPLIANCE_DAYS_MAX);
+		policy->rules[t].warn = (uint32_t)wire_between(w, 1, 100);
 	}
-	count = get_number(w, 0, THRESHOLD_EXCEPTIONS_MAX);
+	count = (uint32_t)wire_up_to(w, THRESHOLD_EXCEPTIONS_MAX);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
-		enum threshold t = (enum threshold)get_number(w, 0, THRESHOLD_COUNT - 1);
+		enum threshold t = (enum threshold)wire_up_to(w, THRESHOLD_COUNT - 1);
 		struct text receiver = wire_text(w);
 		struct threshold_limit limit = { 0 };
 

@@ -226,6 +226,43 @@ a_number_has_one_form_on_the_wire(void **context)
 }
 
 static void
+a_number_out_of_its_range_is_bad_and_reads_as_the_least(void **context)
+{
+	static const struct {
+		int64_t value, min, max;
+		bool fits;
+	} cases[] = {
+		{ 0, 0, 0, true },    { 1, 0, 0, false },   { 1, 1, 31, true },          { 31, 1, 31, true },
+		{ 0, 1, 31, false },  { 32, 1, 31, false }, { -5, -5, 5, true },         { 5, -5, 5, true },
+		{ -6, -5, 5, false }, { 6, -5, 5, false },  { INT64_MIN, -5, 5, false },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < countof(cases); i++) {
+		struct buffer b;
+		struct wire w;
+
+		buffer_init(&b, 32);
+		wire_put_i64(&b, cases[i].value);
+		w = wire_of(b.p, b.n);
+		assert_int_equal(wire_i64_between(&w, cases[i].min, cases[i].max),
+				 cases[i].fits ? cases[i].value : cases[i].min);
+		assert_int_equal(wire_done(&w), cases[i].fits);
+		buffer_free(&b);
+		if (cases[i].min < 0) {
+			continue;
+		}
+		buffer_init(&b, 32);
+		wire_put_u64(&b, (uint64_t)cases[i].value);
+		w = wire_of(b.p, b.n);
+		assert_int_equal(wire_between(&w, (uint64_t)cases[i].min, (uint64_t)cases[i].max),
+				 cases[i].fits ? cases[i].value : cases[i].min);
+		assert_int_equal(wire_done(&w), cases[i].fits);
+		buffer_free(&b);
+	}
+}
+
+static void
 a_time_out_of_range_is_written_as_the_nearest_that_fits(void **context)
 {
 	char text[INSTANT_BYTES];
@@ -357,6 +394,7 @@ main(void)
 		cmocka_unit_test(numbers_survive_the_wire_and_torn_input_is_noticed),
 		cmocka_unit_test(nothing_is_read_from_nothing),
 		cmocka_unit_test(a_number_has_one_form_on_the_wire),
+		cmocka_unit_test(a_number_out_of_its_range_is_bad_and_reads_as_the_least),
 		cmocka_unit_test(a_time_out_of_range_is_written_as_the_nearest_that_fits),
 		cmocka_unit_test(the_map_agrees_with_an_array),
 		cmocka_unit_test(a_histogram_counts_up_to_each_end),
