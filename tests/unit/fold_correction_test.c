@@ -285,33 +285,46 @@ read_otherwise(struct history *h, const struct report *was, struct instant told)
 	return r;
 }
 
+/* Two histories of the same reports, but that the second one reads them otherwise. */
+struct past {
+	struct report was[REPORTS], now[REPORTS];
+	struct instant told[REPORTS];
+	uint64_t seq[REPORTS];
+};
+typedef struct report otherwise_fn(struct history *h, const struct report *was, struct instant told);
+
+static void
+tell_both(struct history *a, struct history *b, otherwise_fn *otherwise, struct past *past)
+{
+	for (int i = 0; i < REPORTS; i++) {
+		a->now.ms += dice(a, 12) * DAY / 10;
+		b->now = past->told[i] = a->now;
+		past->was[i] = draw_report(a);
+		past->now[i] = otherwise(a, &past->was[i], a->now);
+		past->seq[i] = tell(a, &past->was[i]);
+		assert_int_equal(tell(b, &past->now[i]), past->seq[i]);
+	}
+}
+
 static void
 a_corrected_history_counts_like_the_right_one(void **context)
 {
 	struct history a, b;
-	struct report was[REPORTS], now[REPORTS];
-	struct correction last[REPORTS] = { 0 };
-	struct instant told[REPORTS];
-	uint64_t seq[REPORTS];
+	struct past past;
 	uint32_t taken = 0;
 
 	(void)context;
 	begin(&a);
 	begin(&b);
+	tell_both(&a, &b, read_otherwise, &past);
 	for (int i = 0; i < REPORTS; i++) {
-		a.now.ms += dice(&a, 12) * DAY / 10;
-		b.now = told[i] = a.now;
-		was[i] = draw_report(&a);
-		now[i] = read_otherwise(&a, &was[i], a.now);
-		seq[i] = tell(&a, &was[i]);
-		assert_int_equal(tell(&b, &now[i]), seq[i]);
-	}
-	for (int i = 0; i < REPORTS; i++) {
-		if (correction_between(&was[i], 1, NULL, 0, &now[i], &a.arena, &last[i])) {
-			last[i].of = seq[i];
-			last[i].told = told[i];
-			correct(&a, &last[i]);
-			taken += last[i].taken.observation_count;
+		struct correction last = { 0 };
+
+		if (correction_between(&past.was[i], 1, NULL, 0, &past.now[i], &a.arena, &last)) {
+			last.of = past.seq[i];
+			last.told = past.told[i];
+			correct(&a, &last);
+			taken += last.taken.observation_count;
 		}
 	}
 	assert_true(taken > 20);
@@ -482,30 +495,30 @@ withdraw(struct history *h, const struct report *r, uint64_t of, struct instant 
 	return result;
 }
 
+static struct report
+not_at_all_now_and_then(struct history *h, const struct report *was, struct instant told)
+{
+	const struct report nothing = { .door = TEXT("ingest"), .format = TEXT("csv") };
+
+	(void)told;
+	return dice(h, 3) == 0 ? nothing : *was;
+}
+
 static void
 what_is_withdrawn_counts_as_if_it_had_never_been_told(void **context)
 {
-	const struct report nothing = { .door = TEXT("ingest"), .format = TEXT("csv") };
 	struct history a, b;
-	struct report was[REPORTS];
-	struct instant told[REPORTS];
-	uint64_t seq[REPORTS];
+	struct past past;
 	uint32_t withdrawn = 0;
 
 	(void)context;
 	begin(&a);
 	begin(&b);
+	tell_both(&a, &b, not_at_all_now_and_then, &past);
 	for (int i = 0; i < REPORTS; i++) {
-		a.now.ms += dice(&a, 12) * DAY / 10;
-		b.now = told[i] = a.now;
-		was[i] = draw_report(&a);
-		seq[i] = tell(&a, &was[i]);
-		assert_int_equal(tell(&b, i % 3 == 0 ? &nothing : &was[i]), seq[i]);
-	}
-	for (int i = 0; i < REPORTS; i += 3) {
-		if (was[i].observation_count > 0) {
-			assert_int_equal(withdraw(&a, &was[i], seq[i], told[i]), RESULT_OK);
-			withdrawn += was[i].observation_count;
+		if (past.now[i].observation_count < past.was[i].observation_count) {
+			assert_int_equal(withdraw(&a, &past.was[i], past.seq[i], past.told[i]), RESULT_OK);
+			withdrawn += past.was[i].observation_count;
 		}
 	}
 	assert_true(withdrawn > 20);
