@@ -57,6 +57,8 @@ void notices_told(struct notices *n, const char *topic, uint64_t unit, struct te
 /* What was told; empty: nothing. *time: when; may be NULL. */
 struct text notices_was_told(struct notices *n, const char *topic, uint64_t unit,
 			     char out[NOTICES_SAID_BYTES], struct instant *time);
+/* Was its member told that it sends nothing, before it was taken off the list for it or while it is listed? */
+bool notices_is_warned(struct notices *n, uint32_t source);
 /* Tells what is pending, of as many systems as one transaction takes. */
 enum result notices_tell(struct notices *n, struct fault *fault) MUST_USE;
 

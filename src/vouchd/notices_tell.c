@@ -5,6 +5,7 @@
  *	watch    a system   "watched", "near"; "": calm
  *	warning  a source   the thresholds that it is near: "complaint@a trap@"
  *	warning_member  a member   the same of all its sources together
+ *	silence  a source   "warned": that it sends nothing; while it is listed, of the silence of now, and then of what it was taken off for
  *
  * and, under the name of each notice, when a system last had one.
  */
@@ -64,6 +65,7 @@ notices_standing(const struct fold *f, uint32_t source, char out[NOTICES_SAID_BY
 	return t;
 }
 
+/* Over a limit of silence and listed still: what follows from it comes with the next day. Where it is over another one it has come. */
 static struct text
 near_limits(const struct compliance_metric *m, uint32_t count, char out[NOTICES_SAID_BYTES])
 {
@@ -75,7 +77,7 @@ near_limits(const struct compliance_metric *m, uint32_t count, char out[NOTICES_
 		/* A source that is new and silent is near two limits for one reason. */
 		bool is_silence = threshold_measure(m[i].threshold) == MEASURE_SILENCE;
 
-		if (m[i].level == LEVEL_WARNING) {
+		if (m[i].level == LEVEL_WARNING || (is_silence && m[i].level == LEVEL_OVER)) {
 			buffer_format(&b, "%s%s@%.*s", b.n == 0 ? "" : " ",
 				      is_silence ? "silence" : threshold_name(m[i].threshold),
 				      TEXT_ARG(m[i].party_name));
@@ -170,6 +172,14 @@ notices_told(struct notices *n, const char *topic, uint64_t unit, struct text sa
 	    pipeline_tx(n->pipeline),
 	    &(struct journal_told){
 		.topic = text_of(topic), .unit = unit, .said = said, .time = pipeline_now(n->pipeline) });
+}
+
+bool
+notices_is_warned(struct notices *n, uint32_t source)
+{
+	char said[NOTICES_SAID_BYTES];
+
+	return text_equal(notices_was_told(n, "silence", source, said, NULL), TEXT("warned"));
 }
 
 /* Nobody was told anything of a source that is on the list for the first time, and that is as it should be. */
@@ -346,12 +356,27 @@ gather_watch(struct notices *n, struct groups *g, uint32_t source, uint32_t syst
 }
 
 static void
+note_silence(struct notices *n, uint32_t source, struct text warnings)
+{
+	bool was = notices_is_warned(n, source), is_near = is_part(TEXT("silence@"), warnings, ' ');
+	bool is = is_near && (was || !n->silent);
+	struct decide_source_view v;
+
+	decide_source_view(fold_decide(pipeline_fold(n->pipeline)), source, &v);
+	if (state_listed(v.state) && is != was) {
+		notices_told(n, "silence", source, is ? TEXT("warned") : (struct text){ "", 0 });
+	}
+}
+
+static void
 note_warnings(struct notices *n, uint32_t source)
 {
 	const struct fold *f = pipeline_fold(n->pipeline);
 	char said[NOTICES_SAID_BYTES];
+	struct text warnings = warnings_of(f, source, said);
 
-	notices_told(n, "warning", source, warnings_of(f, source, said));
+	note_silence(n, source, warnings);
+	notices_told(n, "warning", source, warnings);
 	if (member_warning_differs(n, source)) {
 		notices_told(n, "warning_member", registry_source(fold_registry(f), source).member,
 			     member_warnings_of(f, source, said));
@@ -430,6 +455,9 @@ note_told(struct notices *n, const struct notices_group *g)
 			note_warnings(n, source);
 		} else if (!is_watch) {
 			notices_told(n, "listing", source, notices_standing(f, source, said));
+		}
+		if (g->notice == NOTICE_SUSPENDED_DISUSE) {
+			notices_told(n, "silence", source, (struct text){ "", 0 });
 		}
 	}
 	/* Who is told that a system is off the list, or on it again, need not hear how near it is. */

@@ -85,6 +85,27 @@ put_case(struct notices *n, const struct decide_source_view *v, struct facts *fa
 	}
 }
 
+/* Where days of silence came to our knowledge all at once, nobody was told of the first of them. */
+static void
+put_unwarned(struct notices *n, const struct notices_group *g, struct buffer *b)
+{
+	const struct fold *f = pipeline_fold(n->pipeline);
+	const struct threshold_rule *rules = fold_thresholds(f)->rules;
+
+	if (rules[THRESHOLD_DISUSE_NEW].warn == 100 || rules[THRESHOLD_DISUSE].warn == 100) {
+		return; /* no warning is asked for */
+	}
+	for (size_t i = 0; i < g->sources.count && i < SOURCES_NAMED_MAX; i++) {
+		if (!notices_is_warned(n, g->sources.items[i])) {
+			buffer_put_text(
+			    b, b->n == 0 ? TEXT("We should have told you some days before, and did not, of\n")
+					 : (struct text){ "", 0 });
+			buffer_format(b, "%.*s\n",
+				      TEXT_ARG(registry_source(fold_registry(f), g->sources.items[i]).key));
+		}
+	}
+}
+
 static void
 put_facts(struct notices *n, const struct notices_group *g, struct facts *facts)
 {
@@ -110,6 +131,9 @@ put_facts(struct notices *n, const struct notices_group *g, struct facts *facts)
 	}
 	put_reasons(f, g, facts);
 	put_case(n, &v, facts);
+	if (g->notice == NOTICE_SUSPENDED_DISUSE) {
+		put_unwarned(n, g, &facts->of[FACT_UNWARNED]);
+	}
 	if (v.state == STATE_SUSPENDED && v.not_before.ms != INT64_MAX) {
 		buffer_put_text(&facts->of[FACT_RETURN], TEXT("At the earliest: "));
 		put_time(&facts->of[FACT_RETURN], v.not_before);

@@ -514,12 +514,12 @@ class Story:
         time.sleep(0.5)
         same(f"notices {kind}", found(), int(count))
 
-    @sentence('expect notice KIND says "words"', rf"expect notice (?P<kind>\w+) says (?P<words>{WORDS})")
-    def expect_notice(self, kind, words):
-        """The last one of this kind has these words."""
+    @sentence('expect [no] notice KIND says "words"', rf"expect (?P<no>no )?notice (?P<kind>\w+) says (?P<words>{WORDS})")
+    def expect_notice(self, no, kind, words):
+        """The last one of this kind has these words, or has them not."""
         content = self.daemon.get(f"/v1/notices/{self.notices(kind)[-1]['id']}")["content"].replace("=\r\n", "")
-        if words.strip('"') not in content:
-            raise Broken(f"the notice does not say {words}; it says:\n{content}")
+        if (words.strip('"') in content) == bool(no):
+            raise Broken(f"the notice {'says' if no else 'does not say'} {words}; it says:\n{content}")
 
     @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
     def expect_counter(self, name, count):
