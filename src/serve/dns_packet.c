@@ -410,7 +410,7 @@ answer_name(const struct dns_desk *desk, const struct prefix *client, struct que
 	told->zone = pass.found.zone;
 	q->back.error = error_of(&pass);
 	if (q->back.error != DNS_ERROR_NONE) {
-		*rcode = q->back.error == DNS_ERROR_STALE ? RCODE_SERVFAIL : RCODE_REFUSED;
+		*rcode = RCODE_REFUSED;
 		told->usage = q->back.error == DNS_ERROR_OVER ? DNS_USAGE_LIMITED : DNS_USAGE_REFUSED;
 		return finish(a, q, *rcode, 0);
 	}

@@ -16,14 +16,14 @@
  *   over UDP, over the limit of answers to a         TC without records; BADCOOKIE where half a cookie came
  *     network (dns_gate.h)                           (RFC 7873); or nothing
  *   no question, but a cookie                        the cookie alone (RFC 7873 5.4)
- *   anything, of a list that had no news for long    SERVFAIL (dns_gate.h)
+ *   anything, of a list that had no news for long    REFUSED (dns_gate.h)
  *   amiblocked.<zone>, TXT                           the client's own standing, whoever asks
  *   ANY for a name with records                      HINFO "RFC8482" (RFC 8482 4.2)
  *   a listed name, A or TXT; the zone, SOA or NS     the record
  *   another type of a name that exists               no record, SOA (RFC 2308)
  *   any other name of our zones                      NXDOMAIN, SOA
  *
- * REFUSED and SERVFAIL of the last rows carry the reason as an extended error (RFC 8914). A cookie is answered with ours (RFC 9018),
+ * REFUSED of these rows carries the reason as an extended error (RFC 8914). A cookie is answered with ours (RFC 9018),
  * TCP keepalive with the idle time (RFC 7828). The question comes back letter for letter (RFC 4343). An answer that does not fit the asker's UDP size (512, or what
  * EDNS says, at most 1232) is TC without records.
  */
