@@ -21,6 +21,7 @@ from certified import expect
 
 ENTRIES, RATE = int(os.environ.get("VOUCH_ENTRIES", "10000")), int(os.environ.get("VOUCH_RATE", "500"))
 REST_SECONDS, TAIL_SECONDS, PATIENCE, STEP = 2, 0.2, 1200, 250000
+BUSY_SECONDS = 1  # may go by without a turn for one thread
 STEADY = "192.0.2.10"  # listed throughout
 NEVER = "192.0.2.99"
 
@@ -76,7 +77,7 @@ def streamed(server, what, act):
           f"99 of 100 {waits[len(waits) * 99 // 100]:.2f} ms, longest {waits[-1]:.1f} ms")
     expect(f"queries while {what}", 0 < answered == len(waits))
     expect(f"none to be lost while {what}, not {lost:.0f}", lost == 0)
-    expect(f"answers all the time while {what}, and no wait of {waits[-1]:.0f} ms", waits[-1] < took * 1e3 / 2)
+    expect(f"answers all the time while {what}, and no wait of {waits[-1]:.0f} ms", waits[-1] < max(took / 2, BUSY_SECONDS) * 1e3)
     expect(f"one listed and one that is not, not {codes}", codes == {"NOERROR", "NXDOMAIN"})
 
 
