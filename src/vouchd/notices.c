@@ -45,6 +45,12 @@ note(struct notices *n, struct ids *list, uint32_t source, uint8_t flag)
 }
 
 void
+notices_done(struct notices *n)
+{
+	n->flags[n->pending.items[--n->pending.count]] &= (uint8_t)~NOTICES_PENDING;
+}
+
+void
 notices_changed(struct notices *n, uint32_t source)
 {
 	if (n != NULL) {
@@ -117,7 +123,9 @@ mark_all(struct notices *n)
 	char said[NOTICES_SAID_BYTES];
 
 	n->all = false;
-	n->pending.count = 0;
+	while (n->pending.count > 0) {
+		notices_done(n);
+	}
 	for (uint32_t i = 0; i < registry_count(fold_registry(f), THING_SOURCE); i++) {
 		struct text is = notices_standing(f, i, said);
 
@@ -189,7 +197,7 @@ look_at_changed(struct notices *n)
 
 		n->flags[id] &= (uint8_t)~NOTICES_CHANGED;
 		if (notices_listing_differs(n, id) || notices_watch_differs(n, id)) {
-			ids_add(&n->pending, id);
+			note(n, &n->pending, id, NOTICES_PENDING);
 		}
 	}
 	n->changed.count = 0;
@@ -215,7 +223,7 @@ look_run(struct job *job, struct pipeline *p)
 
 		n->flags[id] &= (uint8_t)~NOTICES_TOUCHED;
 		if (!looked_at(n, id, now) && notices_warning_differs(n, id)) {
-			ids_add(&n->pending, id);
+			note(n, &n->pending, id, NOTICES_PENDING);
 		}
 	}
 	k->found = n->pending.count > 0;

@@ -12,6 +12,7 @@
 /* What is queued for being looked at. */
 #define NOTICES_CHANGED 1U
 #define NOTICES_TOUCHED 2U
+#define NOTICES_PENDING 4U
 
 struct notices {
 	const struct config *config;
@@ -46,6 +47,9 @@ struct notices_group {
 	uint32_t system;
 	struct ids sources;
 };
+
+/* notices.c: the last one of what is pending is told, or held. */
+void notices_done(struct notices *n);
 
 /* notices_tell.c */
 /* What the member of the source could be told now, in one form; a text of `out`. */

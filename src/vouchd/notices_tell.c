@@ -508,7 +508,7 @@ notices_tell(struct notices *n, struct fault *fault)
 	check(g != NULL);
 	n->unreadable = false;
 	while (n->pending.count > 0 && gather_source(n, g, n->pending.items[n->pending.count - 1])) {
-		n->pending.count--;
+		notices_done(n);
 	}
 	if (n->unreadable) {
 		r = fault_set(fault, RESULT_IO, "what was told cannot be read");

@@ -32,6 +32,8 @@ wait      1h
 expect    state 192.0.2.20 == SUSPENDED kind disuse
 expect    notices suspended_disuse about harbour-bank/harbour-alerts == 1
 expect    no notice suspended_disuse says "should have told you"
+expect    notice suspended_disuse says "  192.0.2.20\n\nOff the list"
+expect    no notice suspended_disuse says "192.0.2.20\n  192.0.2.20"
 
 # A month later the news of it comes again at once, on a day on which its system has had its one warning already: it is held, and too late.
 clock     2026-02-16T09:00:00Z

@@ -516,9 +516,10 @@ class Story:
 
     @sentence('expect [no] notice KIND says "words"', rf"expect (?P<no>no )?notice (?P<kind>\w+) says (?P<words>{WORDS})")
     def expect_notice(self, no, kind, words):
-        """The last one of this kind has these words, or has them not."""
-        content = self.daemon.get(f"/v1/notices/{self.notices(kind)[-1]['id']}")["content"].replace("=\r\n", "")
-        if (words.strip('"') in content) == bool(no):
+        """The last one of this kind has these words, or has them not; \\n in them is the end of a line."""
+        content = self.daemon.get(f"/v1/notices/{self.notices(kind)[-1]['id']}")["content"]
+        content = content.replace("=\r\n", "").replace("\r\n", "\n")
+        if (words.strip('"').replace("\\n", "\n") in content) == bool(no):
             raise Broken(f"the notice {'says' if no else 'does not say'} {words}; it says:\n{content}")
 
     @sentence("expect metric vouch_moves_total == 1", r"expect metric (?P<name>\w+) == (?P<count>\d+)")
