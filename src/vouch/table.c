@@ -1,6 +1,7 @@
 /* Tables: cells are made first, so that the width of each column is known. */
 #include "vouch/table.h"
 
+#include <math.h>
 #include <string.h>
 
 #define LISTED_MAX 3
@@ -58,7 +59,8 @@ table_cell(struct arena *arena, const json_t *value)
 	case JSON_INTEGER:
 		return arena_format(arena, "%" JSON_INTEGER_FORMAT, json_integer_value(value));
 	case JSON_REAL:
-		return arena_format(arena, "%.4g", json_real_value(value));
+		return arena_format(arena, fabs(json_real_value(value)) < 1000 ? "%.4g" : "%.0f",
+				    json_real_value(value));
 	case JSON_TRUE:
 		return "yes";
 	case JSON_FALSE:

@@ -93,13 +93,22 @@ lift_single(json_t *root)
 	}
 }
 
-/* How the sources stand against the thresholds, one row for each that has any news. */
+static bool
+is_notable(const json_t *metric)
+{
+	const char *level = json_string_value(json_object_get(metric, "level"));
+
+	return level != NULL && (strcmp(level, "warning") == 0 || strcmp(level, "over") == 0);
+}
+
+/* How the sources stand against the thresholds, one row for each that has any news; of several sources those that are near a limit. */
 static void
 print_metrics(const struct vouch *v, const json_t *sources)
 {
+	bool shows_all = vouch_has(v, FLAG_all) || json_array_size(sources) == 1;
 	json_t *all = json_array(), *source, *metric;
 	const json_t *member = NULL;
-	size_t i, k;
+	size_t i, k, left_out = 0;
 
 	json_array_foreach(sources, i, source)
 	{
@@ -113,6 +122,10 @@ print_metrics(const struct vouch *v, const json_t *sources)
 			if (scope != NULL && strcmp(scope, "group") == 0 && json_equal(member, last)) {
 				continue; /* of the whole member: once is enough */
 			}
+			if (!shows_all && !is_notable(metric)) {
+				left_out++;
+				continue;
+			}
 			check(json_object_set(metric, "source", json_object_get(source, "source")) == 0);
 			check(json_array_append(all, metric) == 0);
 		}
@@ -120,6 +133,10 @@ print_metrics(const struct vouch *v, const json_t *sources)
 	if (json_array_size(all) > 0) {
 		(void)putchar('\n');
 		table_print(stdout, all, metric_columns, countof(metric_columns), v->colour);
+	}
+	if (left_out > 0) {
+		(void)printf("\n%zu more counts are within their limits, or too small to be judged: --all\n",
+			     left_out);
 	}
 	json_decref(all);
 }

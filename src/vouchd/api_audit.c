@@ -93,12 +93,40 @@ clocks_of(const struct fold *f)
 	return clocks;
 }
 
+/* The answer: does what was promised hold, for all kinds of units and voices? */
+struct answer {
+	bool is_short; /* of some there is not enough history */
+	double excess; /* nats by which A* lies above A, the most of all; 0: nowhere */
+};
+
+static void
+note(struct answer *answer, const struct detect_audit *a)
+{
+	double excess = a->calibrated_nats - a->limit_nats;
+
+	if (a->how == DETECT_AUDIT_SHORT) {
+		answer->is_short = true;
+	} else if (excess > answer->excess) {
+		answer->excess = excess;
+	}
+}
+
+static json_t *
+holds_of(const struct answer *answer)
+{
+	if (answer->excess > 0) {
+		return json_false();
+	}
+	return answer->is_short ? json_null() : json_true();
+}
+
 static void
 audit_run(struct job *job, struct pipeline *p)
 {
 	struct api_call *c = (struct api_call *)job;
 	const struct fold *f = pipeline_fold(p);
 	json_t *rows = json_array(), *levels = json_array();
+	struct answer answer = { 0 };
 
 	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
 		for (enum voice v = 0; v < VOICE_COUNT; v++) {
@@ -106,16 +134,20 @@ audit_run(struct job *job, struct pipeline *p)
 			json_t *some;
 
 			detect_audit(fold_detect(f), kind, v, &a);
+			note(&answer, &a);
 			json_array_append_new(rows, row_of(&a, kind, v));
 			some = levels_of(&a, kind, v);
 			check(json_array_extend(levels, some) == 0);
 			json_decref(some);
 		}
 	}
-	http_reply_json(c->reply, json_pack("{s:f, s:f, s:o, s:o, s:o, s:o, s:o}", "budget", fold_budget(f),
-					    "confidence", 0.9, "limits", rows, "levels", levels, "means",
-					    means_of(fold_detect(f)), "shadow", shadow_of(fold_decide(f)),
-					    "clocks", clocks_of(f)));
+	http_reply_json(c->reply,
+			json_pack("{s:f, s:f, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "budget", fold_budget(f),
+				  "confidence", 0.9, "holds", holds_of(&answer), "budget_that_holds",
+				  answer.excess > 0 ? json_real(fold_budget(f) / audit_years(answer.excess))
+						    : json_null(),
+				  "limits", rows, "levels", levels, "means", means_of(fold_detect(f)),
+				  "shadow", shadow_of(fold_decide(f)), "clocks", clocks_of(f)));
 }
 
 void

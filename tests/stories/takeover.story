@@ -29,7 +29,7 @@ expect    vouch "status 192.0.2.20 --json" == 0 "'watch_level': 'calm'"
 expect    vouch "watch --json" == 0 "'units': ["
 
 # Two weeks of five sources show nothing about the budget yet, and the audit says so.
-expect    vouch "audit" == 0 "budget: 10 false suspensions per 1000 source-years" "not enough history"
+expect    vouch "audit" == 0 "budget: 10 false suspensions per 1000 source-years. Does it hold?" "Not known yet" "not enough history"
 expect    vouch "audit --json" == 0 "'limit_years': 205.7" "'calibrated_years': null"
 
 # The neighbours stay where they are.

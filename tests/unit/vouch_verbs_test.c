@@ -240,6 +240,19 @@ status_shows_how_a_source_stands_against_the_thresholds(void **state)
 	assert_int_equal(RUN(w, "status", "192.0.2.10"), 0);
 	assert_non_null(strstr(w->out, "certified  -     partially suspended for post"));
 	assert_non_null(strstr(w->out, "192.0.2.10  complaint  over   complaints at post: too many\n"));
+
+	/* of one source all is told, of several what is near a limit */
+	w->answer = "{\"sources\":[{\"source\":\"192.0.2.10\",\"metrics\":["
+		    "{\"threshold\":\"complaint\",\"level\":\"warning\",\"words\":\"nearly\"},"
+		    "{\"threshold\":\"trap_network\",\"level\":\"good\",\"words\":\"few\"}]}]}";
+	assert_int_equal(RUN(w, "status", "192.0.2.10"), 0);
+	assert_non_null(strstr(w->out, "few\n"));
+	assert_int_equal(RUN(w, "status", "a", "b"), 0);
+	assert_non_null(strstr(w->out, "nearly\n"));
+	assert_null(strstr(w->out, "few\n"));
+	assert_non_null(strstr(w->out, "2 more counts are within their limits"));
+	assert_int_equal(RUN(w, "status", "a", "b", "--all"), 0);
+	assert_non_null(strstr(w->out, "few\n"));
 }
 
 static void
@@ -334,6 +347,58 @@ a_verdict_carries_its_actor_and_reason(void **state)
 	assert_non_null(strstr(w->body, "\"role\":\"analyst\""));
 	assert_int_equal(RUN(w, "clear", "3", "x", "--role", "king"), 2);
 	assert_int_equal(RUN(w, "clear", "3", "x", "--actor", "a b"), 2);
+}
+
+#define LIMIT(unit, wanted)                                                                      \
+	"{\"unit\":\"" unit                                                                      \
+	"\",\"voice\":\"bayes\",\"unit_years\":17.4,\"limit_years\":205.8,\"calibrated_years\":" \
+	"null,\"how\":\"not enough history\",\"unit_years_wanted\":" wanted "}"
+#define LEVEL(above, measured, whole)                                     \
+	"{\"unit\":\"source\",\"voice\":\"bayes\",\"above_years\":" above \
+	",\"promised\":6.4,\"measured\":" measured ",\"upper\":2.3,\"whole\":" whole "}"
+#define AUDIT(holds, budget, mean)                                                                          \
+	"{\"budget\":10,\"holds\":" holds ",\"budget_that_holds\":" budget                                  \
+	",\"limits\":[" LIMIT("source", "473.8") "," LIMIT("member", "23026.5") "],\"levels\":[" LEVEL(     \
+	    "1.0", "2.0",                                                                                   \
+	    "true") "," LEVEL("2.718", "1.0",                                                               \
+			      "true") "," LEVEL("7.389", "0.0",                                             \
+						"true") "," LEVEL("403.4", "1.0",                           \
+								  "false") "],\"means\":[{\"voice\":"       \
+									   "\"bayes\",\"mail\":"            \
+									   "\"campaigns\","                 \
+									   "\"cohorts\":2781.0,"            \
+									   "\"mean\":" mean                 \
+									   "}],\"shadow\":{\"percent\":0}," \
+									   "\"clocks\":[]}"
+
+static void
+an_audit_says_first_whether_the_budget_holds(void **state)
+{
+	struct world *w = *state;
+
+	w->answer = AUDIT("null", "null", "0.9");
+	assert_int_equal(RUN(w, "audit"), 0);
+	assert_non_null(strstr(w->out, "Does it hold?\nNot known yet: "));
+	assert_non_null(strstr(w->out, " 23026 member-years")); /* and not 2.303e+04 */
+	assert_null(strstr(w->out, "e+04"));
+	assert_non_null(strstr(w->out, "there are 17."));
+	assert_null(strstr(w->out, "A mean above 1"));
+	/* of the levels the highest that was reached, and none that an alarm cuts short */
+	assert_non_null(strstr(w->out, "2.718"));
+	assert_null(strstr(w->out, "7.389"));
+	assert_null(strstr(w->out, "403.4"));
+	assert_int_equal(RUN(w, "audit", "--all"), 0);
+	assert_non_null(strstr(w->out, "7.389"));
+	assert_non_null(strstr(w->out, "403.4"));
+
+	w->answer = AUDIT("true", "null", "1.2");
+	assert_int_equal(RUN(w, "audit"), 0);
+	assert_non_null(strstr(w->out, "Does it hold?\nYes: "));
+	assert_non_null(strstr(w->out, "A mean above 1"));
+	w->answer = AUDIT("false", "2.54", "0.9");
+	assert_int_equal(RUN(w, "audit"), 0);
+	assert_non_null(strstr(w->out, "Does it hold?\nNo: "));
+	assert_non_null(strstr(w->out, "budget: 2.5\n"));
 }
 
 #define SUMS "\"accepted\":1,\"duplicate\":0,\"quarantined\":0,\"observations\":7,\"unknown\":0"
@@ -701,6 +766,7 @@ main(void)
 		EACH(a_busy_daemon_is_asked_again),
 		EACH(no_daemon_is_said_so),
 		EACH(a_verdict_carries_its_actor_and_reason),
+		EACH(an_audit_says_first_whether_the_budget_holds),
 		EACH(a_long_file_goes_up_in_chunks_and_arrives_whole),
 		EACH(quarantined_rows_are_named_and_end_in_a_code),
 		EACH(import_shows_first_and_applies_only_when_told),
