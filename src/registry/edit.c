@@ -165,6 +165,30 @@ put_value(struct editor *e, enum registry_field field, struct text in)
 	return r;
 }
 
+/* What it could have been. */
+static enum result
+no_such_key(struct editor *e, struct text key)
+{
+	enum thing thing = e->asked->thing;
+	bool declares = e->asked->op == REGISTRY_DECLARE;
+	struct buffer keys;
+	enum result r;
+
+	buffer_init(&keys, FAULT_BYTES_MAX);
+	for (enum registry_field f = registry_fields_from(thing); f < registry_fields_to(thing); f++) {
+		const char *one = registry_fields[f].key;
+		bool is_declared = strncmp(one, "declared.", 9) == 0;
+
+		if (is_declared || !declares) {
+			buffer_format(&keys, "%s%s", keys.n == 0 ? "" : ", ", declares ? one + 9 : one);
+		}
+	}
+	r = fault_set(e->fault, RESULT_BAD_INPUT, "a %s has no such key: '%.*s'; it has %.*s",
+		      thing_name(thing), (int)(key.n > 80 ? 80 : key.n), key.p, TEXT_ARG(buffer_text(&keys)));
+	buffer_free(&keys);
+	return r;
+}
+
 static enum result
 put_setting(struct editor *e, const struct registry_setting *s)
 {
@@ -183,8 +207,7 @@ put_setting(struct editor *e, const struct registry_setting *s)
 				 thing_name(thing), thing_name(above));
 	}
 	if (field == REGISTRY_FIELD_COUNT) {
-		return fault_set(e->fault, RESULT_BAD_INPUT, "a %s has no such key: '%.*s'",
-				 thing_name(thing), (int)(s->key.n > 80 ? 80 : s->key.n), s->key.p);
+		return no_such_key(e, s->key);
 	}
 	if (e->asked->op == REGISTRY_DECLARE && strncmp(registry_fields[field].key, "declared.", 9) != 0) {
 		return fault_set(e->fault, RESULT_BAD_INPUT, "%s is nothing that is declared",

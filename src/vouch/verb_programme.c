@@ -1,5 +1,6 @@
 /* Verbs about who is in the programme: import, add, change, remove, programme. What would change is shown before it is applied. */
 #include "base/limits.h"
+#include "registry/registry.h"
 #include "vouch/file.h"
 #include "vouch/table.h"
 #include "vouch/vouch.h"
@@ -209,6 +210,39 @@ verb_remove(struct vouch *v)
 
 /* ---- declare */
 
+/* A day alone is its midnight. */
+static const char *
+time_of(struct vouch *v, const char *value)
+{
+	return strlen(value) == 10 ? arena_format(&v->arena, "%sT00:00:00Z", value) : value;
+}
+
+/* The daemon says only which form it wants. */
+static enum result
+check_times(struct vouch *v, const json_t *set)
+{
+	static const char *const names[] = { "start", "end" };
+	struct instant t[2];
+
+	for (size_t i = 0; i < countof(names); i++) {
+		const char *value = json_string_value(json_object_get(set, names[i]));
+
+		if (instant_parse(text_of(time_of(v, value)), &t[i]) != RESULT_OK) {
+			return fault_set(&v->fault, RESULT_BAD_USAGE,
+					 "%s=%s: a day or a time like 2026-01-05T08:00:00Z is wanted",
+					 names[i], value);
+		}
+	}
+	if (t[1].ms <= t[0].ms) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "the campaign ends before it begins");
+	}
+	if (t[1].ms - t[0].ms > REGISTRY_CAMPAIGN_MAX.ms) {
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "a campaign lasts at most %d days",
+				 (int)(REGISTRY_CAMPAIGN_MAX.ms / SPAN_DAY.ms));
+	}
+	return RESULT_OK;
+}
+
 /* "campaign=spring start=2026-03-01 end=2026-03-03 volume=250000 links=a.example,b.example" as one word for the daemon. */
 static enum result
 pack_campaign(struct vouch *v, json_t *set)
@@ -226,8 +260,11 @@ pack_campaign(struct vouch *v, json_t *set)
 			    &v->fault, RESULT_BAD_USAGE,
 			    "a campaign has a start, an end, a volume and links: %s=... is wanted", part[i]);
 		}
-		buffer_format(&word, "%s%s%s", i > 0 ? "/" : "", value,
-			      (i == 1 || i == 2) && strlen(value) == 10 ? "T00:00:00Z" : "");
+		buffer_format(&word, "%s%s", i > 0 ? "/" : "", i == 1 || i == 2 ? time_of(v, value) : value);
+	}
+	if (check_times(v, set) != RESULT_OK) {
+		buffer_free(&word);
+		return RESULT_BAD_USAGE;
 	}
 	for (size_t i = 0; i < word.n; i++) {
 		word.p[i] = word.p[i] == ',' ? '+' : word.p[i];

@@ -87,9 +87,12 @@ vouch_reason(struct vouch *v, size_t from, const char **reason)
 				      : arena_format(&v->arena, "%s %s", words, v->args.operands[i]);
 	}
 	if (words == NULL || text_trim(text_of(words)).n == 0) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "a reason is wanted: vouch %s%s%s REASON",
-				 args_verb_name(v->args.verb), from > 0 ? " " : "",
-				 from > 0 ? v->args.operands[0] : "");
+		const char *asked = args_verb_name(v->args.verb);
+
+		for (size_t i = 0; i < from && i < v->args.operand_count; i++) {
+			asked = arena_format(&v->arena, "%s %s", asked, v->args.operands[i]);
+		}
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "a reason is wanted: vouch %s REASON", asked);
 	}
 	if (strlen(words) > WORDS_BYTES_MAX) {
 		return fault_set(&v->fault, RESULT_BAD_USAGE, "the reason is longer than %d bytes",

@@ -6,7 +6,9 @@ accept    harbour-bank by operator because "control is proven"
 expect    vouch "declare harbour-news from=harbour.test links=harbour.test mail=newsletter" == 0 "~ system harbour-news: declared.from" "applied 1 change"
 expect    vouch "declare harbour-alerts from=harbour.test links=harbour.test" == 0 "applied 1 change"
 expect    vouch "declare harbour-news links=help.harbour.test,harbour.test" == 0 "declared.links harbour.test -> help.harbour.test harbour.test"
-expect    vouch "declare harbour-news list=safe" == 2 "no such key"
+expect    vouch "declare harbour-news list=safe" == 2 "no such key" "it has from, dkim, links, mail"
+expect    vouch "declare harbour-news campaign=spring start=2026-03-03 end=2026-03-01 volume=9 links=a.example" == 2 "ends before it begins"
+expect    vouch "declare harbour-news campaign=spring start=2026-03-03 end=soon volume=9 links=a.example" == 2 "end=soon"
 history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.20 delivered ~2000 complaint ~1 unknown_user ~10
 
 # Two weeks later a sale is announced for two days.

@@ -202,7 +202,8 @@ what_does_not_fit_is_refused_in_words(void **state)
 	assert_string_equal(ADD(MEMBER, "a b", "name=A"),
 			    "an id has 1 to 63 letters, digits, '-', '_' or '.'");
 	assert_string_equal(ADD(MEMBER, "news", "name=A"), "a system is called news already");
-	assert_string_equal(ADD(MEMBER, "new", "name=A nick=B"), "a member has no such key: 'nick'");
+	assert_non_null(
+	    strstr(ADD(MEMBER, "new", "name=A nick=B"), "a member has no such key: 'nick'; it has name, "));
 	assert_string_equal(ADD(MEMBER, "new", "name=A name=B"), "name: given twice");
 	assert_string_equal(ADD(SYSTEM, "new", ""), "member=... is wanted: what the system belongs to");
 	assert_string_equal(ADD(SYSTEM, "new", "member=nobody"), "no member is called 'nobody'");
