@@ -60,11 +60,32 @@ explain_blocks(struct buffer *b, const struct alarm *alarm)
 	for (uint32_t i = 1; i < alarm->block_count; i++) {
 		most = alarm->blocks[i].nats > most->nats ? &alarm->blocks[i] : most;
 	}
-	if (alarm->block_count > 1 && most->nats > 0) {
-		buffer_format(b, "  Most of it comes from the %" PRIu64 " messages from ", most->delivered);
-		decide_put_when(b, most->from);
-		buffer_format(b, " UTC on.\n");
+	if (alarm->block_count < 2 || !(most->nats > 0)) {
+		return;
 	}
+	if (most->delivered > 0) {
+		buffer_format(b, "  Most of it comes from the %" PRIu64 " messages from ", most->delivered);
+	} else { /* seen before its volume was reported */
+		buffer_format(b, "  Most of it comes from what single messages look like, from ");
+	}
+	decide_put_when(b, most->from);
+	buffer_format(b, " UTC on.\n");
+}
+
+/* When it began; between which times it did, where that is more than a minute. */
+static void
+explain_onset(struct buffer *b, const struct alarm *alarm)
+{
+	buffer_format(b, "  It began most likely with the mail from ");
+	decide_put_when(b, alarm->began);
+	buffer_format(b, " UTC on");
+	if (alarm->began_to.ms / SPAN_MINUTE.ms > alarm->began_from.ms / SPAN_MINUTE.ms) {
+		buffer_format(b, "; nine times in ten between ");
+		decide_put_when(b, alarm->began_from);
+		buffer_format(b, " and ");
+		decide_put_when(b, alarm->began_to);
+	}
+	buffer_format(b, ".\n");
 }
 
 static void
@@ -100,13 +121,8 @@ explain_alarm(const struct page *p, const struct alarm *alarm, uint32_t system)
 	buffer_format(
 	    b, " likelier from a sender that is taken over than from this one as it was; the limit is ");
 	decide_put_times(b, alarm->limit_nats);
-	buffer_format(b, ".\n  It began most likely with the mail from ");
-	decide_put_when(b, alarm->began);
-	buffer_format(b, " UTC on; nine times in ten between ");
-	decide_put_when(b, alarm->began_from);
-	buffer_format(b, " and ");
-	decide_put_when(b, alarm->began_to);
 	buffer_format(b, ".\n");
+	explain_onset(b, alarm);
 }
 
 /* One reason: the alarm that opened the case, or the words of whoever did. What came later agrees, and is only counted. */

@@ -7,13 +7,20 @@
 
 #include <inttypes.h>
 
-#define MESSAGES_MAX 3U
+#define MESSAGES_MAX      3U
+#define MESSAGE_BYTES_MAX 8192U
 
+/* Messages that look the same are told of once. */
+struct message {
+	struct buffer words;
+	uint64_t report; /* of the first */
+	uint32_t count;
+};
 struct messages {
 	const struct fold *f;
 	const struct alarm *alarm;
-	struct buffer *lines;
-	uint32_t told;
+	struct message told[MESSAGES_MAX];
+	uint32_t count;
 };
 
 /* Is there anything in it to speak against its sender? A link is told as new by the alarm, so here it is enough that it is not declared. */
@@ -59,28 +66,65 @@ concerns(const struct messages *m, const struct observation *o)
 	return false;
 }
 
-static bool
-tell(struct buffer *b, const struct observation *o, bool more)
+/* What an attribute says, in words; nothing where it says no. A sample that somebody else has looked at may say just yes. */
+static void
+put_attribute(struct buffer *b, const char *words, const char *yes, struct text value)
+{
+	const char *before = b->n == 0 ? "  " : ", ";
+
+	if (yes != NULL && text_equal(value, TEXT("0"))) {
+		return;
+	}
+	if (yes != NULL && (text_equal(value, TEXT("1")) || text_equal_nocase(value, TEXT("yes")) ||
+			    text_equal_nocase(value, TEXT("true")))) {
+		buffer_format(b, "%s%s", before, yes);
+	} else {
+		buffer_format(b, "%s%s \"%.*s\"", before, words, TEXT_ARG(value));
+	}
+}
+
+static void
+put_message(struct buffer *b, const struct observation *o)
 {
 	static const struct {
 		struct text name;
-		const char *words;
+		const char *words, *yes;
 	} told[] = {
-		{ { "subject_shape", 13 }, "subject" }, { { "from_domain", 11 }, "From" },
-		{ { "link_domain", 11 }, "links to" },  { { "lure", 4 }, "asks" },
-		{ { "attachment", 10 }, "attached" },
+		{ { "subject_shape", 13 }, "subject", NULL },
+		{ { "from_domain", 11 }, "From", NULL },
+		{ { "link_domain", 11 }, "links to", NULL },
+		{ { "lure", 4 }, "asks", "asks to sign in, to pay or to open" },
+		{ { "attachment", 10 }, "attached", "something is attached" },
 	};
 
 	for (size_t t = 0; t < countof(told); t++) {
 		for (uint32_t i = 0; i < o->attribute_count; i++) {
 			if (text_equal(o->attributes[i].name, told[t].name)) {
-				buffer_format(b, "%s%s \"%.*s\"", more ? ", " : "  ", told[t].words,
-					      TEXT_ARG(o->attributes[i].value));
-				more = true;
+				put_attribute(b, told[t].words, told[t].yes, o->attributes[i].value);
 			}
 		}
 	}
-	return more;
+}
+
+static void
+tell(struct messages *m, const struct observation *o, uint64_t report)
+{
+	struct buffer words;
+
+	buffer_init(&words, MESSAGE_BYTES_MAX);
+	put_message(&words, o);
+	for (uint32_t i = 0; i < m->count; i++) {
+		if (text_equal(buffer_text(&m->told[i].words), buffer_text(&words))) {
+			m->told[i].count++;
+			buffer_free(&words);
+			return;
+		}
+	}
+	if (words.n == 0 || m->count == MESSAGES_MAX) {
+		buffer_free(&words);
+		return;
+	}
+	m->told[m->count++] = (struct message){ words, report, 1 };
 }
 
 static enum result
@@ -91,12 +135,11 @@ visit(void *context, const struct record *record)
 	struct report report;
 
 	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK) {
-		for (uint32_t i = 0; i < report.observation_count && m->told < MESSAGES_MAX; i++) {
+		for (uint32_t i = 0; i < report.observation_count; i++) {
 			const struct observation *o = &report.observations[i];
 
-			if (concerns(m, o) && tell(m->lines, o, false)) {
-				buffer_format(m->lines, " (report %" PRIu64 ")\n", record->seq);
-				m->told++;
+			if (concerns(m, o)) {
+				tell(m, o, record->seq);
 			}
 		}
 	}
@@ -107,21 +150,31 @@ visit(void *context, const struct record *record)
 void
 api_explain_messages(struct journal *j, const struct fold *f, const struct alarm *alarm, struct buffer *lines)
 {
-	struct messages m = { f, alarm, lines, 0 };
-	size_t before = lines->n;
+	struct messages m = { .f = f, .alarm = alarm };
 
 	if (alarm->content_nats <= 0 || alarm->traits == 0) {
 		return;
 	}
-	buffer_format(lines, "Messages that spoke for it, as they were reported:\n");
-	for (uint32_t i = 0; i < alarm->report_count && m.told < MESSAGES_MAX; i++) {
+	for (uint32_t i = 0; i < alarm->report_count; i++) {
 		const struct journal_range one = { .from = alarm->reports[i], .to = alarm->reports[i] };
 
 		if (journal_scan(j, &one, visit, &m) != RESULT_OK) {
 			break; /* what can be read of the journal is told elsewhere */
 		}
 	}
-	if (m.told == 0) {
-		lines->n = before;
+	if (m.count > 0) {
+		buffer_format(lines, "Messages that spoke for it, as they were reported:\n");
+	}
+	for (uint32_t i = 0; i < m.count; i++) {
+		struct message *one = &m.told[i];
+
+		buffer_put_text(lines, buffer_text(&one->words));
+		if (one->count > 1) {
+			buffer_format(lines, " (%" PRIu32 " of them, the first in report %" PRIu64 ")\n",
+				      one->count, one->report);
+		} else {
+			buffer_format(lines, " (report %" PRIu64 ")\n", one->report);
+		}
+		buffer_free(&one->words);
 	}
 }

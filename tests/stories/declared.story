@@ -28,10 +28,12 @@ expect    why 192.0.2.10 says "Announced: sale, 30000 messages"
 report rows by mailbox <<
 time,source,signal,count,cluster,from_domain,link_domain,lure
 ${now},192.0.2.20,sample,1,sale-2,harbour.test,go.sale-now.test,1
+${now},192.0.2.20,sample,1,sale-2,harbour.test,go.sale-now.test,1
 ${now},192.0.2.20,sample,1,offer-2,harbour.test,go.offer-now.test,1
 end
 wait      10m
 expect    state 192.0.2.20 == SUSPENDED kind security
+expect    vouch "why 192.0.2.20" == 0 "links to 'go.sale-now.test', asks to sign in, to pay or to open (2 of them, the first in report" "links to 'go.offer-now.test', asks to sign in, to pay or to open (report"
 expect    state 192.0.2.10 == CERTIFIED
 
 # When the sale has sent far more than was announced, what it links to is no longer taken for it.

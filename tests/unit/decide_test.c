@@ -492,6 +492,31 @@ the_explanation_is_one_page_with_one_reason_and_one_next_step(void **state)
 	    "Next: only a new application helps: vouch apply 192.0.2.3 REASON, then vouch accept.\n");
 }
 
+/* A message is seen before the volume of its mail is reported: then no number of messages is told, and no interval of one minute. */
+static void
+an_explanation_tells_no_numbers_that_say_nothing(void **state)
+{
+	struct world *w = *state;
+	struct alarm a = alarm_about(UNIT_SOURCE, w);
+	struct buffer b;
+
+	a.unit = 3;
+	a.began_from = a.began_to = a.began;
+	a.block_count = 2;
+	a.blocks[0] = (struct alarm_block){ .from = a.began, .nats = 9 };
+	a.blocks[1] = (struct alarm_block){ .from = a.began, .delivered = 1742, .nats = 2 };
+	assert_int_equal(say(w, EVENT_ACCEPT, DECIDE_SOURCE, 3, ACTOR_OPERATOR), RESULT_OK);
+	assert_int_equal(decide_alarm(w->d, &a, 3, w->now), 1);
+	buffer_init(&b, 65536);
+	assert_int_equal(decide_explain(w->d, DECIDE_SOURCE, 3, w->now.at, &names, &b), RESULT_OK);
+	wire_put_u8(&b, 0);
+	assert_non_null(strstr((const char *)b.p,
+			       "  Most of it comes from what single messages look like, from 2026-01-05 "));
+	assert_non_null(strstr((const char *)b.p,
+			       "  It began most likely with the mail from 2026-01-05 11:25 UTC on.\n"));
+	buffer_free(&b);
+}
+
 static void
 several_cases_are_listed_and_a_person_is_quoted(void **state)
 {
@@ -740,6 +765,7 @@ main(void)
 		T(a_command_needs_a_reason_an_actor_a_subject_and_a_move),
 		T(what_leaves_the_programme_leaves_the_list_and_is_not_found_again),
 		T(the_explanation_is_one_page_with_one_reason_and_one_next_step),
+		T(an_explanation_tells_no_numbers_that_say_nothing),
 		T(several_cases_are_listed_and_a_person_is_quoted),
 		T(who_is_not_there_is_not_explained),
 		T(every_alarm_has_words),
