@@ -8,6 +8,9 @@
 #include "base/number.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#define TAIL_BYTES 32U /* of what follows the looks */
 
 static const char *const plurals[] = {
 	[EVIDENCE_COMPLAINT] = "complaints",
@@ -16,6 +19,15 @@ static const char *const plurals[] = {
 	[EVIDENCE_TRAP_TYPO] = "hits on traps at mistyped domains",
 };
 _Static_assert(countof(plurals) == EVIDENCE_COUNT, "each kind of evidence has its words");
+
+/* Short, since a reason is one line of a table. */
+static const char *const looks[] = {
+	[TRAIT_LINK_NEW] = "an undeclared link",   [TRAIT_LINK_YOUNG] = "a fresh link",
+	[TRAIT_LURE] = "a lure to sign in or pay", [TRAIT_FROM_NEW] = "an undeclared From",
+	[TRAIT_ATTACHMENT] = "an attachment",      [TRAIT_ELSEWHERE] = "another member's template",
+	[TRAIT_BAD_URL] = "a blocklisted link",    [TRAIT_LOOKALIKE] = "a look-alike name",
+};
+_Static_assert(countof(looks) == TRAIT_COUNT, "each trait has its words");
 
 const char *
 decide_evidence_words(int evidence)
@@ -82,18 +94,21 @@ decide_heaviest(const struct alarm *alarm, int order[EVIDENCE_COUNT])
 	return n;
 }
 
-/* What its new messages showed. */
+/* What its new messages showed, as far as there is room for it. */
 static int
 put_traits(struct buffer *b, const struct alarm *alarm, bool more)
 {
+	const char *before = more ? ", new messages with " : " new messages with ";
 	int n = 0;
 
 	for (int t = 0; t < TRAIT_COUNT; t++) {
-		if ((alarm->traits >> t & 1) != 0) {
-			buffer_format(b, "%s %s", more || n > 0 ? "," : " messages of a new kind:",
-				      trait_name((enum trait)t));
-			n++;
+		if ((alarm->traits >> t & 1) == 0 ||
+		    b->n + strlen(before) + strlen(looks[t]) + TAIL_BYTES > WORDS_BYTES_MAX) {
+			continue;
 		}
+		buffer_format(b, "%s%s", before, looks[t]);
+		before = ", ";
+		n++;
 	}
 	return n;
 }
