@@ -82,6 +82,34 @@ print_sums(const char *name, const json_t *sums)
 	print_figures(sums);
 }
 
+/* Cases and reviews that wait for a verdict, at the end. */
+static uint32_t
+open_cases(const struct fold *f)
+{
+	const struct decide *d = fold_decide(f);
+	uint32_t open = 0;
+
+	for (uint32_t i = 1; i <= decide_case_count(d); i++) {
+		struct decide_case_view c;
+
+		decide_case_view(d, i, &c);
+		open += case_status_open(c.status);
+	}
+	return open;
+}
+
+/* Of a fresh takeover nobody has said yet that it was one. */
+static void
+print_open(json_int_t open)
+{
+	if (open > 0) {
+		(void)printf(
+		    "%" JSON_INTEGER_FORMAT
+		    " case%s still wait%s for a verdict with this policy, and count%s as not confirmed\n",
+		    open, open == 1 ? "" : "s", open == 1 ? "s" : "", open == 1 ? "s" : "");
+	}
+}
+
 /* One policy: the sums of both courses, and the sources that differ. */
 static void
 print_trial(const struct vouch *v, const struct trial_course *c, const json_t *result)
@@ -108,6 +136,7 @@ print_trial(const struct vouch *v, const struct trial_course *c, const json_t *r
 	}
 	print_sums("recorded", json_object_get(sums, "recorded"));
 	print_sums("with this policy", json_object_get(sums, "computed"));
+	print_open(json_integer_value(json_object_get(result, "open_cases")));
 	table_print(stdout, json_object_get(result, "sources"), columns, countof(columns), v->colour);
 }
 
@@ -168,11 +197,12 @@ result_of(const struct trial_course *c, const struct replay_course *walk)
 {
 	const struct trial *t = c->trial;
 	json_t *root =
-	    json_pack("{s:b,s:I,s:I,s:I,s:s?,s:f,s:o,s:o,s:[]}", "same",
+	    json_pack("{s:b,s:I,s:I,s:I,s:s?,s:f,s:o,s:o,s:I,s:[]}", "same",
 		      walk->result == RESULT_OK && !t->wanted, "records", (json_int_t)walk->summary.records,
 		      "inputs", (json_int_t)walk->summary.inputs, "refused", (json_int_t)c->refused, "policy",
 		      t->file, "budget", t->wanted ? t->policy.budget : fold_budget(c->fold), "recorded",
-		      json_of_counts(c->recorded), "computed", json_of_counts(c->computed), "sources");
+		      json_of_counts(c->recorded), "computed", json_of_counts(c->computed), "open_cases",
+		      (json_int_t)open_cases(c->fold), "sources");
 
 	check(root != NULL);
 	if (t->wanted) {

@@ -19,6 +19,7 @@ expect    replay with budgets 0.001,10,1000 as alone
 # The policy that was in force: the same course. One that knows no takeover: case 1 is then what a person suspended, and the verdict on
 # the recorded case 1 must not clear that.
 expect    replay with policy "budget: 10" says "with this policy: 4 sources suspended; 0 of 0 confirmed takeovers; 5 suspensions that nobody confirmed, 10.1 days off the list"
+expect    replay with policy "budget: 10" says "1 case still waits for a verdict with this policy, and counts as not confirmed"
 expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "1 commands would have had nothing to act on"
 expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "0 suspensions that nobody confirmed, 2.0 days off the list"
 # From a day on which all had happened the other policy changes nothing.
