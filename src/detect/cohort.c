@@ -233,23 +233,41 @@ years_to_give(struct detect *d, struct unit *u, int64_t now_ms)
 	return detect_threat_years(d, u, known < 1 ? years * known * known : years, now_ms);
 }
 
+/* Of the time that waits, with `years` more, so much is spent. */
+static double
+spend(struct unit *u, double years, double share)
+{
+	double waits = (double)u->n.bank + years, spent = share * waits;
+
+	u->n.bank = (float)(waits - spent);
+	return spent;
+}
+
 /*
  * Start weight, in years: a takeover may begin with any cohort, but rather with a burst. What trickle does not get waits for the
- * next burst, so that all that was ever given is never more than the time that went by.
+ * next burst, so that all that was ever given is never more than the time that went by. A burst takes a small share of what waits: whoever mails
+ * at a usual pace gets as much with each campaign, whatever the share, and more is left for a burst that comes soon after another.
  */
 static double
 start_weight(struct detect *d, struct unit *u, int64_t now_ms, enum stream stream)
 {
-	double years = years_to_give(d, u, now_ms), given;
+	double years = years_to_give(d, u, now_ms);
 
 	if (stream == STREAM_BURST) {
-		given = BURST_WEIGHT * ((double)u->n.bank + years);
-		u->n.bank = (float)((double)u->n.bank + years - given);
-		return given;
+		return spend(u, years, BURST_WEIGHT);
 	}
-	given = TRICKLE_WEIGHT * years;
-	u->n.bank = (float)((double)u->n.bank + years - given);
-	return given;
+	(void)spend(u, (1 - TRICKLE_WEIGHT) * years, 0);
+	return TRICKLE_WEIGHT * years;
+}
+
+void
+detect_cohort_spare(struct detect *d, struct unit *u, int64_t at_ms, double e)
+{
+	int64_t now_ms = at_ms > u->times[CREDIT] ? at_ms : u->times[CREDIT];
+
+	if (e < 1) {
+		(void)spend(u, years_to_give(d, u, now_ms), BURST_WEIGHT * (1 - e));
+	}
 }
 
 static void

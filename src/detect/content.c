@@ -180,11 +180,10 @@ detect_content_retire(struct detect *d, const struct unit *u, const struct cohor
 static struct cohort *
 cohort_of_look(struct detect *d, struct unit *u, const struct detect_look *l, double e)
 {
-	if (u->cohort_count == 0 ||
-	    (e > CONTENT_BEGINS && detect_cohort(u, u->cohort_count - 1U)->n.mail > 0)) {
+	if (u->cohort_count == 0 || (e > 1 && detect_cohort(u, u->cohort_count - 1U)->n.mail > 0)) {
 		detect_cohort_begin(d, u, l->at.ms);
 	}
-	if ((l->flags & LOOK_COMPLAINT) != 0 && e <= CONTENT_BEGINS) {
+	if ((l->flags & LOOK_COMPLAINT) != 0 && e <= 1) {
 		return detect_cohort_of(u, l->at.ms);
 	}
 	return detect_cohort(u, u->cohort_count - 1U);
@@ -201,6 +200,7 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_t
 		return;
 	}
 	u = detect_unit_at(d, unit, l->at.ms);
+	detect_cohort_spare(d, u, l->at.ms, e);
 	c = cohort_of_look(d, u, l, e);
 	if (c == NULL) {
 		return;
@@ -208,12 +208,9 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_t
 	c->n.look = (float)((double)c->n.look * e < 1e30 ? (double)c->n.look * e : 1e30);
 	if (e > 1) {
 		detect_unit_report(u, l->seq);
-		c->traits |= (uint16_t)set;
-		if (e > CONTENT_BEGINS) {
-			detect_suspect_begin(u, c, cluster);
-			c->traits |=
-			    COHORT_UNTAUGHT | ((l->flags & LOOK_DECLARES) != 0 ? COHORT_DECLARES : 0);
-		}
+		detect_suspect_begin(u, c, cluster);
+		c->traits |=
+		    (uint16_t)set | COHORT_UNTAUGHT | ((l->flags & LOOK_DECLARES) != 0 ? COHORT_DECLARES : 0);
 		if (c->first_bad_seq == 0) {
 			c->first_bad_seq = l->seq;
 		}
@@ -292,7 +289,7 @@ detect_look(struct detect *d, const struct detect_look *look)
 	}
 	set = traits_of(d, n, l, known != 0 ? known : cluster, link);
 	e = weigh_traits(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);
-	if (e <= CONTENT_BEGINS) {
+	if (e <= 1) {
 		teach(d, set, (l->flags & LOOK_DECLARES) != 0, l->at.ms);
 	}
 	detect_novelty_note(n, cluster, l->at.ms);
@@ -305,5 +302,5 @@ detect_look(struct detect *d, const struct detect_look *look)
 	n->templates += n->templates < UINT32_MAX;
 	tell_unit(d, l->system, l, cluster, e, set);
 	tell_unit(d, l->source, l, cluster, e, set);
-	see(d, l, n, e > CONTENT_BEGINS);
+	see(d, l, n, e > 1);
 }

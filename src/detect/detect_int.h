@@ -307,6 +307,12 @@ const struct cohort *detect_cohort_at(const struct unit *u, uint32_t i);
 double detect_cohort_answered(const struct cohort *c,
 			      int64_t now_ms); /* share of its complaints that have come */
 void detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms); /* a new template begins one */
+/*
+ * A new template of evidence `e`, that begins none unless e > 1. That a takeover begins with a template is paid for whatever it turns out to be, or those that are
+ * chosen for an e above one would bring more than was spent: of w for each that begins a cohort honest templates bring w E[e; begins] =
+ * w (1 - E[e; begins none]), so each that begins none costs w (1 - e).
+ */
+void detect_cohort_spare(struct detect *d, struct unit *u, int64_t at_ms, double e);
 void detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin);
 int64_t detect_cohort_covered_ms(const struct unit *u);             /* end of the mail that has joined */
 struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too old */

@@ -13,8 +13,8 @@ accept    meadow-mail by operator because "control is proven"
 history   14d every 1h by mailbox: 192.0.2.10 delivered ~2000 complaint ~1 unknown_user ~10 and 192.0.2.11 delivered ~2000 complaint ~1 unknown_user ~10
 expect    notices watch_raised about harbour-bank/harbour-news == 0
 
-# Eight times the usual complaints: watched. Each of the two addresses hears it, once.
-every     10m for 50m by mailbox: 192.0.2.10 delivered 2000 complaint 8 unknown_user 20
+# Ten times the usual complaints: watched. Each of the two addresses hears it, once.
+every     10m for 50m by mailbox: 192.0.2.10 delivered 2000 complaint 10 unknown_user 20
 expect    vouch "status 192.0.2.10 --json" == 0 "'watch_level': 'watched'"
 expect    notices watch_raised about harbour-bank/harbour-news == 2
 restart with kill -9

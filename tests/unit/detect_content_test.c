@@ -105,7 +105,7 @@ a_known_template_that_leads_elsewhere_is_enough(void **state)
 	detect_close(w.d);
 }
 
-/* A sender with a thousand templates in a month is not one to whom everything is known. */
+/* A sender with a thousand templates in half a year is not one to whom everything is known. */
 static void
 many_templates_blind_nobody(void **state)
 {
@@ -114,7 +114,7 @@ many_templates_blind_nobody(void **state)
 	(void)state;
 	honest_month(&w);
 	for (uint32_t i = 0; i < 1000; i++) {
-		w.now_ms += DAY_MS / 36;
+		w.now_ms += DAY_MS / 6;
 		look(&w, 10000 + i, 7, LOOK_LINK_DECLARED);
 	}
 	for (uint32_t unit = 0; unit < 2; unit++) {
@@ -186,6 +186,34 @@ a_template_tells_once(void **state)
 	detect_close(w.d);
 }
 
+/* Otherwise the templates that are chosen for what they show would bring more than was ever given: the honest mean would be above the budget. */
+static void
+that_a_takeover_begins_with_a_template_is_paid_for_whatever_it_is(void **state)
+{
+	const struct unit *system;
+	const struct cohort *last;
+	double bank, e;
+	struct world w;
+
+	(void)state;
+	honest_month(&w);
+	system = &w.d->units[1];
+	look(&w, 4710, 7, LOOK_LINK_DECLARED); /* takes the time since the last cohort to the bank */
+	bank = (double)system->n.bank;
+	e = (double)detect_cohort_at(system, system->cohort_count - 1U)->n.look;
+	look(&w, 4711, 7, LOOK_LINK_DECLARED);
+	e = (double)detect_cohort_at(system, system->cohort_count - 1U)->n.look / e;
+	assert_true(e > 0.25 && e < 0.5);
+	assert_true(fabs((double)system->n.bank - bank * (1 - 0.3 * (1 - e))) < 1e-5 * bank);
+	bank = (double)system->n.bank;
+	look(&w, 4712, 99, 0);
+	assert_true(w.alarms == 0);
+	assert_true(fabs((double)system->n.bank - 0.7 * bank) < 1e-5 * bank);
+	last = detect_cohort_at(system, system->cohort_count - 1U);
+	assert_true(fabs((double)last->n.weight - 0.3 * bank) < 1e-5 * bank);
+	detect_close(w.d);
+}
+
 static void
 a_snapshot_knows_what_was_seen(void **state)
 {
@@ -225,6 +253,7 @@ main(void)
 		cmocka_unit_test(a_declared_link_is_none),
 		cmocka_unit_test(a_new_link_is_seen_among_known_ones),
 		cmocka_unit_test(a_template_tells_once),
+		cmocka_unit_test(that_a_takeover_begins_with_a_template_is_paid_for_whatever_it_is),
 		cmocka_unit_test(a_snapshot_knows_what_was_seen),
 	};
 

@@ -318,13 +318,13 @@ twin_retire(struct pair *p, int64_t now_ms)
 	p->retired_checked++;
 }
 
-/* A tenth of the time is for others. A fifth of the rest goes to trickle as it passes; a burst takes nine tenths of all that waits. */
+/* A tenth of the time is for others. A fifth of the rest goes to trickle as it passes; a burst takes three tenths of all that waits. */
 static double
 twin_weight(struct twin *t, const struct cohort *c, int64_t now_ms, double known_days)
 {
 	double years =
 	    0.9 * (double)(now_ms - t->credit_ms) / (365.25 * 24 * 3.6e6) * pow(fmin(known_days / 20, 1), 2);
-	double given = c->stream == STREAM_BURST ? 0.9 * (t->bank + years) : 0.2 * years;
+	double given = c->stream == STREAM_BURST ? 0.3 * (t->bank + years) : 0.2 * years;
 
 	t->bank += years - given;
 	t->credit_ms = now_ms;
