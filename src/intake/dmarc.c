@@ -4,8 +4,9 @@
  * Each record becomes up to three observations of its count: the mail that was taken (or refused), that it failed DMARC, and that it was
  * authenticated as somebody else than its From domain. expat reads from <feedback> on: what stands before it, a DOCTYPE with its
  * entities in the first place, is never seen. XML that is not well-formed is read once more with every '<' and '&' that begins nothing
- * taken for itself.
+ * taken for itself, and what is no character of its charset as '?'.
  */
+#include "intake/content_int.h"
 #include "intake/draft_int.h"
 
 #include <expat.h>
@@ -433,10 +434,11 @@ begins_reference(struct text t)
 	return false;
 }
 
-/* Each '<' and '&' that begins nothing is written as itself; as it was when there are too many. */
+/* Each '<' and '&' that begins nothing is written as itself; as it was when there are too many. What is no character is '?', lines stay. */
 static struct text
 mended(struct arena *arena, struct text xml)
 {
+	struct text clean = intake_clean(arena, xml, xml.n); /* as long */
 	struct buffer b;
 	struct text out;
 
@@ -449,7 +451,7 @@ mended(struct arena *arena, struct text xml)
 		} else if (xml.p[i] == '&' && !begins_reference(rest)) {
 			buffer_put_text(&b, TEXT("&amp;"));
 		} else {
-			buffer_put(&b, &xml.p[i], 1);
+			buffer_put(&b, xml.p[i] == '\n' ? &xml.p[i] : &clean.p[i], 1);
 		}
 	}
 	out = b.full ? xml : (struct text){ arena_copy(arena, (const char *)b.p, b.n), b.n };
@@ -468,9 +470,19 @@ count_records(struct text xml)
 	return n / 2 + 1;
 }
 
+/* The parser is given UTF-8: of its own it knows few charsets. */
+static struct text
+in_utf8(struct arena *arena, struct text xml, const char *encoding)
+{
+	return encoding == NULL || strcasecmp(encoding, "UTF-8") == 0 ||
+		       strncasecmp(encoding, "UTF-16", 6) == 0
+		   ? xml
+		   : charset_text(xml, text_of(encoding), arena);
+}
+
 /* True: read to its end. *line and *words: where and why not. */
 static bool
-parse(struct dmarc *x, struct text xml, const char *encoding, uint64_t *line, const char **words)
+parse(struct dmarc *x, struct text xml, uint64_t *line, const char **words)
 {
 	bool whole;
 
@@ -478,7 +490,7 @@ parse(struct dmarc *x, struct text xml, const char *encoding, uint64_t *line, co
 	x->path_n = x->depth = 0;
 	x->records_end = 0;
 	forget(x, 0);
-	x->parser = XML_ParserCreate(encoding);
+	x->parser = XML_ParserCreate("UTF-8");
 	check(x->parser != NULL);
 	XML_SetUserData(x->parser, x);
 	XML_SetElementHandler(x->parser, on_start, on_end);
@@ -496,7 +508,8 @@ packed_report(struct intake_reading *d)
 {
 	const struct mail *mail;
 
-	if (intake_is_packed(d->raw) || text_starts_nocase(text_trim(d->raw), TEXT("<")) ||
+	if (intake_is_packed(d->raw) || intake_is_wide_xml(d->raw) ||
+	    text_starts_nocase(text_trim(d->raw), TEXT("<")) ||
 	    text_starts_nocase(d->raw, TEXT("\xef\xbb\xbf<"))) {
 		return d->raw;
 	}
@@ -510,11 +523,20 @@ packed_report(struct intake_reading *d)
 }
 
 bool
+intake_is_wide_xml(struct text t)
+{
+	static const char tag[] = "<\0f\0e\0e\0d\0b\0a\0c\0k"; /* of either order */
+
+	return t.n > 2 && (memcmp(t.p, "\xff\xfe", 2) == 0 || memcmp(t.p, "\xfe\xff", 2) == 0) &&
+	       memmem(t.p, t.n < 8192 ? t.n : 8192, tag, sizeof tag - 1) != NULL;
+}
+
+bool
 intake_is_dmarc(struct text t)
 {
 	struct text start = { t.p, t.n < 4096 ? t.n : 4096 };
 
-	return intake_is_packed(t) || find(start, "<feedback") < start.n;
+	return intake_is_packed(t) || intake_is_wide_xml(t) || find(start, "<feedback") < start.n;
 }
 
 /* The whole document is nothing; the line is counted from <feedback>. */
@@ -531,12 +553,15 @@ intake_dmarc_read(struct intake_reading *d)
 {
 	struct text content = packed_report(d), xml, prolog;
 	struct dmarc *x = arena_get(d->arena, sizeof *x);
-	const char *words = NULL, *encoding;
+	const char *words = NULL;
 	uint64_t line = 0;
 
 	*x = (struct dmarc){ .d = d };
 	if (intake_is_packed(content)) {
 		words = intake_unpack(d->arena, content, &content);
+	}
+	if (intake_is_wide_xml(content)) {
+		content = charset_text(content, TEXT("UTF-16"), d->arena);
 	}
 	prolog = (struct text){ content.p, find(content, "<feedback") };
 	if (words == NULL && prolog.n == content.n) {
@@ -547,11 +572,11 @@ intake_dmarc_read(struct intake_reading *d)
 	}
 	xml = (struct text){ content.p + prolog.n, content.n - prolog.n };
 	xml.n = find(xml, END_TAG) < xml.n ? find(xml, END_TAG) + strlen(END_TAG) : xml.n;
-	encoding = encoding_of(d->arena, prolog);
+	xml = in_utf8(d->arena, xml, encoding_of(d->arena, prolog));
 	intake_rows_open(d, count_records(xml) * PER_RECORD);
-	if (!parse(x, xml, encoding, &line, &words)) {
+	if (!parse(x, xml, &line, &words)) {
 		d->count = d->fault_count = 0;
-		if (x->stopped || !parse(x, mended(d->arena, xml), encoding, &line, &words)) {
+		if (x->stopped || !parse(x, mended(d->arena, xml), &line, &words)) {
 			return refuse(d, line, words);
 		}
 	}

@@ -28,7 +28,7 @@ struct dsn {
 	const struct mail *mail;
 	struct fields original;
 	struct text text; /* what is written for people */
-	struct text reporting_mta, arrival_date;
+	struct text reporting_mta, received_from, arrival_date;
 	struct text sender;      /* of the mail, as its queue knew it */
 	struct prefix reporting; /* the address of the reporting server; if it is known */
 	bool has_reporting;
@@ -85,6 +85,7 @@ read_status_block(struct dsn *n, const struct fields *f)
 
 	if (mta.n > 0 && n->reporting_mta.n == 0) {
 		n->reporting_mta = typed_value(mta);
+		n->received_from = typed_value(fields_first(f, TEXT("Received-From-MTA")));
 		n->arrival_date = fields_first(f, TEXT("Arrival-Date"));
 		n->sender = typed_value(fields_first(f, TEXT("X-Postfix-Sender")));
 	}
@@ -332,11 +333,11 @@ is_warning(const struct dsn *n)
 
 /* ---- whose mail it was */
 
-/* The Received field of the bounce whose "from" part names the reporting server. */
+/* The public address of the server with this name: an address itself, or that of the Received field whose "from" part names it. */
 static bool
-reporting_address(const struct dsn *n, struct prefix *address)
+named_address(const struct dsn *n, struct text name, const struct fields *header, struct prefix *address)
 {
-	struct text received, name = n->reporting_mta, part;
+	struct text received, part;
 	const char *wanted;
 	size_t at = 0;
 
@@ -350,7 +351,7 @@ reporting_address(const struct dsn *n, struct prefix *address)
 		return false;
 	}
 	wanted = text_copy(n->d->arena, name);
-	while (fields_next(&n->mail->outer, TEXT("Received"), &at, &received)) {
+	while (fields_next(header, TEXT("Received"), &at, &received)) {
 		part = (struct text){ received.p, received.n < FROM_PART_MAX ? received.n : FROM_PART_MAX };
 		for (size_t i = 0; i + 4 < part.n; i++) {
 			if (text_starts_nocase((struct text){ part.p + i, part.n - i }, TEXT(" by "))) {
@@ -383,13 +384,17 @@ static void
 read_keys(const struct dsn *n, struct draft *t, const struct recipient *r)
 {
 	struct text signature, domain;
+	struct prefix border;
 	const char *from = NULL;
 	size_t at = 0;
 
 	if (r->by_smtp && n->has_reporting && draft_key_address(t, &n->reporting)) {
 		from = "reporting_mta";
 	}
-	if (draft_key_received(t, &n->original) && from == NULL) {
+	/* Behind its border a large operator has hops with public addresses of its own; it says who came to the border. */
+	if (((named_address(n, n->received_from, &n->original, &border) && draft_key_address(t, &border)) ||
+	     draft_key_received(t, &n->original)) &&
+	    from == NULL) {
 		from = "received";
 	}
 	while (fields_next(&n->original, TEXT("DKIM-Signature"), &at, &signature)) {
@@ -495,7 +500,7 @@ intake_dsn_read(struct intake_reading *d)
 		read_text(&n);
 	}
 	/* Once for all recipients: both search what may be long. */
-	n.has_reporting = reporting_address(&n, &n.reporting);
+	n.has_reporting = named_address(&n, n.reporting_mta, &n.mail->outer, &n.reporting);
 	n.is_warning = is_warning(&n);
 	intake_rows_open(d, n.count);
 	draft_report(d);

@@ -97,7 +97,7 @@ format_of_looks(struct text raw, struct text header)
 		rest = (struct text){ rest.p + 3, rest.n - 3 };
 	}
 	rest = text_trim(rest);
-	if (intake_is_packed(rest) || (rest.n > 0 && rest.p[0] == '<')) {
+	if (intake_is_packed(rest) || intake_is_wide_xml(raw) || (rest.n > 0 && rest.p[0] == '<')) {
 		return INTAKE_DMARC;
 	}
 	(void)text_cut(&rest, '\n', &line);

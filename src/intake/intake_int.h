@@ -85,12 +85,14 @@ bool intake_is_bounce(struct intake_reading *d);
 /* Packed with gzip or zip, by its first bytes? */
 bool intake_is_packed(struct text t);
 /*
- * The first file in it, unpacked into the arena: at most REPORT_BYTES_MAX; packed files in it are not followed. NULL, or why not. A damaged
+ * The first file in it that may be a DMARC report, else the first: unpacked into the arena, all that is looked at together at most REPORT_BYTES_MAX; packed
+ * files in it are not followed. NULL, or why not. A damaged
  * end is no reason. Cost: 150 MB/s of content.
  */
 const char *intake_unpack(struct arena *arena, struct text packed, struct text *content);
 /* May it be a DMARC report, plain or packed? */
 bool intake_is_dmarc(struct text t);
+bool intake_is_wide_xml(struct text t); /* such a report in UTF-16 */
 
 bool intake_is_xarf(struct text t);    /* JSON that may be XARF */
 bool intake_is_webhook(struct text t); /* JSON that may be delivery events */

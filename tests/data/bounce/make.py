@@ -136,6 +136,17 @@ add("a-gateway-signs-for-nobody-else", status(recipient("5.1.1", "smtp; 550 5.1.
 add("the-reporting-server-is-an-address", status(recipient("5.1.1", "smtp; 550 5.1.1 no", more=REMOTE),
                                                  reporting="[198.51.100.8]", original=LOCAL),
     f"unknown_user 1 198.51.100.8 {AT} source_from=reporting_mta")
+INSIDE = """Received: from border.inbox.example (2001:db8:1::5) by store.inbox.example (2001:db8:1::6); Mon, 05 Jan 2026 07:59:59 +0000
+Received: from out1.shop.example (192.0.2.10) by border.inbox.example (10.1.2.3); Mon, 05 Jan 2026 07:59:58 +0000
+Received: from app.shop.example (198.51.100.9) by out1.shop.example; Mon, 05 Jan 2026 07:59:57 +0000
+From: Shop <news@shop.example>
+Subject: January
+"""
+CAME = "Arrival-Date: Mon, 05 Jan 2026 07:59:58 +0000\n"
+for name, said, address in (("who-came-to-the-border", "dns; out1.shop.example", "192.0.2.10"), ("its-address", "dns;[192.0.2.77]", "192.0.2.77"),
+                            ("its-address-inside", "dns;10.1.2.3", "2001:db8:1::5"), ("a-name-that-nobody-has", "dns; other.example", "2001:db8:1::5")):
+    add(f"received-from-mta-{name}", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), reporting="store.inbox.example", original=INSIDE)
+        .replace(CAME, f"Received-From-MTA: {said}\n{CAME}"), f"unknown_user 1 {address} {AT} source_from=received")
 add("signature-only", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), original=LOCAL),
     f"unknown_user 1 shop.example {AT} source_from=dkim_signature")
 add("return-path-only", status(recipient("5.1.1", "smtp; 550 5.1.1 no"),

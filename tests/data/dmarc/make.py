@@ -99,6 +99,16 @@ add("results-first", report("<record><auth_results>" + spf("other.example") + "<
     f"delivered 7 192.0.2.10 {AT}", f"auth_fail 7 192.0.2.10 {AT}", f"foreign_from 7 192.0.2.10 {AT}")
 add("latin-1", report(record(auth=dkim("shop.example")), head='<?xml version="1.0" encoding="iso-8859-1"?>', org="caf\u00e9.example").encode("latin-1"),
     PASS + " receiver=caf\u00e9.example")
+CAFE = report(record(auth=dkim("shop.example")), head='<?xml version="1.0" encoding="%s"?>\n', org="caf\u00e9.example")
+add("windows-1252", (CAFE % "windows-1252").replace("caf", "\u20ac").encode("cp1252"), PASS + " receiver=\u20ac\u00e9.example")
+add("utf-16", (CAFE % "UTF-16").encode("utf-16"), PASS + " receiver=caf\u00e9.example")
+add("utf-16-big-endian", b"\xfe\xff" + (CAFE % "utf-16").encode("utf-16-be"), PASS + " receiver=caf\u00e9.example")
+add("mail-utf-16", mail((CAFE % "UTF-16").encode("utf-16"), "text/xml"), PASS + " receiver=caf\u00e9.example")
+add("latin-1-that-says-utf-8", (CAFE % "UTF-8").encode("latin-1"), PASS + " receiver=caf?.example")
+add("a-charset-that-nobody-knows", (CAFE % "x-klingon").encode("latin-1"), PASS + " receiver=caf?.example")
+add("control-characters", plain.replace("<email>", "<email>\x01\x00").encode(), PASS)
+add("zip-with-a-page-in-front", zipped(("README.txt", "see https://mailbox.example/"), ("r.xml", plain)), PASS)
+add("zip-of-pages", zipped(("a.txt", "nothing"), ("b.txt", "here")), "refused no DMARC report: there is no <feedback>")
 add("stray-signs", report(record(auth=dkim("shop.example")), org="a & b <mail@x.example>"), PASS + ' receiver="a & b <mail@x.example>"')
 add("entities-are-not-known", '<!DOCTYPE f [<!ENTITY a "192.0.2.10">]>' + plain.replace("192.0.2.10", "&a;")[21:],
     "fault '&a;' is no address")
