@@ -43,6 +43,15 @@ type_of(struct text name)
 	return &types[0];
 }
 
+bool
+intake_feedback_signal(struct text name, enum signal *signal)
+{
+	const struct arf_type *type = type_of(name);
+
+	*signal = type->signal;
+	return type->counted;
+}
+
 /* Each domain of a list "ietf.org; example.net". */
 static void
 put_domains(struct arf *a, const char *field)

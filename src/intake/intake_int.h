@@ -79,6 +79,8 @@ void intake_mail_time(struct intake_reading *d, struct draft *t, const struct in
 enum signal intake_trap_class(const struct intake_reading *d, struct text address);
 /* Adds up the trap addresses of the reporter's table that this mail came to; 0: it is a report about mail, or mail to somebody else. */
 uint32_t intake_trap_hits(struct intake_reading *d, uint32_t hits[SIGNAL_COUNT]);
+/* What a feedback report of this type counts as; false: it counts nothing. */
+bool intake_feedback_signal(struct text type, enum signal *signal);
 /* Is it a bounce that was written for people, without a message/delivery-status part? */
 bool intake_is_bounce(struct intake_reading *d);
 

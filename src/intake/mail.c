@@ -93,16 +93,15 @@ take_file(struct walk *w, GMimePart *part, GMimeContentType *type)
 	g_free(name);
 }
 
-/* The mail that is reported, as text: its header, and often the rest. */
-static void
-take_written(struct mail *mail, struct text raw, struct arena *arena)
+void
+mail_read_written(struct fields *header, struct mail_parts *parts, struct text raw, struct arena *arena)
 {
 	struct text body = raw, line;
 
-	fields_read(&mail->original, raw, false, arena);
+	fields_read(header, raw, false, arena);
 	while (text_cut(&body, '\n', &line) && text_trim(line).n > 0) {
 	}
-	mail_parts_read(&mail->parts, &mail->original, body, arena);
+	mail_parts_read(parts, header, body, arena);
 }
 
 static void
@@ -137,7 +136,8 @@ take_leaf(struct walk *w, GMimeObject *object)
 	} else if (is_original(type)) {
 		if (!mail->has_original) {
 			mail->has_original = true;
-			take_written(mail, mail_part_bytes(GMIME_PART(object), w->arena), w->arena);
+			mail_read_written(&mail->original, &mail->parts,
+					  mail_part_bytes(GMIME_PART(object), w->arena), w->arena);
 		}
 	} else if (g_mime_content_type_is_type(type, "text", "plain") && !is_attached(object)) {
 		if (mail->plain.n == 0) {

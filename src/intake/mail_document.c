@@ -3,17 +3,16 @@
 
 #include <string.h>
 
-/* The mail with LF line ends, from the first header on. Lone CRs are line ends only where there is no LF at all. */
-static struct text
-even_lines(struct intake_reading *d)
+struct text
+mail_even_lines(struct text raw, struct arena *arena)
 {
-	struct text t = d->raw, line;
+	struct text t = raw, line;
 	bool has_lf = memchr(t.p, '\n', t.n) != NULL;
 	char *copy;
 	size_t n = 0;
 
 	if (memchr(t.p, '\r', t.n) != NULL) {
-		copy = arena_get(d->arena, t.n);
+		copy = arena_get(arena, t.n);
 		for (size_t i = 0; i < t.n; i++) {
 			if (t.p[i] != '\r' || (has_lf && (i + 1 == t.n || t.p[i + 1] != '\n'))) {
 				copy[n++] = t.p[i];
@@ -60,7 +59,7 @@ intake_mail(struct intake_reading *d)
 {
 	if (d->mail == NULL) {
 		d->mail = arena_get(d->arena, sizeof *d->mail);
-		mail_read(d->mail, even_lines(d), d->arena);
+		mail_read(d->mail, mail_even_lines(d->raw, d->arena), d->arena);
 		d->by_content = true;
 		d->content = content_of(d->mail);
 	}

@@ -58,12 +58,29 @@ intake_is_webhook(struct text t)
 	return false;
 }
 
+/* A complaint that says of which type it is counts as a feedback mail of that type does; SES also tells of what it did not send at all. */
 static int
-verdict_of(const struct delivery *v)
+complaint_verdict(struct intake_reading *d, const struct delivery *v)
+{
+	struct text type = object_text(d, v->event, "feedback_report.feedback_type");
+	enum signal signal;
+
+	if (type.n == 0) {
+		type = object_text(d, v->event, "complaint.complaintFeedbackType");
+	}
+	if (object_text(d, v->event, "complaint.complaintSubType").n > 0) {
+		return NOTHING;
+	}
+	return type.n == 0 ? SIGNAL_COMPLAINT : intake_feedback_signal(type, &signal) ? (int)signal : NOTHING;
+}
+
+static int
+verdict_of(struct intake_reading *d, const struct delivery *v)
 {
 	for (size_t i = 0; i < countof(events); i++) {
 		if (events[i].service == v->service && text_equal_nocase(v->name, text_of(events[i].name))) {
-			return events[i].verdict;
+			return events[i].verdict == SIGNAL_COMPLAINT ? complaint_verdict(d, v)
+								     : events[i].verdict;
 		}
 	}
 	return NOTHING;
@@ -102,6 +119,50 @@ tenant_of(struct text queue)
 	return head;
 }
 
+/* The strings of an array, or the one that stands for it. */
+static void
+put_domains(struct draft *t, const struct delivery *v, const char *path)
+{
+	const json_t *list = object_at(v->event, path);
+	json_t *one;
+	size_t i;
+
+	(void)draft_key(t, object_text(t->d, v->event, path));
+	json_array_foreach((json_t *)list, i, one)
+	{
+		if (json_is_string(one)) {
+			(void)draft_key(t, (struct text){ json_string_value(one), json_string_length(one) });
+		}
+	}
+}
+
+/* What a feedback report tells of the mail that it is about: when it came, of whom, and what it looks like, where it is there. */
+static void
+add_reported(struct draft *t, const struct delivery *v)
+{
+	struct intake_reading *d = t->d;
+	struct text original = object_text(d, v->event, "feedback_report.original_message");
+	const json_t *uri = json_array_get(object_at(v->event, "feedback_report.reported_uri"), 0);
+	struct fields header = { 0 };
+	struct mail_parts parts = { 0 };
+	struct instant arrival;
+
+	draft_attribute(t, "feedback_type", object_text(d, v->event, "feedback_report.feedback_type"));
+	if (object_time(d, v->event, "feedback_report.arrival_date", &arrival)) {
+		draft_attribute_time(t, "arrival", arrival);
+	}
+	if (original.n > 0 && original.n <= MAIL_BYTES_MAX) {
+		mail_read_written(&header, &parts, mail_even_lines(original, d->arena), d->arena);
+	}
+	if (t->o->key_count == 0) {
+		(void)draft_key_received(t, &header);
+	}
+	draft_sender(t, &header, object_text(d, v->event, "feedback_report.original_mail_from"));
+	draft_content(t, &header, &parts,
+		      json_is_string(uri) ? (struct text){ json_string_value(uri), json_string_length(uri) }
+					  : (struct text){ "", 0 });
+}
+
 static void
 read_keys(struct draft *t, const struct delivery *v)
 {
@@ -112,6 +173,7 @@ read_keys(struct draft *t, const struct delivery *v)
 	case KUMOMTA:
 		(void)(draft_key(t, object_text(d, v->event, "feedback_report.source_ip")) ||
 		       draft_key(t, without_port(object_text(d, v->event, "source_address.address"))));
+		put_domains(t, v, "feedback_report.reported_domain");
 		tenant = tenant.n > 0 ? tenant : tenant_of(object_text(d, v->event, "queue"));
 		(void)draft_key_account(t, "kumomta", tenant);
 		break;
@@ -153,6 +215,9 @@ add_observation(struct intake_reading *d, const struct delivery *v, int verdict,
 	t.o->count = v->count;
 	t.o->at = v->at;
 	read_keys(&t, v);
+	if (object_at(v->event, "feedback_report.feedback_type") != NULL) {
+		add_reported(&t, v);
+	}
 	if (t.o->key_count == 0) {
 		(void)fault_set(why, RESULT_BAD_INPUT, "no source: neither an address nor an account");
 		return false;
@@ -172,7 +237,7 @@ add_observation(struct intake_reading *d, const struct delivery *v, int verdict,
 static bool
 settle(struct intake_reading *d, const struct delivery *v, struct fault *why)
 {
-	int verdict = verdict_of(v);
+	int verdict = verdict_of(d, v);
 
 	if (verdict == NOTHING) {
 		draft_report(d);

@@ -36,6 +36,18 @@ for kind in ("Reception", "TransientFailure", "Delayed", "AdminBounce", "Rejecti
     add(f"kumo-{kind}", kumo(kind), "nothing")
 add("kumo-feedback", kumo("Feedback", source_address=None, feedback_report={"feedback_type": "abuse", "source_ip": "192.0.2.77"}),
     f"complaint 1 192.0.2.77 acct:kumomta:shop {AT}")
+REPORTED = {"feedback_type": "abuse", "user_agent": "Yahoo!-Mail-Feedback/2.0", "version": "1", "arrival_date": "2026-01-05T07:00:00Z", "incidents": None,
+            "original_mail_from": "<news@shop.example>", "source_ip": None, "authentication_results": [], "original_rcpt_to": ["a@inbox.example"],
+            "reported_domain": ["shop.example", "esp.example"], "reported_uri": [], "extensions": {}, "supplemental_trace": None, "original_message":
+            "Received: from out.shop.example ([192.0.2.66]) by mx; Mon, 05 Jan 2026 07:00:00 +0000\r\nFrom: Shop <news@shop.example>\r\n"
+            "Subject: January sale 17\r\nContent-Type: text/html\r\n\r\n<a href=\"https://evil.test/x\">All of it</a>\r\n"}
+for kind, signal in (("abuse", "complaint"), ("not-spam", "not_spam"), ("auth-failure", "auth_fail"), ("Fraud", "complaint")):
+    add(f"kumo-feedback-{kind}", kumo("Feedback", source_address=None, feedback_report={**REPORTED, "feedback_type": kind}),
+        f"{signal} 1 shop.example esp.example acct:kumomta:shop {AT} feedback_type={kind} arrival=2026-01-05T07:00:00Z from_domain=shop.example "
+        'mail_from=news@shop.example link_domain=evil.test subject_shape="january sale"')
+add("kumo-feedback-opt-out", kumo("Feedback", feedback_report={**REPORTED, "feedback_type": "opt-out"}), "nothing")
+add("kumo-feedback-by-received", kumo("Feedback", source_address=None, queue="", feedback_report={**REPORTED, "reported_domain": []}),
+    f"complaint 1 192.0.2.66 {AT}")
 add("kumo-ipv6", kumo(source_address={"address": "[2001:db8::25]:1"}), f"delivered 1 2001:db8::25 acct:kumomta:shop {AT}")
 add("kumo-tenant-in-meta", kumo(meta={"tenant": "other"}), f"delivered 1 192.0.2.10 acct:kumomta:other {AT}")
 add("kumo-queue-without-tenant", kumo(queue="inbox.example"), f"delivered 1 192.0.2.10 {AT}")
@@ -65,6 +77,11 @@ add("ses-bounce", ses("Bounce", bounce=bounce("Permanent", UNKNOWN)), f"unknown_
 add("ses-two-recipients", ses("Bounce", bounce=bounce("Permanent", UNKNOWN, ("b@other.example", "5.7.1", "smtp; 554 5.7.1 spam"))),
     f"unknown_user {S}", f"policy_block {S} recipient_domain=other.example")
 add("ses-transient", ses("Bounce", bounce=bounce("Transient", UNKNOWN)), "nothing")
+for kind, signal in (("abuse", "complaint"), ("not-spam", "not_spam"), ("auth-failure", "auth_fail")):
+    add(f"ses-complaint-{kind}", ses("Complaint", complaint={"complainedRecipients": [{"emailAddress": "a@inbox.example"}], "timestamp": AT,
+                                                             "complaintFeedbackType": kind, "complaintSubType": None}), f"{signal} {S}")
+add("ses-complaint-nothing-was-sent", ses("Complaint", complaint={"complainedRecipients": [{"emailAddress": "a@inbox.example"}], "timestamp": AT,
+                                                                  "complaintSubType": "OnAccountSuppressionList"}), "nothing")
 add("ses-complaint", ses("Complaint", complaint={"complainedRecipients": [{"emailAddress": "a@inbox.example"}], "timestamp": AT}), f"complaint {S}")
 add("ses-delivery", ses("Delivery", delivery={"timestamp": AT, "recipients": ["a@inbox.example", "b@inbox.example"]}),
     f"delivered 2 acct:ses:123456789012 shop.example {AT}")
