@@ -129,7 +129,7 @@ open_store(struct service *s, struct fault *fault)
 		r = outbox_open(s->config, s->pipeline, &s->outbox, fault);
 	}
 	if (r == RESULT_OK) {
-		r = notices_open(s->config, s->pipeline, &s->notices, fault);
+		r = notices_open(s->config, s->pipeline, false, &s->notices, fault);
 	}
 	return r;
 }

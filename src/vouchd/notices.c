@@ -343,7 +343,8 @@ begin_run(struct job *job, struct pipeline *p)
 }
 
 enum result
-notices_open(const struct config *config, struct pipeline *p, struct notices **out, struct fault *fault)
+notices_open(const struct config *config, struct pipeline *p, bool goes_on, struct notices **out,
+	     struct fault *fault)
 {
 	struct notices *n = calloc(1, sizeof(*n));
 	struct look begin = { .job = { .run = begin_run, .writes = true }, .notices = n };
@@ -362,7 +363,9 @@ notices_open(const struct config *config, struct pipeline *p, struct notices **o
 	(void)pthread_condattr_destroy(&clock);
 	r = notice_texts_read(config->notice_templates[0] == '\0' ? NULL : config->notice_templates,
 			      &n->arena, n->texts, fault);
-	if (r == RESULT_OK && pipeline_call(p, &begin.job) != RESULT_OK) {
+	begin.found =
+	    goes_on && outbox_sends(pipeline_outbox(p)); /* then the store has nothing to say about it */
+	if (r == RESULT_OK && !begin.found && pipeline_call(p, &begin.job) != RESULT_OK) {
 		r = fault_set(fault, begin.job.result, "%s", begin.job.fault.text);
 	}
 	if (r != RESULT_OK || !begin.found) {

@@ -25,10 +25,10 @@ struct notices;
 enum result notices_check(const struct config *config, struct fault *fault) MUST_USE;
 
 /*
- * After outbox_open, whose channels it uses. *n is NULL when there is none, and nobody is told anything. Errors: those of notices_check,
- * RESULT_IO.
+ * After outbox_open, whose channels it uses. *n is NULL when there is none, and nobody is told anything. `goes_on`: others told until now, and
+ * nothing happened since that is not to be told. Errors: those of notices_check; RESULT_IO, but not where telling goes on: that wants nothing of the store.
  */
-enum result notices_open(const struct config *config, struct pipeline *p, struct notices **n,
+enum result notices_open(const struct config *config, struct pipeline *p, bool goes_on, struct notices **n,
 			 struct fault *fault) MUST_USE;
 void notices_stop(struct notices *n);  /* before pipeline_close; NULL is fine, here and below */
 void notices_close(struct notices *n); /* after it */

@@ -382,6 +382,7 @@ pipeline_settle(struct pipeline *p)
 struct policy_job {
 	struct job job;
 	const struct config *config;
+	bool holds; /* it is in force already */
 };
 
 static bool
@@ -391,6 +392,14 @@ policy_holds(const struct pipeline *p, const struct config *config)
 
 	return !(was < is || was > is) && decide_reviews(fold_decide(p->fold)).percent == config->shadow &&
 	       threshold_policy_equal(fold_thresholds(p->fold), &config->policy);
+}
+
+static void
+policy_look(struct job *job, struct pipeline *p)
+{
+	struct policy_job *j = (struct policy_job *)job;
+
+	j->holds = policy_holds(p, j->config);
 }
 
 static void
@@ -420,7 +429,7 @@ policy_run(struct job *job, struct pipeline *p)
 static enum result
 record_policy(struct pipeline *p, struct fault *fault)
 {
-	struct policy_job j = { { .run = policy_run, .done = tick_done, .writes = true }, p->config };
+	struct policy_job j = { { .run = policy_run, .done = tick_done, .writes = true }, p->config, false };
 
 	if (policy_holds(p, p->config)) {
 		return RESULT_OK;
@@ -432,9 +441,14 @@ record_policy(struct pipeline *p, struct fault *fault)
 enum result
 pipeline_policy(struct pipeline *p, const struct config *config, struct fault *fault)
 {
-	struct policy_job j = { { .run = policy_run, .writes = true, .weight = 1 }, config };
+	struct policy_job j = { { .run = policy_look, .weight = 1 }, config, false };
 	enum result r = pipeline_call(p, &j.job);
 
+	if (r == RESULT_OK &&
+	    !j.holds) { /* else a full disk would refuse a reload that changes nothing of it */
+		j.job = (struct job){ .run = policy_run, .writes = true, .weight = 1 };
+		r = pipeline_call(p, &j.job);
+	}
 	return r == RESULT_OK ? RESULT_OK : fault_set(fault, r, "%s", j.job.fault.text);
 }
 

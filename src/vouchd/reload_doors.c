@@ -31,12 +31,12 @@ change_generation(struct generation **of, struct generation *next)
 /* ---- the way to people */
 
 static enum result
-open_notices(struct service *s, const struct config *config, struct fault *fault)
+open_notices(struct service *s, const struct config *config, bool goes_on, struct fault *fault)
 {
 	enum result r = outbox_open(config, s->pipeline, &s->outbox, fault);
 
 	if (r == RESULT_OK) {
-		r = notices_open(config, s->pipeline, &s->notices, fault);
+		r = notices_open(config, s->pipeline, goes_on, &s->notices, fault);
 	}
 	return r;
 }
@@ -68,8 +68,9 @@ free_notices(struct service *s, struct tellers *was)
 	outbox_close(was->outbox);
 }
 
+/* Also when the store is what failed. */
 static void
-reopen_notices(struct service *s, const struct config *config)
+reopen_notices(struct service *s, const struct config *config, bool goes_on)
 {
 	struct tellers failed = stop_notices(s);
 	struct fault fault = { { 0 } };
@@ -77,7 +78,7 @@ reopen_notices(struct service *s, const struct config *config)
 
 	pipeline_keep_outbox(s->pipeline, NULL);
 	free_notices(s, &failed);
-	if (open_notices(s, config, &fault) != RESULT_OK) {
+	if (open_notices(s, config, goes_on, &fault) != RESULT_OK) {
 		log_event(LOG_ERROR, "notices",
 			  "why=%s words=\"nobody is told anything until the next reload\"",
 			  log_quote(text_of(fault.text), quoted));
@@ -94,9 +95,9 @@ reload_notices(struct service *s, struct generation *next, struct fault *fault)
 		return RESULT_OK;
 	}
 	was = stop_notices(s);
-	r = open_notices(s, &next->config, fault);
+	r = open_notices(s, &next->config, was.notices != NULL, fault);
 	if (r != RESULT_OK) {
-		reopen_notices(s, &s->notices_of->config);
+		reopen_notices(s, &s->notices_of->config, was.notices != NULL);
 	}
 	free_notices(s, &was);
 	if (r == RESULT_OK) {
