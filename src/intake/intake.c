@@ -24,6 +24,17 @@ intake_format_name(enum intake_format format)
 	return formats[format].name.p;
 }
 
+const char *
+intake_format_names(struct arena *arena)
+{
+	const char *names = formats[0].name.p;
+
+	for (enum intake_format f = 1; f < INTAKE_FORMAT_COUNT; f++) {
+		names = arena_format(arena, "%s, %s", names, formats[f].name.p);
+	}
+	return names;
+}
+
 enum result
 intake_format_parse(struct text name, enum intake_format *format)
 {

@@ -20,6 +20,7 @@ enum intake_format {
 };
 
 const char *intake_format_name(enum intake_format format); /* "arf" */
+const char *intake_format_names(struct arena *arena);      /* "arf, dsn, dmarc ..." */
 /* Reads a name of formats.def, any case. Errors: RESULT_BAD_INPUT; *format is then unchanged. */
 enum result intake_format_parse(struct text name, enum intake_format *format) MUST_USE;
 

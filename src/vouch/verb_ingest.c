@@ -231,17 +231,6 @@ send_all(struct ingest *in)
 	return r;
 }
 
-static const char *
-format_names(struct arena *arena)
-{
-	const char *names = "";
-
-	for (enum intake_format f = 0; f < INTAKE_FORMAT_COUNT; f++) {
-		names = arena_format(arena, "%s %s", names, intake_format_name(f));
-	}
-	return names;
-}
-
 enum result
 verb_ingest(struct vouch *v)
 {
@@ -251,8 +240,8 @@ verb_ingest(struct vouch *v)
 	enum result r;
 
 	if (format != NULL && intake_format_parse(text_of(format), &known) != RESULT_OK) {
-		return fault_set(&v->fault, RESULT_BAD_USAGE, "--format wants one of%s, not \"%s\"",
-				 format_names(&v->arena), format);
+		return fault_set(&v->fault, RESULT_BAD_USAGE, "--format wants one of %s, not \"%s\"",
+				 intake_format_names(&v->arena), format);
 	}
 	r = vouch_connect(v);
 	if (r != RESULT_OK) {

@@ -74,8 +74,9 @@ hint_of(struct api *api, const struct http_request *request, struct intake_hint 
 		hint->is_trusted = named.n == 0;
 	}
 	if (format.n > 0 && intake_format_parse(format, &hint->format) != RESULT_OK) {
-		return fault_set(fault, RESULT_BAD_INPUT, "format: arf, csv or jsonl, not \"%.*s\"",
-				 (int)(format.n > 40 ? 40 : format.n), format.p);
+		return fault_set(fault, RESULT_BAD_INPUT, "format: one of %s, not \"%.*s\"",
+				 intake_format_names(request->arena), (int)(format.n > 40 ? 40 : format.n),
+				 format.p);
 	}
 	if (line.n > 0 && !text_u64(line, &hint->first_line)) {
 		return fault_set(fault, RESULT_BAD_INPUT, "line: a whole number is wanted");
@@ -196,7 +197,7 @@ api_retry(void *context, const struct http_request *request, struct http_reply *
 	};
 	struct directory_entry reporter;
 	struct intake_hint hint;
-	struct take t = { .is_retry = true };
+	struct take t = { .is_retry = true, .retry_by = request->actor };
 
 	if (pipeline_call(api->pipeline, &c.call.job) != RESULT_OK) {
 		http_reply_fault(reply, c.call.job.result, &c.call.job.fault);

@@ -109,11 +109,12 @@ settle_row(void *context, const struct journal_quarantine *row)
 }
 
 enum result
-quarantine_settle(struct pipeline *p, uint64_t id, const char *status, struct fault *fault)
+quarantine_settle(struct pipeline *p, uint64_t id, const char *status, struct text actor, struct fault *fault)
 {
 	struct settling s = { .p = p, .status = status };
-	enum result r =
-	    append(p, json_pack("{s:I, s:s}", "of", (json_int_t)id, "status", status), &s.seq, fault);
+	enum result r = append(
+	    p, json_pack("{s:I, s:s, s:o}", "of", (json_int_t)id, "status", status, "actor", json_of(actor)),
+	    &s.seq, fault);
 
 	if (r != RESULT_OK) {
 		return r;

@@ -18,8 +18,8 @@ struct quarantine_entry {
 /* Sets it aside, once: the same bytes with the same words give *is_new false. Errors: RESULT_IO. */
 enum result quarantine_put(struct pipeline *p, const struct quarantine_entry *entry, bool *is_new,
 			   struct fault *fault) MUST_USE;
-/* Notes what became of entry `id`: "read". Errors: RESULT_NOT_FOUND, RESULT_IO. */
-enum result quarantine_settle(struct pipeline *p, uint64_t id, const char *status,
+/* Notes what became of entry `id`, "read", and who wanted it. Errors: RESULT_NOT_FOUND, RESULT_IO. */
+enum result quarantine_settle(struct pipeline *p, uint64_t id, const char *status, struct text actor,
 			      struct fault *fault) MUST_USE;
 
 /* What take_read needs to read it again. Texts live in the arena. */

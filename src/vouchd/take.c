@@ -122,7 +122,7 @@ take_run(struct job *job, struct pipeline *p)
 	}
 	if (t->is_retry && t->job.result == RESULT_OK) {
 		t->job.result = t->read.fault_count == 0
-				    ? quarantine_settle(p, t->retry_of, "read", &t->job.fault)
+				    ? quarantine_settle(p, t->retry_of, "read", t->retry_by, &t->job.fault)
 				    : fault_set(&t->job.fault, RESULT_BAD_INPUT, "still unreadable: %.*s",
 						TEXT_ARG(t->read.faults[0].words));
 	}

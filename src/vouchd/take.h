@@ -19,8 +19,9 @@ struct take {
 	struct intake_result read; /* what intake made of it */
 	struct acknowledge answer; /* to whoever mailed it, when it was not there before */
 	bool is_retry;
-	uint64_t retry_of;   /* quarantine entry that this is read from again */
-	bool is_own;         /* an operator hands it in: no quota */
+	uint64_t retry_of;    /* quarantine entry that this is read from again */
+	struct text retry_by; /* who wants it */
+	bool is_own;          /* an operator hands it in: no quota */
 	uint64_t number;     /* journal record of the first report, also where it was there before; 0: none */
 	uint32_t accepted;   /* reports recorded */
 	uint32_t duplicate;  /* reports that were there before */

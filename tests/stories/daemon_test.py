@@ -119,7 +119,7 @@ class Programs(unittest.TestCase):
                     ("/v1/registry", {"op": "drop"}, "op: add, change, remove or declare"),
                     ("/v1/registry", {"op": "add", "thing": "list"}, "thing: member, system"),
                     ("/v1/registry", {"op": "add", "thing": "member", "id": "m", "set": {"name": 1}}, "a text is wanted"),
-                    ("/v1/reports?format=xml", {}, "format: arf, csv or jsonl"),
+                    ("/v1/reports?format=xml", {}, "format: one of arf, dsn, dmarc, "),
                     ("/v1/reports?line=x", {}, "line: a whole number"),
                     ("/v1/reread?apply=1", {}, "reason: a sentence"),
                     ("/v1/reread?apply=1", {"reason": " "}, "reason: a sentence")):
@@ -127,6 +127,15 @@ class Programs(unittest.TestCase):
                                                   b"" if body is None else json.dumps(body).encode())
                 self.assertIn(status, (400, 404), path)
                 self.assertIn(words, document["error"], path)
+
+    def test_who_had_a_document_read_again_stands_in_the_journal(self):
+        with vouch.Vouchd() as daemon:
+            daemon.set_clock("2026-01-05T08:00:00Z")
+            daemon.request("POST", "/v1/reports", b"time,source,signal\n2026-01-05T09:00:00Z,192.0.2.10,complaint\n")
+            number = daemon.get("/v1/quarantine")["quarantine"][0]["id"]
+            daemon.set_clock("2026-01-05T10:00:00Z")
+            self.assertIn("1 accepted", daemon.cli("quarantine", "retry", number, "--actor", "anna").stdout)
+            self.assertEqual(json.loads(daemon.records("quarantine")[-1]), {"of": number, "status": "read", "actor": "anna"})
 
     def test_the_programme_of_the_demo_is_what_the_simulation_writes(self):
         with vouch.Vouchd() as daemon:
