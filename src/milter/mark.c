@@ -90,6 +90,8 @@ take_results(struct mark *m, struct text value)
 void
 mark_field(struct mark *m, struct text name, struct text value)
 {
+	name =
+	    text_trim(name); /* who reads the mail may take "Name :" for it, and who takes it out counts it */
 	if (text_equal_nocase(name, TEXT(RESULTS))) {
 		take_results(m, value);
 	} else if (text_equal_nocase(name, TEXT(TICKET_FIELD))) {

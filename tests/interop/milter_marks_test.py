@@ -65,6 +65,16 @@ def check_marks(flow, key):
     expect("internal mail to pass as it is", f"{HOST}; dnswl=pass dns.zone={vouch.ZONE}" in fields(message)[0])
 
 
+def check_odd_names(flow):
+    """A blank before the colon, other letters, a line end in front: fields of that name to whoever reads them, and they count where one is taken out."""
+    odd = [(f"{FIELD} ", FORGED[0]), (f"{FIELD}\t", FORGED[0]), (FIELD.upper(), FORGED[0])]
+    lines = [f"{name}: {value}\n" for name, value in [*odd, (FIELD, FOREIGN), (FIELD, FORGED[0]), (FIELD, f"\n\t{FORGED[0]}"), *odd]]
+    data = "".join(lines) + "From: news@sender.test\nTo: u@fbl.example\nSubject: news\n\nGood morning\n"
+    message = flow.mail(OTHER, data=data.encode())
+    left = [line for line in message.as_string().splitlines() if "dnswl=" in line]
+    expect(f"the foreign one alone, not {left}", len(left) == 1 and "elsewhere" in left[0])
+
+
 def check_codes(flow):
     expect("no mark when the list refuses", flow.marks(REFUSED) == [])
     expect("no mark for another code", flow.marks(WRONG_CODE) == [])
@@ -114,6 +124,7 @@ def check():
                                                                      milter_content_timeout="6s")) as postfix:
             flow = Flow(postfix, store)
             check_marks(flow, key)
+            check_odd_names(flow)
             check_codes(flow)
             server.command("suspend", "sender", "operator", "its mail is phishing")
             unbound.wait(lambda: flow.marks(LISTED) == [], "forget the answer")
