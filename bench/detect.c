@@ -1,5 +1,5 @@
 /*
- * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
@@ -15,7 +15,7 @@
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone. --honest: ours at the nominal
  * budgets alone, on honest fleets; --calibration: that alone; --takeovers: ours at
- * the nominal budget and the oracle, on takeovers.
+ * the nominal budget and the oracle, on takeovers; with --limits, what a calibration printed, in its order, also ours and the others at those.
  */
 #include "common/baseline.h"
 #include "common/oracle.h"
@@ -52,6 +52,7 @@ struct options {
 	double budget;
 	bool ablations, honest_only, calibration_only, takeovers_only;
 	size_t first_kind, end_kind; /* of the takeovers */
+	const char *limits;          /* of ours and of the others, with commas; NULL: none are known */
 };
 
 struct labelled {
@@ -231,6 +232,20 @@ calibrate(const struct options *o, struct score_sight sight, double taken, struc
 	score_outcomes_free(outcomes, count * trial.count);
 }
 
+/* The same with limits that an earlier calibration found. */
+static void
+add_limits(struct lineup *l, const struct options *o)
+{
+	const struct score_detector *others = &baseline_fixed;
+	char *rest = NULL;
+
+	(void)add(l, &score_ours, o->budget, strtod(o->limits, &rest));
+	for (size_t i = 0; i <= baseline_rate_count && *rest == ','; i++) {
+		(void)add(l, others, o->budget, strtod(rest + 1, &rest));
+		others = &baseline_rates[i];
+	}
+}
+
 /* ---- what is printed */
 
 static void
@@ -362,22 +377,17 @@ static bool
 read_options(int argc, char **argv, struct options *o)
 {
 	static const struct option known[] = {
-		{ "systems", required_argument, NULL, 'n' },
-		{ "seeds", required_argument, NULL, 's' },
-		{ "days", required_argument, NULL, 'd' },
-		{ "seed", required_argument, NULL, 'f' },
-		{ "budget", required_argument, NULL, 'b' },
-		{ "ablations", no_argument, NULL, 'a' },
-		{ "honest", no_argument, NULL, 'o' },
-		{ "calibration", no_argument, NULL, 'c' },
-		{ "takeovers", no_argument, NULL, 't' },
-		{ "kind", required_argument, NULL, 'k' },
-		{ NULL, 0, NULL, 0 },
+		{ "systems", required_argument, NULL, 'n' }, { "seeds", required_argument, NULL, 's' },
+		{ "days", required_argument, NULL, 'd' },    { "seed", required_argument, NULL, 'f' },
+		{ "budget", required_argument, NULL, 'b' },  { "ablations", no_argument, NULL, 'a' },
+		{ "honest", no_argument, NULL, 'o' },        { "calibration", no_argument, NULL, 'c' },
+		{ "takeovers", no_argument, NULL, 't' },     { "kind", required_argument, NULL, 'k' },
+		{ "limits", required_argument, NULL, 'l' },  { NULL, 0, NULL, 0 },
 	};
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		double value = optarg != NULL && c != 'k' ? strtod(optarg, NULL) : 1;
+		double value = optarg != NULL && c != 'k' && c != 'l' ? strtod(optarg, NULL) : 1;
 
 		if (c == '?' || (c == 'k' && !find_kind(optarg, o)) || !(value > 0 && value < 1e9)) {
 			return false;
@@ -391,6 +401,7 @@ read_options(int argc, char **argv, struct options *o)
 		o->honest_only = o->honest_only || c == 'o';
 		o->calibration_only = o->calibration_only || c == 'c';
 		o->takeovers_only = o->takeovers_only || c == 't';
+		o->limits = c == 'l' ? optarg : o->limits;
 	}
 	return optind == argc && o->systems > 0 && o->seeds > 0 && o->seeds <= FLEETS_MAX && o->days > 0 &&
 	       o->budget <= 1000;
@@ -413,7 +424,7 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] "
-		    "[--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME]\n",
+		    "[--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]\n",
 		    stderr);
 		return 2;
 	}
@@ -437,8 +448,12 @@ main(int argc, char **argv)
 	if (o.takeovers_only) {
 		add_threat(&all, o.budget, 1);
 		(void)add(&all, &oracle, o.budget, 1);
+		ours = all;
+		if (o.limits != NULL) {
+			add_limits(&all, &o);
+		}
 		run_takeovers(&once, "none declared", none, &all);
-		run_takeovers(&once, "all declared", every, &all);
+		run_takeovers(&once, "all declared", every, &ours);
 		return 0;
 	}
 	calibrate(&o, half, 0, &all);
