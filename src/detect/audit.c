@@ -43,6 +43,7 @@ fade_all(struct detect *d)
 	scale(SUMS(s->excursions), by);
 	scale(SUMS(s->e), by);
 	scale(SUMS(s->cohorts), by);
+	scale(SUMS(s->alone), by);
 	s->faded_ms = d->now_ms;
 }
 
@@ -53,6 +54,18 @@ detect_audit_years(struct detect *d, const struct unit *u, int64_t to_ms)
 
 	fade_all(d);
 	d->audit_sums.years[u->kind] += years > 0 ? years : 0;
+}
+
+static void
+note_alone(struct detect *d, const struct cohort *c, const struct outlook *o)
+{
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		double alone = detect_story_alone(c, o, e);
+
+		d->audit_sums.alone[e][c->stream] += alone < E_MOST ? alone : E_MOST;
+	}
+	d->audit_sums.alone[DETECT_AUDIT_CONTENT][c->stream] +=
+	    (double)c->n.look < E_MOST ? (double)c->n.look : E_MOST;
 }
 
 /* The oldest cohort, seen as `o`, leaves: what it was worth against the mixture of takeovers. */
@@ -77,6 +90,7 @@ detect_audit_retire(struct detect *d, const struct cohort *c, const struct outlo
 		d->audit_sums.e[v][c->stream] += e < E_MOST ? e : E_MOST;
 		d->audit_sums.cohorts[v][c->stream] += 1;
 	}
+	note_alone(d, c, o);
 }
 
 static double
@@ -308,6 +322,17 @@ detect_audit_mean(const struct detect *d, enum voice voice, bool burst)
 					   cohorts > 0 ? d->audit_sums.e[voice][stream] / cohorts : 0 };
 }
 
+struct detect_audit_mean
+detect_audit_mean_alone(const struct detect *d, uint32_t signal, bool burst)
+{
+	int stream = burst ? STREAM_BURST : STREAM_TRICKLE;
+	double cohorts = d->audit_sums.cohorts[VOICE_BAYES][stream];
+
+	check(signal < DETECT_AUDIT_SIGNALS);
+	return (struct detect_audit_mean){ cohorts,
+					   cohorts > 0 ? d->audit_sums.alone[signal][stream] / cohorts : 0 };
+}
+
 /* ---- snapshot */
 
 static void
@@ -338,6 +363,7 @@ detect_audit_save(const struct detect *d, struct buffer *b)
 	put_sums(b, (const double *)s->excursions, sizeof s->excursions / sizeof(double));
 	put_sums(b, (const double *)s->e, sizeof s->e / sizeof(double));
 	put_sums(b, (const double *)s->cohorts, sizeof s->cohorts / sizeof(double));
+	put_sums(b, (const double *)s->alone, sizeof s->alone / sizeof(double));
 	for (uint32_t i = 0; i < d->unit_count; i++) {
 		wire_put_u64(b, d->audit_units[i].day);
 		for (int v = 0; v < VOICE_COUNT && d->audit_units[i].day != 0; v++) {
@@ -358,6 +384,7 @@ detect_audit_load(struct detect *d, struct wire *w)
 	get_sums(w, SUMS(s->excursions));
 	get_sums(w, SUMS(s->e));
 	get_sums(w, SUMS(s->cohorts));
+	get_sums(w, SUMS(s->alone));
 	for (uint32_t i = 0; i < d->unit_count && !w->bad; i++) {
 		struct audit_unit *a = &d->audit_units[i];
 		uint64_t day = wire_u64(w);

@@ -35,6 +35,9 @@ struct detect_audit {
 	    years_wanted; /* when it is short: with so many and no excursion at the limit at all A would be shown */
 };
 
+#define DETECT_AUDIT_CONTENT EVIDENCE_COUNT /* what messages looked like, behind the kinds of evidence */
+#define DETECT_AUDIT_SIGNALS (EVIDENCE_COUNT + 1U)
+
 /* How e-values went: the mean over the cohorts of honest units must not be above one. */
 struct detect_audit_mean {
 	double cohorts; /* fading */
@@ -45,6 +48,8 @@ struct detect_audit_mean {
 void detect_audit(const struct detect *d, enum unit_kind kind, enum voice voice, struct detect_audit *audit);
 /* `burst`: campaigns; else the mail between them. Cost: O(1). */
 struct detect_audit_mean detect_audit_mean(const struct detect *d, enum voice voice, bool burst);
+/* The same of one kind of evidence alone, or of content; by the Bayes voice. signal < DETECT_AUDIT_SIGNALS. */
+struct detect_audit_mean detect_audit_mean_alone(const struct detect *d, uint32_t signal, bool burst);
 
 /* Fills the other members from years, share, limit_nats and excursions. */
 void detect_audit_calibrate(struct detect_audit *audit);

@@ -228,6 +228,8 @@ struct audit_sums {
 	double years[UNIT_KIND_COUNT];
 	double excursions[UNIT_KIND_COUNT][VOICE_COUNT][DETECT_AUDIT_LEVELS];
 	double e[VOICE_COUNT][STREAM_COUNT], cohorts[VOICE_COUNT][STREAM_COUNT];
+	double alone[DETECT_AUDIT_SIGNALS]
+		    [STREAM_COUNT]; /* the e of one kind of news, by the Bayes voice; of content */
 };
 
 struct audit_unit {
@@ -408,6 +410,7 @@ double detect_story_bad_list(const struct cohort *c,
 void detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 			double nats[EVIDENCE_COUNT]);
 bool detect_story_surprises(const struct cohort *c, const struct outlook *o);
+double detect_story_alone(const struct cohort *c, const struct outlook *o, int e);
 
 /* evidence.c */
 void detect_evidence_retire(struct unit *u, const struct outlook *o); /* the oldest cohort leaves */

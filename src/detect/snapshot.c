@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  15
+#define VERSION  16
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)

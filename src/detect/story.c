@@ -22,6 +22,8 @@ const struct detect_profile detect_profiles[PROFILE_COUNT] = {
 #undef PROFILE
 };
 
+#define NATS_ALONE 20.0 /* of a kind alone, a mean is asked for: more would be cut off anyway */
+
 /* ln of the chance of one kind. */
 struct chances {
 	double ordinary, bad_list;
@@ -208,6 +210,32 @@ detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice v
 		rest_before = rest_now;
 	}
 	nats[EVIDENCE_COMPLAINT] += suspect_adds(o, &detect_profiles[profile]);
+}
+
+/* The e-value of one kind alone: of the takeovers that it tells of, in the shares of their start weight, against the honest stories. */
+double
+detect_story_alone(const struct cohort *c, const struct outlook *o, int e)
+{
+	struct chances all = honest_prior(o, VOICE_BAYES), one;
+	struct outlook counts = *o;
+	double honest, sum = 0, weight = 0;
+
+	counts.suspect_bad_list = 0; /* which mail they are about is content */
+	one = honest_chances(c, &counts, e);
+	all.ordinary += one.ordinary;
+	all.bad_list += one.bad_list;
+	honest = honest_sum(VOICE_BAYES, all);
+	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
+		const struct detect_profile *p = &detect_profiles[k];
+
+		if (p->added[e] > 0) {
+			double nats = attack_chance(c, o, p, e) - honest;
+
+			sum += p->prior * number_exp(nats < NATS_ALONE ? nats : NATS_ALONE);
+			weight += p->prior;
+		}
+	}
+	return sum / weight;
 }
 
 /* Evidence depends on totals only, so it need not be looked at while no kind is above what is expected. */

@@ -23,10 +23,8 @@ static const struct table_column level_columns[] = {
 };
 
 static const struct table_column mean_columns[] = {
-	{ "voice", "VOICE" },
-	{ "mail", "MAIL" },
-	{ "cohorts", "COHORTS" },
-	{ "mean", "MEAN E" },
+	{ "voice", "VOICE" },     { "mail", "MAIL" },   { "signal", "SIGNAL" },
+	{ "cohorts", "COHORTS" }, { "mean", "MEAN E" },
 };
 
 static long long
@@ -176,7 +174,8 @@ print_means(const struct vouch *v, const json_t *means)
 	const json_t *row;
 	size_t i;
 
-	(void)puts("\nmean evidence of a cohort of mail; of honest senders it is at most 1:");
+	(void)puts("\nmean evidence of a cohort of mail, of all counts and of each signal alone; of honest "
+		   "senders it is at most 1:");
 	table_print(stdout, means, mean_columns, countof(mean_columns), v->colour);
 	json_array_foreach(means, i, row)
 	{

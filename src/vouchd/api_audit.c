@@ -41,20 +41,30 @@ row_of(const struct detect_audit *a, enum unit_kind kind, enum voice voice)
 			 is_short ? json_real(a->years_wanted) : json_null());
 }
 
+static void
+add_mean(json_t *means, enum voice voice, size_t burst, const char *signal, struct detect_audit_mean m)
+{
+	static const char *const mail[] = { "between campaigns", "campaigns" };
+
+	json_array_append_new(means, json_pack("{s:s, s:s, s:s, s:f, s:o}", "voice", voice_name(voice),
+					       "mail", mail[burst], "signal", signal, "cohorts", m.cohorts,
+					       "mean", m.cohorts > 0 ? json_real(m.mean) : json_null()));
+}
+
 static json_t *
 means_of(const struct detect *d)
 {
-	static const char *const mail[] = { "between campaigns", "campaigns" };
 	json_t *means = json_array();
 
-	for (enum voice v = 0; v < VOICE_COUNT; v++) {
-		for (size_t burst = 0; burst < countof(mail); burst++) {
-			struct detect_audit_mean m = detect_audit_mean(d, v, burst != 0);
+	for (size_t burst = 0; burst < 2; burst++) {
+		for (enum voice v = 0; v < VOICE_COUNT; v++) {
+			add_mean(means, v, burst, "all counts", detect_audit_mean(d, v, burst != 0));
+		}
+		for (uint32_t s = 0; s < DETECT_AUDIT_SIGNALS; s++) {
+			const char *name =
+			    s == DETECT_AUDIT_CONTENT ? "content" : evidence_name((enum evidence)s);
 
-			json_array_append_new(means,
-					      json_pack("{s:s, s:s, s:f, s:o}", "voice", voice_name(v),
-							"mail", mail[burst], "cohorts", m.cohorts, "mean",
-							m.cohorts > 0 ? json_real(m.mean) : json_null()));
+			add_mean(means, VOICE_BAYES, burst, name, detect_audit_mean_alone(d, s, burst != 0));
 		}
 	}
 	return means;

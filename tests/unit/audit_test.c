@@ -216,6 +216,11 @@ an_honest_fleet_keeps_what_was_promised(void **state)
 
 			assert_true(mean.mean <= 1.1);
 			assert_true(burst != 0 || (mean.cohorts > 1000 && mean.mean > 0));
+			for (uint32_t s = 0; s < DETECT_AUDIT_SIGNALS; s++) {
+				mean = detect_audit_mean_alone(f.d, s, burst != 0);
+				assert_true(mean.mean <= (burst != 0 ? 1.5 : 1.1)); /* bursts are few */
+				assert_true(burst != 0 || mean.mean > 0.1);
+			}
 		}
 		detect_audit(f.d, UNIT_SYSTEM, (enum voice)v, &a);
 		assert_true(a.years <= 0 && a.excursions[0] <= 0);
