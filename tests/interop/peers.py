@@ -15,6 +15,7 @@ import ctypes
 import glob
 import grp
 import json
+import math
 import os
 import pwd
 import random
@@ -420,9 +421,18 @@ class Postfix(Server):
             smtp.sendmail(sender, [recipient], message)
 
     def reopen(self):
-        """After the mail log was renamed: it goes on in a new one. Returns when that is there."""
-        self.process.send_signal(signal.SIGHUP)
-        self.wait(lambda: os.path.exists(self.log), "begin a new log")
+        """After the mail log was renamed: it goes on in a new one. Returns when that is there. Asked again each five seconds: who logs
+        the reload itself may still have the old one open, and without mail nothing is logged after."""
+        asked = -math.inf
+
+        def begun():
+            nonlocal asked
+            if time.monotonic() > asked + 5:
+                self.process.send_signal(signal.SIGHUP)
+                asked = time.monotonic()
+            return os.path.exists(self.log)
+
+        self.wait(begun, "begin a new log")
 
     def lines(self, text):
         """The lines of its mail log that contain the text."""
