@@ -55,8 +55,10 @@ struct score_entry {
 /* How much of the fleet's mail the detector gets to see; below zero: as the scenario has it. */
 struct score_sight {
 	double coverage, sampling, late_minutes, declared, imports;
+	double
+	    undeclared; /* how often members that declare lead to what they have not declared, per template */
 };
-#define SCORE_SIGHT_USUAL ((struct score_sight){ -1, -1, -1, -1, -1 })
+#define SCORE_SIGHT_USUAL ((struct score_sight){ -1, -1, -1, -1, -1, -1 })
 
 struct score_fleet {
 	const char *

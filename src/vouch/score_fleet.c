@@ -64,6 +64,7 @@ set_sight(struct sim_numbers *numbers, const struct score_sight *sight)
 		{ &numbers->volume_late_minutes, sight->late_minutes },
 		{ &numbers->declared, sight->declared },
 		{ &numbers->imports_per_year, sight->imports },
+		{ &numbers->link_undeclared, sight->undeclared },
 	};
 
 	for (size_t i = 0; i < countof(all); i++) {
