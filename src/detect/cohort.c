@@ -256,12 +256,12 @@ start_weight(struct detect *d, struct unit *u, int64_t now_ms, enum stream strea
 	if (stream == STREAM_BURST) {
 		return spend(u, years, BURST_WEIGHT);
 	}
-	(void)spend(u, (1 - TRICKLE_WEIGHT) * years, 0);
+	u->n.bank = (float)((double)u->n.bank + (1 - TRICKLE_WEIGHT) * years);
 	return TRICKLE_WEIGHT * years;
 }
 
 void
-detect_cohort_spare(struct detect *d, struct unit *u, int64_t at_ms, double e)
+detect_cohort_charge(struct detect *d, struct unit *u, int64_t at_ms, double e)
 {
 	int64_t now_ms = at_ms > u->times[CREDIT] ? at_ms : u->times[CREDIT];
 

@@ -200,7 +200,7 @@ tell_unit(struct detect *d, uint32_t unit, const struct detect_look *l, uint64_t
 		return;
 	}
 	u = detect_unit_at(d, unit, l->at.ms);
-	detect_cohort_spare(d, u, l->at.ms, e);
+	detect_cohort_charge(d, u, l->at.ms, e);
 	c = cohort_of_look(d, u, l, e);
 	if (c == NULL) {
 		return;

@@ -314,7 +314,7 @@ void detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms); /* a 
  * chosen for an e above one would bring more than was spent: of w for each that begins a cohort honest templates bring w E[e; begins] =
  * w (1 - E[e; begins none]), so each that begins none costs w (1 - e).
  */
-void detect_cohort_spare(struct detect *d, struct unit *u, int64_t at_ms, double e);
+void detect_cohort_charge(struct detect *d, struct unit *u, int64_t at_ms, double e);
 void detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin);
 int64_t detect_cohort_covered_ms(const struct unit *u);             /* end of the mail that has joined */
 struct cohort *detect_cohort_of(struct unit *u, int64_t mailed_ms); /* NULL: too old */
