@@ -20,9 +20,19 @@ static const struct text_row {
 	enum signal signal;
 	struct text words;
 } texts[] = {
+#define BOUNCE_SENDER(words)
 #define BOUNCE_TEXT(signal, words) { SIGNAL_##signal, { words, sizeof(words) - 1 } },
 #include "intake/bounce_texts.def"
 #undef BOUNCE_TEXT
+#undef BOUNCE_SENDER
+};
+
+static const struct text about_sender[] = {
+#define BOUNCE_SENDER(words) { words, sizeof(words) - 1 },
+#define BOUNCE_TEXT(signal, words)
+#include "intake/bounce_texts.def"
+#undef BOUNCE_TEXT
+#undef BOUNCE_SENDER
 };
 
 static bool
@@ -219,6 +229,18 @@ signals_of_words(struct text said)
 	return set;
 }
 
+/* Is it the sender's own address that is refused? */
+static bool
+is_about_sender(struct text said)
+{
+	for (size_t i = 0; i < countof(about_sender); i++) {
+		if (has_words(said, about_sender[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static enum signal
 signal_of_code(const struct bounce_code *code)
 {
@@ -239,12 +261,16 @@ bounce_signal(const struct bounce_code *status, struct text said, struct arena *
 	const uint32_t policy = UINT32_C(1) << SIGNAL_POLICY_BLOCK;
 	const uint32_t other = UINT32_C(1) << SIGNAL_BOUNCE;
 	struct text words = normal(said, arena);
-	uint32_t set = signals_of_words(words);
 	enum signal by_code;
+	uint32_t set;
 
 	if (!find_code(words, code)) {
 		*code = *status;
 	}
+	if (is_about_sender(words)) {
+		return SIGNAL_POLICY_BLOCK;
+	}
+	set = signals_of_words(words);
 	by_code = signal_of_code(code);
 	if ((set & UINT32_C(1) << by_code) != 0) {
 		return by_code; /* the words confirm it, or tell of a vague code that it is neither of the others */

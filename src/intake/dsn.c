@@ -292,27 +292,40 @@ bool
 intake_is_bounce(struct intake_reading *d)
 {
 	static const char *const subjects[] = { "undeliver",
+						"non-deliver",
+						"nondeliver",
 						"delivery fail",
+						"delivery error",
+						"delivery status",
 						"failure notice",
 						"returned mail",
-						"mail failed",
-						"delivery status notification",
+						"mail return",
+						"mail fail",
+						"mail error",
+						"mail system error",
+						"unable to deliver",
 						"delivery has failed",
-						"mail delivery failed",
 						"delivery problem",
 						"could not be delivered",
 						"message not delivered",
+						"error sending your mail",
+						"unzustellbar",
+						"nicht zugestellt",
 						"delayed" };
 	const struct mail *mail = intake_mail(d);
 	struct text from = fields_first(&mail->outer, TEXT("From"));
 	struct text subject = fields_first(&mail->outer, TEXT("Subject"));
+	struct text sender = text_trim(fields_first(&mail->outer, TEXT("Return-Path")));
 
 	if (mail->is_delivery_report || fields_first(&mail->outer, TEXT("X-Failed-Recipients")).n > 0) {
 		return true;
 	}
 	if (!has_nocase(from, "mailer-daemon") && !has_nocase(from, "postmaster") &&
-	    !has_nocase(from, "mail delivery")) {
+	    !has_nocase(from, "mail delivery") && !has_nocase(from, "mail-daemon")) {
 		return false;
+	}
+	if (text_equal(sender, TEXT("<>"))) {
+		return true; /* whatever the language of its subject */
 	}
 	for (size_t i = 0; i < countof(subjects); i++) {
 		if (has_nocase(subject, subjects[i])) {

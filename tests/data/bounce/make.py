@@ -92,6 +92,30 @@ simple("an-address-is-no-code", "bounce", "5.0.0", "smtp; 550 5.1.1.7 no")
 simple("exchange-online-unknown", "unknown_user", "5.4.1",
        "smtp; 550 5.4.1 Recipient address rejected: Access denied. AS(201806281)")
 simple("folded", "unknown_user", "5.1.1", "smtp; 550 5.1.1 The email account that you tried\n to reach does not\n\texist")
+# About the sender's own address, whatever is said of an unknown user.
+simple("sender-verified-in-vain", "policy_block", "5.0.0", "smtp; 550-Callout verification failed:\n 550 no such user here\n 550 Sender verify failed")
+simple("sender-unknown-to-postfix", "policy_block", "5.1.0",
+       "smtp; 550 5.1.0 <news@shop.example>: Sender address rejected: User unknown in local recipient table")
+simple("sender-domain-unknown-to-sendmail", "policy_block", "5.1.8",
+       "smtp; 553 5.1.8 <news@shop.example>... Domain of sender address news@shop.example does not exist")
+simple("recipient-verified-in-vain", "unknown_user", "5.1.1", "smtp; 550 5.1.1 <a@inbox.example>: Recipient address rejected: undeliverable "
+       "address: host mx2.inbox.example[192.0.2.99] said: 550 5.1.1 <a@inbox.example>: User unknown (in reply to RCPT TO command)")
+# As servers of the field say it, without a code.
+for words, signal in {
+        "Requested action not taken: mailbox unavailable": "unknown_user", "sorry, no one here by that name": "unknown_user",
+        "<a@inbox.example>... address not present in directory": "unknown_user", "no mailbox found for a@inbox.example": "unknown_user",
+        "RCPT <a@inbox.example> does not exist": "unknown_user", "that domain or user isn't in my list of allowed rcpthosts": "unknown_user",
+        "Recipient address rejected: userunknown": "unknown_user", "Non-existent user": "unknown_user", "no longer works here": "unknown_user",
+        "Empf\u00e4nger unbekannt": "unknown_user", "Benutzer existiert nicht": "unknown_user", "El usuario no existe": "unknown_user",
+        "Usu\u00e1rio desconhecido": "unknown_user", "Utente non trovato": "unknown_user", "Gebruiker onbekend": "unknown_user",
+        "\u043f\u043e\u043b\u044c\u0437\u043e\u0432\u0430\u0442\u0435\u043b\u044c \u043d\u0435 \u043d\u0430\u0439\u0434\u0435\u043d": "unknown_user",
+        "\u7528\u6237\u4e0d\u5b58\u5728": "unknown_user",
+        "Not currently accepting mail from your IP": "policy_block", "Rejecting open proxy": "policy_block", "Cannot resolve your address": "policy_block",
+        "we do not accept mail from dynamic IPs": "policy_block", "Mail content denied": "policy_block", "greylisted, try again": "policy_block",
+        "the message was rejected by organization policy": "policy_block", "illegal attachment": "policy_block",
+        "Nachricht wegen Spamverdacht abgelehnt": "policy_block", "Postfach voll": "bounce", "The e-mail file is larger than I take": "bounce"}.items():
+    add(f"said-{words[:40].lower().replace(' ', '-')}", status(recipient("5.0.0", f"smtp; 550 {words}")),
+        f"{signal} 1 192.0.2.10 {AT}")
 simple("french", "unknown_user", "5.0.0", "smtp; 550 Destinataire inconnu")
 simple("code-with-words", "unknown_user", "5.1.1 (bad mailbox)", "", shown="5.1.1")
 simple("no-diagnostic", "policy_block", "5.7.1", "")
@@ -187,6 +211,15 @@ add("the-copy-is-not-read", plain("Something went wrong.\n\n----- Original messa
     f"bounce 1 192.0.2.10 {AT}")
 add("not-a-bounce", plain("User unknown 5.1.1\n", "Hello", "someone@else.example"),
     "refused no message/feedback-report part")
+add("no-subject-says-so-but-nobody-sent-it", "Return-Path: <>\n" + plain(
+    "did not reach the following recipient(s):\n\nThe recipient name is not recognized\nUnknown Recipient\n\n--- Original message ---\n\n" + ORIGINAL, "E",
+    "System Administrator <postmaster@inbox.example>"), f"unknown_user 1 192.0.2.10 {AT}")
+add("somebody-is-on-holiday", "Return-Path: <>\n" + plain("I am away.\n", "Re: January", "someone@inbox.example"),
+    "refused no message/feedback-report part")
+for subject in ("Mail System Error - Returned Mail", "Message Delivery Failure", "Unable to deliver mail", "AOL mail returned", "Mail failure.",
+                "Delivery Error", "Unzustellbar: January", "Non-delivery report"):
+    add("subject-" + subject.lower().replace(" ", "-"), plain("User unknown\n\n--- Original message ---\n\n" + ORIGINAL, subject),
+        f"unknown_user 1 192.0.2.10 {AT}")
 add("copy-without-header", plain("<a@inbox.example>:\nno such user\n"),
     "refused no source: the mail that came back names no address and no domain")
 
