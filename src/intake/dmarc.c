@@ -16,7 +16,7 @@
 #define PATH_BYTES  128U
 #define VALUE_BYTES ATTRIBUTE_BYTES_MAX
 #define PASSED_MAX  (OBSERVATION_KEYS_MAX - 1)
-#define END_TAG     "</feedback>" /* what stands behind it is not read */
+#define PREFIX_MAX  64U /* bytes of a namespace's prefix */
 #define PER_RECORD  3U
 #define SECONDS_MAX UINT64_C(7258118400) /* 2200 */
 #define MENDED_MAX  65536U               /* bytes that mending may add */
@@ -63,6 +63,7 @@ struct dmarc {
 	struct intake_reading *d;
 	XML_Parser parser;
 	struct text xml;
+	struct text root;      /* "feedback", or "dm:feedback" */
 	char path[PATH_BYTES]; /* "record/row/count", below the first element */
 	size_t path_n;
 	unsigned depth;
@@ -95,10 +96,12 @@ is(const struct dmarc *x, enum field f, const char *word)
 static struct text
 record_document(const struct dmarc *x, size_t end)
 {
-	struct text head =
-	    x->records_end <= HEAD_MAX ? (struct text){ x->xml.p, x->records_end } : TEXT("<feedback>");
-	const char *text = arena_format(x->d->arena, "%.*s%.*s</feedback>", TEXT_ARG(head),
-					(int)(end - x->record_at), x->xml.p + x->record_at);
+	struct text head = x->records_end <= HEAD_MAX
+			       ? (struct text){ x->xml.p, x->records_end }
+			       : text_of(arena_format(x->d->arena, "<%.*s>", TEXT_ARG(x->root)));
+	const char *text =
+	    arena_format(x->d->arena, "%.*s%.*s</%.*s>", TEXT_ARG(head), (int)(end - x->record_at),
+			 x->xml.p + x->record_at, TEXT_ARG(x->root));
 
 	return text_of(text);
 }
@@ -400,6 +403,45 @@ is_name_byte(char c)
 	       c == '-' || c == '.' || c == ':';
 }
 
+/* Where `mark` ("<" or "</") begins the tag of the first element, with or without a namespace's prefix; t.n: nowhere. */
+static size_t
+find_root(struct text t, struct text mark, struct text *name)
+{
+	static const struct text feedback = { "feedback", 8 };
+
+	for (size_t at = 0; at < t.n; at += feedback.n) {
+		size_t begin;
+
+		at += find((struct text){ t.p + at, t.n - at }, feedback.p);
+		begin = at;
+		while (begin > 0 && at - begin <= PREFIX_MAX && is_name_byte(t.p[begin - 1])) {
+			begin--;
+		}
+		if (at + feedback.n < t.n && !is_name_byte(t.p[at + feedback.n]) &&
+		    (begin == at || t.p[at - 1] == ':') && begin >= mark.n &&
+		    memcmp(t.p + begin - mark.n, mark.p, mark.n) == 0) {
+			*name = (struct text){ t.p + begin, at + feedback.n - begin };
+			return begin - mark.n;
+		}
+	}
+	return t.n;
+}
+
+/* From the first tag to its end tag; what stands behind it is not read. */
+static struct text
+root_element(struct text content, size_t from, struct text root)
+{
+	struct text xml = { content.p + from, content.n - from }, name;
+	size_t end = find_root(xml, TEXT("</"), &name);
+
+	if (end < xml.n && text_equal(name, root)) {
+		const char *last = memchr(xml.p + end, '>', xml.n - end);
+
+		xml.n = last == NULL ? xml.n : (size_t)(last - xml.p) + 1;
+	}
+	return xml;
+}
+
 /* Does a tag begin with this '<', such as <row>, </row>, <np/> or <feedback xmlns="...">? */
 static bool
 begins_tag(struct text t)
@@ -525,7 +567,7 @@ packed_report(struct intake_reading *d)
 bool
 intake_is_wide_xml(struct text t)
 {
-	static const char tag[] = "<\0f\0e\0e\0d\0b\0a\0c\0k"; /* of either order */
+	static const char tag[] = "f\0e\0e\0d\0b\0a\0c\0k"; /* of either order */
 
 	return t.n > 2 && (memcmp(t.p, "\xff\xfe", 2) == 0 || memcmp(t.p, "\xfe\xff", 2) == 0) &&
 	       memmem(t.p, t.n < 8192 ? t.n : 8192, tag, sizeof tag - 1) != NULL;
@@ -534,9 +576,9 @@ intake_is_wide_xml(struct text t)
 bool
 intake_is_dmarc(struct text t)
 {
-	struct text start = { t.p, t.n < 4096 ? t.n : 4096 };
+	struct text start = { t.p, t.n < 4096 ? t.n : 4096 }, name;
 
-	return intake_is_packed(t) || intake_is_wide_xml(t) || find(start, "<feedback") < start.n;
+	return intake_is_packed(t) || intake_is_wide_xml(t) || find_root(start, TEXT("<"), &name) < start.n;
 }
 
 /* The whole document is nothing; the line is counted from <feedback>. */
@@ -563,16 +605,14 @@ intake_dmarc_read(struct intake_reading *d)
 	if (intake_is_wide_xml(content)) {
 		content = charset_text(content, TEXT("UTF-16"), d->arena);
 	}
-	prolog = (struct text){ content.p, find(content, "<feedback") };
+	prolog = (struct text){ content.p, find_root(content, TEXT("<"), &x->root) };
 	if (words == NULL && prolog.n == content.n) {
 		words = "no DMARC report: there is no <feedback>";
 	}
 	if (words != NULL) {
 		return refuse(d, 0, words);
 	}
-	xml = (struct text){ content.p + prolog.n, content.n - prolog.n };
-	xml.n = find(xml, END_TAG) < xml.n ? find(xml, END_TAG) + strlen(END_TAG) : xml.n;
-	xml = in_utf8(d->arena, xml, encoding_of(d->arena, prolog));
+	xml = in_utf8(d->arena, root_element(content, prolog.n, x->root), encoding_of(d->arena, prolog));
 	intake_rows_open(d, count_records(xml) * PER_RECORD);
 	if (!parse(x, xml, &line, &words)) {
 		d->count = d->fault_count = 0;

@@ -88,6 +88,14 @@ add("bom", "\ufeff" + plain, PASS)
 
 # ---- shapes
 add("namespace", report(record(auth=dkim("shop.example")), root='feedback xmlns="urn:ietf:params:xml:ns:dmarc-2.0"'), PASS)
+PREFIXED = re.sub(r"<(/?)([a-z])", r"<\1dm:\2", report(record(ip="nowhere"), record(auth=dkim("shop.example")), head="")).replace(
+    "<dm:feedback>", '<dm:feedback xmlns:dm="urn:ietf:params:xml:ns:dmarc-2.0">')
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
+add("namespace-with-a-prefix", HEAD + PREFIXED, "fault 'nowhere' is no address", PASS + " from_domain=shop.example receiver=mailbox.example report=r1")
+add("mail-namespace-with-a-prefix", mail(packed(HEAD + PREFIXED)), "fault 'nowhere' is no address", PASS)
+add("utf-16-with-a-prefix", (HEAD.replace("UTF-8", "UTF-16") + PREFIXED).encode("utf-16"), "fault 'nowhere' is no address", PASS)
+add("something-behind-a-prefix", PREFIXED + "</dm:schema>", "fault 'nowhere' is no address", PASS)
+add("prefix-of-something-else", plain.replace("feedback>", "dm:feedbacks>"), "refused no DMARC report: there is no <feedback>")
 add("prolog-of-another-schema", report(record(auth=dkim("shop.example")), head='<?xml version="1.0"?> <xs:schema xmlns:xs="x">\n'), PASS)
 add("something-behind", plain + "\n</xs:schema>", PASS)
 add("unknown-elements", report(record(auth=dkim("shop.example"), extra="<x:y xmlns:x='z'>1</x:y><deep><er>2</er></deep>")), PASS)
