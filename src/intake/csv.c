@@ -1,5 +1,5 @@
 /*
- * CSV (RFC 4180) with a header row: time, source, signal, count, reporter; any other column is an attribute.
+ * CSV (RFC 4180; also with ';' or tabs between) with a header row: time, source, signal, count, reporter; any other column is an attribute.
  *
  * A row without quotes is found by two memchr and cut at its commas; only rows with quotes are read byte by byte. A quote that is never
  * closed ends after LINE_BYTES_MAX and costs one row: reading goes on with the next line.
@@ -27,6 +27,7 @@ struct csv {
 	struct intake_reading *d;
 	struct text rest; /* not read yet */
 	uint64_t line;    /* number of its first line */
+	char separator;
 	size_t columns;
 	struct text names[COLUMNS_MAX];
 	int meaning[COLUMNS_MAX]; /* enum column, or ATTRIBUTE */
@@ -44,13 +45,13 @@ put_cell(struct cells *cells, struct text cell)
 
 /* The cells of a row without quotes, in one pass. */
 static void
-cut_cells(struct text row, struct cells *cells)
+cut_cells(struct text row, char separator, struct cells *cells)
 {
 	const char *start = row.p, *end = row.p + row.n;
 
 	cells->count = 0;
 	for (const char *at = start; at < end; at++) {
-		if (*at == ',') {
+		if (*at == separator) {
 			put_cell(cells, text_trim((struct text){ start, (size_t)(at - start) }));
 			start = at + 1;
 		}
@@ -58,27 +59,9 @@ cut_cells(struct text row, struct cells *cells)
 	put_cell(cells, text_trim((struct text){ start, (size_t)(end - start) }));
 }
 
-/* The bytes between quotes, each doubled quote made one. */
-static struct text
-unquote(struct arena *arena, struct text t)
-{
-	char *copy;
-	size_t n = 0;
-
-	if (t.n == 0 || memchr(t.p, '"', t.n) == NULL) {
-		return t;
-	}
-	copy = arena_get(arena, t.n);
-	for (size_t i = 0; i < t.n; i++) {
-		copy[n++] = t.p[i];
-		i += t.p[i] == '"';
-	}
-	return (struct text){ copy, n };
-}
-
 /* As cut_cells, for a row that has quotes. What is wrong, or NULL. */
 static const char *
-cut_quoted_cells(struct arena *arena, struct text row, struct cells *cells)
+cut_quoted_cells(struct arena *arena, struct text row, char separator, struct cells *cells)
 {
 	struct text cell;
 	bool more = true;
@@ -87,24 +70,20 @@ cut_quoted_cells(struct arena *arena, struct text row, struct cells *cells)
 	while (more) {
 		size_t n = 0;
 
-		while (n < row.n && (row.p[n] == ' ' || row.p[n] == '\t')) {
+		while (n < row.n && row.p[n] != separator && (row.p[n] == ' ' || row.p[n] == '\t')) {
 			n++;
 		}
 		if (n == row.n || row.p[n] != '"') {
-			more = text_cut(&row, ',', &cell);
+			more = text_cut(&row, separator, &cell);
 			if (memchr(cell.p, '"', cell.n) != NULL) {
 				return "a quote inside a value that does not start with one";
 			}
 			put_cell(cells, text_trim(cell));
 			continue;
 		}
-		row = (struct text){ row.p + n + 1, row.n - n - 1 };
-		for (n = 0; n < row.n && (row.p[n] != '"' || (n + 1 < row.n && row.p[n + 1] == '"')); n++) {
-			n += row.p[n] == '"';
-		}
-		put_cell(cells, unquote(arena, (struct text){ row.p, n }));
-		row = (struct text){ row.p + n + 1, row.n - n - 1 };
-		more = text_cut(&row, ',', &cell);
+		row = (struct text){ row.p + n, row.n - n };
+		put_cell(cells, intake_unquote(intake_take_quoted(&row), arena));
+		more = text_cut(&row, separator, &cell);
 		if (text_trim(cell).n > 0) {
 			return "something stands behind a closing quote";
 		}
@@ -112,42 +91,12 @@ cut_quoted_cells(struct arena *arena, struct text row, struct cells *cells)
 	return NULL;
 }
 
-/*
- * Takes the next row, without its line end, and counts its lines. *wrong: why it is no row; then it is one line, so that
- * reading goes on with the next.
- */
-static struct text
-take_row(struct csv *c, bool *quoted, const char **wrong, uint64_t *lines)
-{
-	const char *p = c->rest.p, *end = memchr(p, '\n', c->rest.n);
-	size_t line = end == NULL ? c->rest.n : (size_t)(end - p), n = line;
-	bool open = false;
-
-	*lines = 1;
-	*wrong = NULL;
-	*quoted = memchr(p, '"', line) != NULL;
-	if (*quoted) {
-		for (n = 0; n < c->rest.n && n <= LINE_BYTES_MAX && (open || p[n] != '\n'); n++) {
-			open ^= p[n] == '"';
-			*lines += p[n] == '\n';
-		}
-	}
-	if (open || n > LINE_BYTES_MAX) {
-		*wrong = open ? "a quote is not closed" : "the row is too long";
-		*lines = 1;
-		n = line;
-	}
-	c->rest.p += n + (n < c->rest.n);
-	c->rest.n -= n + (n < c->rest.n);
-	return (struct text){ p, n };
-}
-
 /* Reads what the columns mean. Errors: RESULT_BAD_INPUT, with a fault. */
 static enum result
 read_header(struct csv *c, struct text row, uint64_t line)
 {
 	struct cells cells;
-	const char *wrong = cut_quoted_cells(c->d->arena, row, &cells);
+	const char *wrong = cut_quoted_cells(c->d->arena, row, c->separator, &cells);
 	unsigned seen = 0;
 
 	if (wrong == NULL && cells.count > COLUMNS_MAX) {
@@ -227,7 +176,7 @@ read_row(struct csv *c)
 	uint64_t lines;
 	bool quoted;
 
-	row.bytes = take_row(c, &quoted, &wrong, &lines);
+	row.bytes = intake_take_row(&c->rest, &quoted, &wrong, &lines);
 	c->line += lines;
 	if (text_trim(row.bytes).n == 0) {
 		return true;
@@ -237,9 +186,9 @@ read_row(struct csv *c)
 		return false;
 	}
 	if (wrong == NULL && quoted) {
-		wrong = cut_quoted_cells(c->d->arena, row.bytes, &cells);
+		wrong = cut_quoted_cells(c->d->arena, row.bytes, c->separator, &cells);
 	} else if (wrong == NULL) {
-		cut_cells(row.bytes, &cells);
+		cut_cells(row.bytes, c->separator, &cells);
 	}
 	if (wrong == NULL && cells.count != c->columns) {
 		intake_fault(c->d, row.line, (struct text){ 0 }, row.bytes,
@@ -263,13 +212,10 @@ open_header(struct csv *c)
 	const char *wrong = NULL;
 	bool quoted;
 
-	if (text_starts_nocase(c->rest, TEXT("\xef\xbb\xbf"))) {
-		c->rest = (struct text){ c->rest.p + 3, c->rest.n - 3 };
-	}
 	rest = c->rest;
 	while (text_trim(first).n == 0 && c->rest.n > 0) {
 		line += lines;
-		first = take_row(c, &quoted, &wrong, &lines);
+		first = intake_take_row(&c->rest, &quoted, &wrong, &lines);
 	}
 	if (header.n > 0 && !text_equal(text_trim(first), text_trim(header))) {
 		c->rest = rest;
@@ -281,6 +227,7 @@ open_header(struct csv *c)
 		intake_fault(c->d, line, TEXT("header row"), header, "%s", wrong);
 		return RESULT_BAD_INPUT;
 	}
+	c->separator = intake_separator(header);
 	c->d->row_prefix = text_trim(header);
 	return read_header(c, text_trim(header), line);
 }
@@ -288,7 +235,9 @@ open_header(struct csv *c)
 enum result
 intake_csv_read(struct intake_reading *d)
 {
-	struct csv c = { .d = d, .rest = d->raw, .line = d->hint->first_line == 0 ? 1 : d->hint->first_line };
+	struct csv c = { .d = d,
+			 .rest = intake_table_text(d->raw, d->arena),
+			 .line = d->hint->first_line == 0 ? 1 : d->hint->first_line };
 	enum result r = open_header(&c);
 
 	if (r != RESULT_OK) {

@@ -17,6 +17,7 @@ enum column { DATE, IDENTIFIER, RATE, DOMAIN_NAME, COLUMN_COUNT, OTHER = COLUMN_
 /* Which column is which; those that are not there are CELLS_MAX. */
 struct columns {
 	size_t at[COLUMN_COUNT];
+	char separator;
 };
 
 static enum column
@@ -50,17 +51,15 @@ column_of(struct text name)
 }
 
 static bool
-read_header(struct text line, struct columns *c)
+read_header(struct text line, struct arena *arena, struct columns *c)
 {
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
 		c->at[i] = CELLS_MAX;
 	}
-	if (text_starts_nocase(line, TEXT("\xef\xbb\xbf"))) {
-		line = (struct text){ line.p + 3, line.n - 3 };
-	}
 	line = text_trim(line);
+	c->separator = intake_separator(line);
 	for (size_t i = 0; i < CELLS_MAX && line.n > 0; i++) {
-		enum column column = column_of(text_trim(intake_cell(&line)));
+		enum column column = column_of(intake_cell(&line, c->separator, arena));
 
 		if (column != OTHER && c->at[column] == CELLS_MAX) {
 			c->at[column] = i;
@@ -72,9 +71,12 @@ read_header(struct text line, struct columns *c)
 bool
 intake_is_gmail_fbl(struct text line)
 {
+	struct arena arena = { 0 };
 	struct columns c;
+	bool is_one = read_header(line, &arena, &c);
 
-	return read_header(line, &c);
+	arena_clear(&arena);
+	return is_one;
 }
 
 /* The middle of a day: "2026-01-05", "20260105", "1/5/2026" (month first). */
@@ -99,7 +101,7 @@ parse_day(struct text t, struct instant *at)
 	return instant_parse(text_of(iso), at) == RESULT_OK;
 }
 
-/* "0.5%", "0.005" or "<0.1%": digits with one point at most, and what may stand around them. */
+/* "0.5%", "0,5%", "0.005" or "<0.1%": digits with one point at most, and what may stand around them. */
 static bool
 is_rate(struct text t)
 {
@@ -112,7 +114,7 @@ is_rate(struct text t)
 		t = text_trim((struct text){ t.p, t.n - 1 });
 	}
 	for (size_t i = 0; i < t.n; i++) {
-		if (t.p[i] == '.') {
+		if (t.p[i] == '.' || t.p[i] == ',') {
 			points++;
 		} else if (t.p[i] >= '0' && t.p[i] <= '9') {
 			digits++;
@@ -133,7 +135,7 @@ take_row(struct intake_reading *d, const struct columns *c, struct text line)
 	struct draft t;
 
 	for (size_t i = 0; i < CELLS_MAX && line.n > 0; i++) {
-		cells[i] = text_trim(intake_cell(&line));
+		cells[i] = intake_cell(&line, c->separator, d->arena);
 	}
 	draft_open(&t, d, SIGNAL_RATING);
 	if (!parse_day(cells[c->at[DATE]], &t.o->at) || t.o->at.ms > d->latest.ms + HALF_DAY_MS) {
@@ -156,23 +158,24 @@ take_row(struct intake_reading *d, const struct columns *c, struct text line)
 enum result
 intake_gmail_fbl_read(struct intake_reading *d)
 {
-	uint64_t line = d->hint->first_line == 0 ? 1 : d->hint->first_line, rows = intake_lines(d->raw);
-	struct text rest = d->raw, one;
+	struct text rest = intake_table_text(d->raw, d->arena), one;
+	uint64_t line = d->hint->first_line == 0 ? 1 : d->hint->first_line, rows = intake_lines(rest), lines;
+	const char *wrong;
 	struct columns c;
+	bool quoted;
 
-	(void)text_cut(&rest, '\n', &one);
-	if (!read_header(one, &c)) {
+	one = intake_take_row(&rest, &quoted, &wrong, &lines);
+	if (wrong != NULL || !read_header(one, d->arena, &c)) {
 		intake_fault(d, line, (struct text){ 0 }, d->raw,
 			     "no header row with date, identifier and spam rate");
 		return RESULT_BAD_INPUT;
 	}
 	d->row_prefix = text_trim(one);
 	intake_rows_open(d, rows > OBSERVATIONS_MAX ? OBSERVATIONS_MAX : rows);
-	for (line++; rest.n > 0; line++) {
+	for (line += lines; rest.n > 0; line += lines) {
 		struct text all = rest;
-		const char *wrong;
 
-		(void)text_cut(&rest, '\n', &one);
+		one = intake_take_row(&rest, &quoted, &wrong, &lines);
 		if (text_trim(one).n == 0) {
 			continue;
 		}
@@ -180,7 +183,7 @@ intake_gmail_fbl_read(struct intake_reading *d)
 			intake_fault_rest(d, line, all);
 			break;
 		}
-		wrong = take_row(d, &c, text_trim(one));
+		wrong = wrong != NULL ? wrong : take_row(d, &c, text_trim(one));
 		if (wrong != NULL) {
 			intake_fault(d, line, (struct text){ 0 }, text_trim(one), "%s", wrong);
 		}

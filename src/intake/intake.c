@@ -112,6 +112,8 @@ format_of_looks(struct text raw, struct text header)
 		return INTAKE_DMARC;
 	}
 	(void)text_cut(&rest, '\n', &line);
+	rest = line;
+	(void)text_cut(&rest, '\r', &line);
 	if (line.n > 0 && (line.p[0] == '{' || line.p[0] == '[')) {
 		return json_format(raw);
 	}
@@ -133,7 +135,7 @@ format_of_looks(struct text raw, struct text header)
 	if (looks_like_mail(line)) {
 		return INTAKE_ARF;
 	}
-	return memchr(line.p, ',', line.n) != NULL ? INTAKE_CSV : INTAKE_AUTO;
+	return memchr(line.p, intake_separator(line), line.n) != NULL ? INTAKE_CSV : INTAKE_AUTO;
 }
 
 bool
@@ -305,11 +307,14 @@ intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena
 	if (raw.n == 0) {
 		d.raw = raw = TEXT("");
 	}
+	if (intake_is_wide(raw) && raw.n <= REPORT_BYTES_MAX && !intake_is_wide_xml(raw)) {
+		d.raw = intake_narrow(raw, arena); /* a table or JSON as a spreadsheet or a shell saves it */
+	}
 	if (d.format == INTAKE_AUTO) {
 		d.format = format_of_type(hint->media_type);
 	}
 	if (d.format == INTAKE_AUTO && raw.n > 0) {
-		d.format = format_of_looks(raw, hint->header);
+		d.format = format_of_looks(d.raw, hint->header);
 	}
 	guessed = hint->format == INTAKE_AUTO && d.format == INTAKE_ARF;
 	bytes_max = d.format == INTAKE_AUTO ? REPORT_BYTES_MAX : formats[d.format].bytes_max;

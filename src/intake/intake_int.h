@@ -105,8 +105,24 @@ bool intake_is_gmail_fbl(struct text header);
 bool intake_is_postfix(struct text line); /* a line of such a log? */
 bool intake_is_exim(struct text line);
 
-/* Takes a cell off the front of a row with commas; one that begins with a quote ends at the next, so it has none in it. */
-struct text intake_cell(struct text *rest);
+/* Text in UTF-16, by its byte order mark or its zeros? */
+bool intake_is_wide(struct text t);
+/* It in UTF-8. Cost: an arena block of three times its size. */
+struct text intake_narrow(struct text wide, struct arena *arena);
+/* A table without its byte order mark, and lines that end in CR alone ended by LF. */
+struct text intake_table_text(struct text raw, struct arena *arena);
+/* What stands between the cells of this header, or of the first row: a comma, else what there is more of outside of quotes: ';' or a tab. */
+char intake_separator(struct text line);
+/*
+ * Takes the next row off the front of *rest, without its line end, and counts its lines. *wrong: why it is no row; then it is one line, so
+ * that reading goes on with the next. A quote that is never closed ends after LINE_BYTES_MAX.
+ */
+struct text intake_take_row(struct text *rest, bool *quoted, const char **wrong, uint64_t *lines);
+/* Takes what stands between quotes off the front of a row that begins with one; doubled quotes are still doubled. */
+struct text intake_take_quoted(struct text *row);
+struct text intake_unquote(struct text t, struct arena *arena); /* each doubled quote made one */
+/* Takes a cell off the front of a row, and the separator behind it. */
+struct text intake_cell(struct text *row, char separator, struct arena *arena);
 
 /* The number of a reporter (empty: the one of the hint) among those of this document; the fault says why not. */
 enum result intake_reporter(struct intake_reading *d, struct text name, uint8_t *number,

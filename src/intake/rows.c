@@ -11,21 +11,6 @@ struct intake_key_slot {
 	struct text key;
 };
 
-struct text
-intake_cell(struct text *rest)
-{
-	struct text cell, behind;
-
-	if (rest->n > 0 && rest->p[0] == '"') {
-		*rest = (struct text){ rest->p + 1, rest->n - 1 };
-		(void)text_cut(rest, '"', &cell);
-		(void)text_cut(rest, ',', &behind);
-		return cell;
-	}
-	(void)text_cut(rest, ',', &cell);
-	return text_trim(cell);
-}
-
 void
 intake_rows_open(struct intake_reading *d, size_t max)
 {

@@ -1,6 +1,7 @@
 /*
  * Microsoft SNDS (Smart Network Data Services), the daily table of addresses as CSV, with or without a header row: address, activity from and to, RCPT commands,
  * DATA commands, message recipients, filter result, complaint rate, trap message from and to, trap hits, sample HELO, sample MAIL FROM, comments.
+ * Between them are commas; a spreadsheet that saved it again may have put ';' or tabs there.
  *
  * One row becomes up to three observations: what was taken, complaints as far as the rate tells their number, trap hits.
  */
@@ -34,11 +35,13 @@ struct row {
 };
 
 static void
-cut_row(struct text line, struct row *row)
+cut_row(struct text line, struct arena *arena, struct row *row)
 {
+	char separator = intake_separator(line);
+
 	*row = (struct row){ .count = 0 };
 	for (size_t i = 0; i < COLUMN_COUNT; i++) {
-		row->cells[i] = line.n > 0 ? intake_cell(&line) : (struct text){ "", 0 };
+		row->cells[i] = line.n > 0 ? intake_cell(&line, separator, arena) : (struct text){ "", 0 };
 		row->count += row->cells[i].n > 0 || line.n > 0;
 	}
 }
@@ -94,7 +97,7 @@ number(struct text cell)
 	return !text_u64(cell, &n) ? 0 : n > UINT32_MAX ? UINT32_MAX : (uint32_t)n;
 }
 
-/* "0.3%" of so many messages, rounded down; "< 0.1%" tells no number. */
+/* "0.3%", or "0,3%", of so many messages, rounded down; "< 0.1%" tells no number. */
 static uint32_t
 complaints(struct text rate, uint32_t messages)
 {
@@ -102,7 +105,7 @@ complaints(struct text rate, uint32_t messages)
 	bool fraction = false;
 
 	for (size_t i = 0; i < rate.n && rate.p[i] != '%'; i++) {
-		if (rate.p[i] == '.') {
+		if (rate.p[i] == '.' || rate.p[i] == ',') {
 			fraction = true;
 		} else if (rate.p[i] < '0' || rate.p[i] > '9' || digits >= 3 || thousandths > 100000) {
 			return 0;
@@ -181,29 +184,48 @@ is_header(const struct row *row)
 bool
 intake_is_snds(struct text line)
 {
+	struct arena arena = { 0 };
 	struct row row;
 	struct prefix address;
 	struct instant at;
+	bool is_one;
 
-	cut_row(line, &row);
-	return is_header(&row) ||
-	       (row.count > FILTER && prefix_parse(row.cells[ADDRESS], &address, NULL) == RESULT_OK &&
-		prefix_is_address(&address) && parse_time(row.cells[FROM], &at));
+	cut_row(line, &arena, &row);
+	is_one = is_header(&row) ||
+		 (row.count > FILTER && prefix_parse(row.cells[ADDRESS], &address, NULL) == RESULT_OK &&
+		  prefix_is_address(&address) && parse_time(row.cells[FROM], &at));
+	arena_clear(&arena);
+	return is_one;
+}
+
+/* One row, which is not empty. */
+static void
+read_row(struct intake_reading *d, struct text one, uint64_t line, const char *wrong)
+{
+	struct row row;
+
+	if (wrong == NULL) {
+		cut_row(text_trim(one), d->arena, &row);
+		wrong = is_header(&row) ? NULL : take_row(d, &row);
+	}
+	if (wrong != NULL) {
+		intake_fault(d, line, (struct text){ 0 }, one, "%s", wrong);
+	}
 }
 
 enum result
 intake_snds_read(struct intake_reading *d)
 {
-	uint64_t line = d->hint->first_line == 0 ? 1 : d->hint->first_line, rows = intake_lines(d->raw);
-	struct text rest = d->raw, one;
+	struct text rest = intake_table_text(d->raw, d->arena), one;
+	uint64_t line = d->hint->first_line == 0 ? 1 : d->hint->first_line, rows = intake_lines(rest), lines;
 
 	intake_rows_open(d, rows > OBSERVATIONS_MAX / PER_ROW ? OBSERVATIONS_MAX : rows * PER_ROW);
-	for (; rest.n > 0; line++) {
+	for (; rest.n > 0; line += lines) {
 		struct text all = rest;
 		const char *wrong;
-		struct row row;
+		bool quoted;
 
-		(void)text_cut(&rest, '\n', &one);
+		one = intake_take_row(&rest, &quoted, &wrong, &lines);
 		if (text_trim(one).n == 0) {
 			continue;
 		}
@@ -211,11 +233,7 @@ intake_snds_read(struct intake_reading *d)
 			intake_fault_rest(d, line, all);
 			break;
 		}
-		cut_row(text_trim(one), &row);
-		wrong = is_header(&row) ? NULL : take_row(d, &row);
-		if (wrong != NULL) {
-			intake_fault(d, line, (struct text){ 0 }, one, "%s", wrong);
-		}
+		read_row(d, one, line, wrong);
 	}
 	intake_rows_close(d);
 	return RESULT_OK;

@@ -15,14 +15,14 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		enum intake_format format;
 		unsigned count;
 	} formats[] = {
-		{ "csv", INTAKE_CSV, 47 },
+		{ "csv", INTAKE_CSV, 52 },
 		{ "exim", INTAKE_EXIM, 33 },
-		{ "gmail_fbl", INTAKE_GMAIL_FBL, 47 },
+		{ "gmail_fbl", INTAKE_GMAIL_FBL, 54 },
 		{ "jsonl", INTAKE_JSONL, 50 },
 		{ "loops", INTAKE_ARF, 1 + 90 },
 		{ "postfix", INTAKE_POSTFIX, 42 },
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
-		{ "snds", INTAKE_SNDS, 36 },
+		{ "snds", INTAKE_SNDS, 49 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 50 },
 		{ "xarf", INTAKE_XARF, 6 + 91 },
 	};

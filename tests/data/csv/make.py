@@ -99,6 +99,14 @@ refused("no-source", "time,address,source_ip,signal\n", "no column 'source'; a h
 refused("a-column-twice", "time,source,signal,Time\n", "two columns have one name")
 refused("a-column-with-a-blank", "time,source,signal,mail from\n", "a column name is not made of letters, digits, '-', '_' and '.'")
 
+# As spreadsheets save it again.
+SHEET = "time,source,signal,count,note\n" + f'{AT},192.0.2.10,delivered,7,"a, b; c"\n'
+add("semicolons", SHEET.replace("a, b; c", "@").replace(",", ";").replace("@", "a, b; c"), GOOD + ' note="a, b; c"')
+add("tabs", SHEET.replace("a, b; c", "@").replace(",", "\t").replace("@", "a, b; c"), GOOD + ' note="a, b; c"')
+add("tabs-with-empty-cells", f"time\tnote\tsource\tsignal\tcount\n{AT}\t\t192.0.2.10\tdelivered\t7\n{AT}\t\t192.0.2.10\t\"delivered\"\t7\n", GOOD, GOOD)
+add("utf-16", b"\xff\xfe" + SHEET.encode("utf-16-le"), GOOD + ' note="a, b; c"')
+add("carriage-returns-alone", (SHEET.replace("\n", "\r")).encode(), GOOD + ' note="a, b; c"')
+
 table("last-line-has-no-end", ONE.rstrip("\n"), GOOD)  # stands last: what comes behind it would be its end
 
 write()

@@ -49,4 +49,15 @@ add("identifier-missing", one() + "2026-01-05,,0.5%\n", ROW, "fault no identifie
 add("identifier-with-blanks", one() + "2026-01-05,two words,0.5%\n", ROW, "fault no identifier")
 add("short-row", one() + "2026-01-05\n", ROW, "fault no rate such as 0.5% or 0.005")
 
+# As spreadsheets save it again.
+add("byte-order-mark", "\ufeff" + one(), ROW)
+add("utf-16", b"\xff\xfe" + one().encode("utf-16-le"), ROW)
+add("semicolons-and-decimal-comma", "Spam rate;Date;Identifier\n0,5%;2026-01-05;customer42\n", K + " spam_rate=0,5%")
+add("tabs", one().replace(",", "\t"), ROW)
+add("carriage-returns-alone", (one().replace("\n", "\r")).encode(), ROW)
+add("line-end-in-quotes", 'Date,Note,Identifier,Spam rate\n2026-01-05,"a\nb, ""c""",customer42,0.5%\n2026-01-06,,customer42,1%\n', ROW,
+    "rating 1 acct:feedback-id:customer42 2026-01-06T12:00:00Z spam_rate=1%")
+add("quote-never-closed", one() + '"2026-01-05,customer42,0.5%\n2026-01-06,customer42,1%\n', ROW, "fault a quote is not closed",
+    "rating 1 acct:feedback-id:customer42 2026-01-06T12:00:00Z spam_rate=1%")
+
 write()

@@ -44,4 +44,24 @@ add("future-row", row() + row(begin="1/5/2027 12:00 AM", end="1/6/2027 12:00 AM"
 add("no-such-day", row() + row(begin="13/45/2026 12:00 AM"), D, "fault no time of activity, or it lies in the future")
 add("without-comments", row().rstrip(",\r\n") + "\n", D)
 
+# As spreadsheets and other programs save it again.
+QUOTED = '"192.0.2.11","1/5/2026 12:00 AM","1/6/2026 12:00 AM","1010","1000","1000","RED","2.5%","","","0","out ""two""","b@shop.example","first line\r\nsecond line"\r\n'
+Q = [f"{signal} 192.0.2.11 {NOON} filter=RED " + 'helo="out "two""' for signal in ("delivered 1000", "complaint 25")]
+HEAD = "IP Address,Activity start,Activity end,RCPT commands,DATA commands,Message recipients,Filter result,Complaint rate,Trap period start,Trap period end,Trap hits,Sample HELO,Sample MAIL FROM,Comments\r\n"
+TWO = row() + QUOTED + row("192.0.2.12")
+SAVED = (D, *Q, f"delivered 1000 192.0.2.12 {NOON}")
+add("line-end-in-quotes", TWO, *SAVED)
+add("byte-order-mark", "\ufeff" + TWO, *SAVED)
+add("byte-order-mark-and-header", "\ufeff" + HEAD + TWO, *SAVED)
+add("utf-16-little", b"\xff\xfe" + TWO.encode("utf-16-le"), *SAVED)
+add("utf-16-big", b"\xfe\xff" + TWO.encode("utf-16-be"), *SAVED)
+add("utf-16-without-mark", TWO.encode("utf-16-le"), *SAVED)
+add("utf-16-with-header", b"\xff\xfe" + (HEAD + TWO).encode("utf-16-le"), *SAVED)
+add("utf-16-cut-in-a-character", b"\xff\xfe" + (row() + row("192.0.2.11"))[:-1].encode("utf-16-le") + b"\n", D, f"delivered 1000 192.0.2.11 {NOON}")
+add("semicolons", TWO.replace(",", ";"), *SAVED)
+add("semicolons-and-decimal-comma", row(rate="0.3%").replace(",", ";").replace("0.3%", "0,3%"), D, f"complaint 3 192.0.2.10 {NOON}")
+add("tabs-and-header", (HEAD + TWO).replace(",", "\t"), *SAVED)
+add("carriage-returns-alone", ((row() + row("192.0.2.12")).replace("\r\n", "\r")).encode(), D, f"delivered 1000 192.0.2.12 {NOON}")
+add("quote-never-closed", row() + '"192.0.2.11,1/5/2026 12:00 AM\r\n' + row("192.0.2.12"), D, "fault a quote is not closed", f"delivered 1000 192.0.2.12 {NOON}")
+
 write()
