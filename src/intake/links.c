@@ -54,6 +54,31 @@ put_host(struct links *l, struct text host)
 	}
 }
 
+/* Some filters keep the link to themselves and say its domain: "https://protect-eu.mimecast.com/s/abc?domain=shop.example". */
+static bool
+named_domain(struct text behind, struct text *url, struct arena *arena)
+{
+	static const struct text names[] = {
+		{ "?domain=", 8 }, { "&domain=", 8 }, { "?d=", 3 }, { "&d=", 3 }
+	};
+
+	for (size_t i = 0; i < countof(names); i++) {
+		const char *at = behind.n > 0 ? memmem(behind.p, behind.n, names[i].p, names[i].n) : NULL;
+		struct text rest, value;
+
+		if (at == NULL) {
+			continue;
+		}
+		rest = (struct text){ at + names[i].n, (size_t)(behind.p + behind.n - at) - names[i].n };
+		(void)text_cut(&rest, '&', &value);
+		if (value.n > 0 && memchr(value.p, '.', value.n) != NULL) {
+			*url = text_of(arena_format(arena, "http://%.*s", TEXT_ARG(value)));
+			return true;
+		}
+	}
+	return false;
+}
+
 /* A link, and those inside of it: the innermost is where a reader ends. */
 void
 links_take(struct links *l, struct text url)
@@ -62,14 +87,16 @@ links_take(struct links *l, struct text url)
 	struct host host;
 
 	for (int depth = 0; depth < NESTING_MAX && l->urls < CONTENT_URLS_MAX; depth++) {
-		bool nested;
+		bool nested, wraps;
 
 		l->urls++;
 		if (!link_host(url, &host, &behind, l->arena)) {
 			return;
 		}
-		nested = link_inside(behind, &inner, l->arena);
-		if (!nested || !has_role((struct text){ host.text, host.n }, WRAPPER)) {
+		wraps = has_role((struct text){ host.text, host.n }, WRAPPER);
+		nested = link_inside(behind, &inner, l->arena) ||
+			 (wraps && named_domain(behind, &inner, l->arena));
+		if (!wraps) {
 			put_host(l, (struct text){ host.text, host.n });
 		}
 		if (!nested) {

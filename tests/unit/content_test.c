@@ -46,7 +46,9 @@ static const struct sample {
 	  { "link_domain=landing1.example landing2.example tracker.example landing3.example landing4.example "
 	    "archive.example "
 	    "landing5.example a.example b.example c.example shop.example" } },
-	{ "wrapped-by-filters", { "link_domain=one.example two.example three.example four.example" } },
+	{ "wrapped-by-filters",
+	  { "link_domain=one.example two.example three.example four.example five.example six.example "
+	    "seven.example eight.example nine.example eleven.example twelve.example" } },
 	{ "base-href", { "link_domain=base.example" } },
 	{ "base-unused", { "link_domain=shop.example" } },
 	{ "suffixes",
