@@ -27,7 +27,8 @@ struct dsn {
 	struct intake_reading *d;
 	const struct mail *mail;
 	struct fields original;
-	struct text text; /* what is written for people */
+	struct mail_parts parts; /* of the mail that came back */
+	struct text text;        /* what is written for people */
 	struct text reporting_mta, received_from, arrival_date;
 	struct text sender;      /* of the mail, as its queue knew it */
 	struct prefix reporting; /* the address of the reporting server; if it is known */
@@ -202,7 +203,18 @@ announces_copy(struct text line)
 	return false;
 }
 
-/* What stands before the copy of the mail, and the header of the mail. */
+static struct text
+past_blank_lines(struct text t)
+{
+	struct text rest = t, line;
+
+	while (text_cut(&rest, '\n', &line) && text_trim(line).n == 0) {
+		t = rest;
+	}
+	return t;
+}
+
+/* What stands before the copy of the mail, and the mail. */
 static void
 split_text(struct dsn *n)
 {
@@ -210,12 +222,14 @@ split_text(struct dsn *n)
 
 	n->text = rest;
 	n->original = n->mail->original;
+	n->parts = n->mail->parts;
 	while (rest.n > 0) {
 		(void)text_cut(&rest, '\n', &line);
 		if (announces_copy(line)) {
 			n->text.n = (size_t)(line.p - n->text.p);
 			if (!n->mail->has_original) {
-				fields_read(&n->original, rest, false, n->d->arena);
+				mail_read_written(&n->original, &n->parts, past_blank_lines(rest),
+						  n->d->arena);
 			}
 			return;
 		}
@@ -492,6 +506,10 @@ add_observation(struct dsn *n, struct recipient *r)
 	draft_sender(&t, &n->original, (struct text){ "", 0 });
 	draft_attribute(&t, "message_id", fields_first(&n->original, TEXT("Message-ID")));
 	draft_attribute(&t, "subject", fields_first(&n->original, TEXT("Subject")));
+	if (n->d->count == 0) {
+		draft_content(&t, &n->original, &n->parts,
+			      (struct text){ 0 }); /* one mail, however many it was to */
+	}
 	draft_keep(&t);
 	return true;
 }

@@ -92,18 +92,34 @@ host_of(struct text url)
 	return host;
 }
 
+/* Base64, also of the alphabet for web addresses; line ends and other rubbish between are passed over. */
 static struct text
 decode(struct intake_reading *d, struct text data)
 {
-	char *out = arena_get(d->arena, data.n + 4);
-	int n = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)data.p, (int)data.n);
+	char *in = arena_get(d->arena, data.n + 4), *out = arena_get(d->arena, data.n + 4);
+	size_t n = 0, filled;
+	int got;
 
-	return (struct text){ out, n > 0 ? (size_t)n : 0 };
+	for (size_t i = 0; i < data.n && data.p[i] != '='; i++) {
+		char c = data.p[i] == '-' ? '+' : data.p[i] == '_' ? '/' : data.p[i];
+
+		if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+		    c == '/') {
+			in[n++] = c;
+		}
+	}
+	n -= n % 4 == 1; /* six bits alone are no byte */
+	for (filled = n; filled % 4 != 0; filled++) {
+		in[filled] = '=';
+	}
+	got = EVP_DecodeBlock((unsigned char *)out, (const unsigned char *)in, (int)filled);
+	return (struct text){ out, got > 0 ? (size_t)got - (filled - n) : 0 };
 }
 
-/* The header of the first mail among the evidence. */
-static void
-read_evidence(struct intake_reading *d, const json_t *report, const struct version *v, struct fields *header)
+/* The first mail among the evidence; false: there is none. */
+static bool
+read_evidence(struct intake_reading *d, const json_t *report, const struct version *v, struct fields *header,
+	      struct mail_parts *parts)
 {
 	const json_t *list = object_at(report, v->evidence);
 	json_t *one;
@@ -119,11 +135,12 @@ read_evidence(struct intake_reading *d, const json_t *report, const struct versi
 		if (v->is_base64[0] == '\0' || json_is_true(object_at(one, v->is_base64))) {
 			data = decode(d, data);
 		}
-		if (data.n > 0) {
-			fields_read(header, data, false, d->arena);
+		if (data.n > 0 && data.n <= MAIL_BYTES_MAX) {
+			mail_read_written(header, parts, mail_even_lines(data, d->arena), d->arena);
 		}
-		return;
+		return header->count > 0;
 	}
+	return false;
 }
 
 static void
@@ -131,8 +148,10 @@ put_attributes(struct draft *t, const json_t *report, const struct version *v)
 {
 	struct intake_reading *d = t->d;
 	struct fields header = { 0 };
+	struct mail_parts parts = { 0 };
 	struct text subject = object_text(d, report, v->subject);
 	struct instant arrival;
+	bool has_mail = read_evidence(d, report, v, &header, &parts);
 
 	draft_attribute(t, "category", object_text(d, report, v->category));
 	draft_attribute(t, "type", object_text(d, report, v->type));
@@ -142,12 +161,14 @@ put_attributes(struct draft *t, const json_t *report, const struct version *v)
 	draft_attribute(t, "url", object_text(d, report, v->url));
 	draft_attribute(t, "confidence", object_text(d, report, "confidence"));
 	draft_attribute(t, "recipients", object_text(d, report, "recipient_count"));
-	read_evidence(d, report, v, &header);
 	draft_sender(t, &header, object_text(d, report, v->sender));
 	draft_attribute(t, "subject", subject.n > 0 ? subject : fields_first(&header, TEXT("Subject")));
 	draft_attribute(t, "message_id", fields_first(&header, TEXT("Message-ID")));
 	if (draft_arrival(&header, &arrival)) {
 		draft_attribute_time(t, "arrival", arrival);
+	}
+	if (has_mail) {
+		draft_content(t, &header, &parts, (struct text){ 0 });
 	}
 }
 

@@ -185,6 +185,22 @@ add("cut-off", status(recipient("5.1.1", "smtp; 550 5.1.1 no")).split("Subject: 
     f"unknown_user 1 192.0.2.10 {AT}")
 
 
+# ---- what came back is looked at, once
+BODY = ORIGINAL + """MIME-Version: 1.0
+Content-Type: text/html
+
+<p>Read <a href=3D"https://www.bad.example/login">this</a> and <a href="https://news.shop.example/">that</a>.</p>
+""".replace("=3D", "=")
+LOOKS = 'link_domain="bad.example shop.example" subject_shape=january dkim_domain=shop.example'
+NO_LOOKS = "link_domain= subject_shape= dkim_domain= cluster="
+add("content", status(recipient("5.1.1", "smtp; 550 5.1.1 no") + "\n" + recipient("5.1.1", "smtp; 550 5.1.1 no", address="b@inbox.example"), original=BODY),
+    f"unknown_user 1 192.0.2.10 {AT} {LOOKS}", f"unknown_user 1 192.0.2.10 {AT} {NO_LOOKS}")
+add("content-behind-a-delay", status(recipient("4.4.1", "", action="delayed") + "\n" + recipient("5.1.1", "smtp; 550 5.1.1 no"), original=BODY),
+    f"unknown_user 1 192.0.2.10 {AT} {LOOKS}")
+add("content-of-headers-alone", status(recipient("5.1.1", "smtp; 550 5.1.1 no"), original_type="text/rfc822-headers"),
+    f"unknown_user 1 192.0.2.10 {AT} link_domain= subject_shape=january")
+
+
 # ---- without fields
 def plain(body, subject="failure notice", sender="MAILER-DAEMON@mx.inbox.example"):
     return f"From: {sender}\nTo: news@shop.example\nDate: {DATE}\nMessage-ID: <p@x>\nSubject: {subject}\n\n{body}"
@@ -205,6 +221,8 @@ Remote host said: 554 5.7.1 blocked, see the block list
 """
 add("qmail", plain(QMAIL + ORIGINAL), f"unknown_user 1 192.0.2.10 {AT} status=5.1.1",
     f"policy_block 1 192.0.2.10 {AT} status=5.7.1 recipient_domain=inbox.example")
+add("content-of-a-copy", plain("<a@inbox.example>:\nno such user\n\n--- Below this line is a copy of the message.\n\n\n" + BODY),
+    f"unknown_user 1 192.0.2.10 {AT} {LOOKS}")
 add("exim-delay", plain("The address to which the message has not yet been delivered is:\n\n  a@inbox.example\n    User unknown\n",
                         "Warning: message 1 delayed 24 hours"), "nothing")
 add("the-copy-is-not-read", plain("Something went wrong.\n\n----- Original message -----\n\n" + ORIGINAL + "\nUser unknown 5.1.1\n"),

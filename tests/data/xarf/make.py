@@ -41,6 +41,17 @@ C = f"complaint 1 192.0.2.10 {AT}"
 add("v4-spam", v4(), C + " mail_from=b@shop.example from_domain=shop.example org=Traps report=r-1")
 add("v4-bulk", v4(type="bulk_messaging", recipient_count=500), C + " recipients=500")
 add("v4-evidence", v4(evidence=evidence(MAIL)), C + " subject=January message_id=<1@shop.example> arrival=2026-01-05T07:59:00Z")
+LURE = MAIL.replace("Message-ID", "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: base64\nMessage-ID").replace(
+    "Hello", base64.encodebytes(b'<p>Hello, read <a href="https://www.bad.example/login">this</a> and <a href="//news.shop.example/">that</a>.</p>').decode())
+SEEN = " subject=January link_domain=\"bad.example shop.example\" subject_shape=january from_domain=shop.example"
+add("v4-evidence-is-looked-at", v4(evidence=evidence(LURE)), C + SEEN)
+wrapped = base64.encodebytes(LURE.encode()).decode()
+add("v4-evidence-in-lines", v4(evidence=[{"content_type": "message/rfc822; charset=utf-8", "payload": wrapped.replace("\n", "\r\n ")}]), C + SEEN)
+add("v4-evidence-for-web-addresses", v4(evidence=[{"content_type": "message/rfc822", "payload": base64.urlsafe_b64encode((LURE + "\u00ff\u00fe?>").encode("latin-1")).decode().rstrip("=")}]),
+    C + SEEN)
+add("v4-evidence-in-crlf", v4(evidence=evidence(LURE.replace("\n", "\r\n"))), C + SEEN)
+add("v4-evidence-the-second-is-the-mail", v4(evidence=evidence("\x89PNG", "image/png") + evidence(LURE)), C + SEEN)
+add("v3-evidence-is-looked-at", v3(Attachment=[{"ContentType": "message/rfc822", "Data": base64.b64encode(LURE.encode()).decode()}]), C + SEEN)
 add("v4-evidence-of-another-kind", v4(evidence=evidence(MAIL, "text/plain")), C + " subject= message_id=")
 add("v4-evidence-no-base64", v4(evidence=[{"content_type": "message/rfc822", "payload": "!!!"}]), C + " subject=")
 add("v4-evidence-names-no-source", v4(source_identifier=None, evidence=evidence(MAIL)), "refused no source: neither an address nor a domain")
