@@ -81,9 +81,12 @@ take_entry(struct unpacking *u, struct archive_entry *entry)
 		return "it is packed more than once"; /* what is small at both ends may be huge between */
 	}
 	why = read_entry(u->archive, &u->files);
-	u->found = why == NULL &&
-		   intake_is_dmarc((struct text){ (const char *)u->files.p + begin, u->files.n - begin });
-	if (why == NULL && (u->n == 0 || u->found)) {
+	if (why != NULL ||
+	    u->files.n == begin) { /* an empty one is no report, and nothing is allocated yet */
+		return why;
+	}
+	u->found = intake_is_dmarc((struct text){ (const char *)u->files.p + begin, u->files.n - begin });
+	if (u->n == 0 || u->found) {
 		u->at = begin;
 		u->n = u->files.n - begin;
 	}
