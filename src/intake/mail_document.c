@@ -3,6 +3,31 @@
 
 #include <string.h>
 
+/* A mail without an empty line went through an editor that put blanks into them: without these. */
+static struct text
+without_blank_lines(struct text t, struct arena *arena)
+{
+	char *copy;
+	size_t n = 0;
+
+	if (t.n == 0 || memmem(t.p, t.n, "\n\n", 2) != NULL || memmem(t.p, t.n, "\n ", 2) == NULL) {
+		return t;
+	}
+	copy = arena_get(arena, t.n);
+	while (t.n > 0) {
+		struct text line;
+		bool ends = text_cut(&t, '\n', &line);
+
+		line.n = text_trim(line).n > 0 ? line.n : 0;
+		memcpy(copy + n, line.p, line.n);
+		n += line.n;
+		if (ends) {
+			copy[n++] = '\n';
+		}
+	}
+	return (struct text){ copy, n };
+}
+
 struct text
 mail_even_lines(struct text raw, struct arena *arena)
 {
@@ -28,7 +53,7 @@ mail_even_lines(struct text raw, struct arena *arena)
 	if (text_starts_nocase(t, TEXT("From "))) {
 		(void)text_cut(&t, '\n', &line);
 	}
-	return t;
+	return without_blank_lines(t, arena);
 }
 
 /* What the mail says, whatever way it took: Message-ID (or what stands for it) and the body. */
@@ -60,6 +85,7 @@ intake_mail(struct intake_reading *d)
 	if (d->mail == NULL) {
 		d->mail = arena_get(d->arena, sizeof *d->mail);
 		mail_read(d->mail, mail_even_lines(d->raw, d->arena), d->arena);
+		mail_take_forensic(d->mail, d->arena);
 		d->by_content = true;
 		d->content = content_of(d->mail);
 	}

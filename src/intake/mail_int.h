@@ -50,6 +50,8 @@ struct mail {
 
 /* The mail with LF line ends, from the first header on. Lone CRs are line ends only where there is no LF at all. */
 struct text mail_even_lines(struct text raw, struct arena *arena);
+/* Takes a failure report of Exim's for the feedback report that it is (forensic.c). Any other mail stays as it is. */
+void mail_take_forensic(struct mail *mail, struct arena *arena);
 /* The mail that is reported, as text with LF line ends: its header, and often the rest. */
 void mail_read_written(struct fields *header, struct mail_parts *parts, struct text raw, struct arena *arena);
 /* Takes a mail apart, MIME_PARTS_MAX parts and MIME_DEPTH_MAX levels far; of the mail inside that is reported, only its parts. */

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """make.py: writes made.txt (mails of feedback loops in the ways of single providers, written for Vouch) and made_expected.txt (what each must read as)."""
 
+import base64
 import os
 import sys
 
@@ -139,6 +140,31 @@ add("failure-unknown-kind", report(FAILURE + "Auth-Failure: moon\n"), F + " auth
 add("failure-with-uri", report(FAILURE + "Auth-Failure: dmarc\nReported-URI: https://a.example/x\n"), F + " reported_uri=https://a.example/x")
 add("failure-envelope-id", report(FAILURE + "Auth-Failure: dmarc\nOriginal-Envelope-Id: o3F52\n"), F + " original_envelope_id=o3F52")
 add("failure-crlf", report(FAILURE + "Auth-Failure: signature\n").replace("\n", "\r\n"), F + " auth_failure=signature")
+add("failure-base64-in-a-mixed-mail", report(FAILURE + "Auth-Failure: dmarc\n").replace("multipart/report; report-type=feedback-report", "multipart/mixed").replace(
+    "message/feedback-report\n\n" + FAILURE + "Auth-Failure: dmarc\n", 'message/feedback-report; name="ATT00001"\nContent-Disposition: attachment; filename="ATT00001"\n'
+    "Content-Transfer-Encoding: base64\n\n" + base64.encodebytes((FAILURE + "Auth-Failure: dmarc\n").encode()).decode()), F + " auth_failure=dmarc")
+add("failure-blanks-in-all-empty-lines", report(FAILURE + "Auth-Failure: dmarc\n").replace("\n\n", "\n \n"), F + " auth_failure=dmarc from_domain=shop.example")
+add("failure-address-of-a-net-within", report(FAILURE.replace("192.0.2.10", "10.10.10.10") + "Auth-Failure: dmarc\n"), f"auth_fail 1 10.10.10.10 shop.example {AT}")
+
+
+def exim(domain="shop.example", address="192.0.2.10", body=RECEIVED + BODY, kind="multipart/report", more=""):
+    text = (f"A message claiming to be from you has failed the published DMARC policy for your domain.\n\n  Sender Domain: {domain}\n"
+            f"  Sender IP Address: {address}\n  Received date: Mon, 05 Jan 2026 08:30:00 +0100\n  SPF Alignment: no\n  DKIM Alignment: no\n"
+            f"  DMARC Results: None, Accept\n{more}\n------ This is a copy of the headers that were received before the error was detected.\n\n{body}")
+    head = (f"From: no-reply@mx.mailbox.example\nDate: {SENT}\nSubject: DMARC Forensic Report for {domain} from IP {address}\nMIME-Version: 1.0\n"
+            "Auto-Submitted: auto-replied\n")
+    if kind == "text/plain":
+        return head + "Content-Type: text/plain\n\n" + text
+    return head + f'Content-Type: {kind}; boundary="B"\n\n--B\nContent-Type: text/plain; charset="us-ascii"\n\n{text}\n--B--\n'
+
+
+E = F + " auth_failure=dmarc from_domain=shop.example subject=Offers message_id=<1@shop.example>"
+add("failure-exim", exim(), E)
+add("failure-exim-without-parts", exim(kind="text/plain"), E)
+add("failure-exim-ipv6", exim(address="2001:db8::25"), f"auth_fail 1 2001:db8::25 shop.example {AT}")
+add("failure-exim-crlf", exim().replace("\n", "\r\n"), E)
+add("failure-exim-forged-below", exim(body="Sender IP Address: 198.51.100.9\n" + RECEIVED + BODY), E)
+add("failure-exim-without-address", exim(address=""), "refused no message/feedback-report part")
 add("failure-date-of-arrival", report(FAILURE + "Auth-Failure: dmarc\n").replace(f"Date: {SENT}\n", "", 1), f"auth_fail 1 192.0.2.10 shop.example {CAME}")
 
 write()
