@@ -31,16 +31,6 @@ against_fleet(const struct detect *d, const struct unit *u, enum stream stream, 
 	       (prior + fleet_rate(d, stream, e) * (double)u->n.learnt[stream].mail[e]);
 }
 
-/*
- * What cohorts differ by, and what is not known of the rate. The factors multiply, so their squared spreads do:
- * 1 + 1/shape = (1 + 1/frailty)(1 + 1/events).
- */
-static double
-shape_of(double frailty, double known)
-{
-	return 1 / ((1 + 1 / frailty) * (1 + 1 / known) - 1);
-}
-
 /* Where the rate of a stream starts: the fleet's in it, times how the unit does in the other one; that is worth so many events. */
 struct start {
 	double rate, events;
@@ -53,7 +43,7 @@ start_of(const struct detect *d, const struct unit *u, enum stream stream, enum 
 	double known = detect_rates[e].prior_events + (double)u->n.learnt[other].events[e];
 
 	return (struct start){ fleet_rate(d, stream, e) * against_fleet(d, u, other, e),
-			       shape_of(LEARN_KIN, known) };
+			       detect_shape_product(LEARN_KIN, known) };
 }
 
 /* Mean of the Gamma posterior. */
@@ -64,24 +54,6 @@ detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream s
 
 	return (start.events + (double)u->n.learnt[stream].events[e]) /
 	       (start.events / start.rate + (double)u->n.learnt[stream].mail[e]);
-}
-
-/*
- * By how much honest cohorts differ: the shape of their Gamma, as the fleet shows it. Of x events where m were expected,
- * ((x - m)^2 - x) / m^2 has the mean 1/shape; each cohort weighs by what it can tell.
- */
-static double
-frailty(const struct detect *d, enum stream stream, enum evidence e)
-{
-	double stated = detect_rates[e].frailty;
-	double spread = (SPREAD_WEIGHT / stated + d->fleet.spread[stream][e]) /
-			(SPREAD_WEIGHT + d->fleet.weight[stream][e]);
-	double shape = spread > 0 ? SPREAD_CAUTION / spread : SPREAD_FACTOR_MAX * stated;
-
-	if (shape > SPREAD_FACTOR_MAX * stated) {
-		return SPREAD_FACTOR_MAX * stated;
-	}
-	return shape < stated / SPREAD_FACTOR_MAX ? stated / SPREAD_FACTOR_MAX : shape;
 }
 
 /* Mail to a bad list is a story of its own: what it brings tells little about ordinary mail. */
@@ -112,7 +84,7 @@ teach(double frailty, double known, double ordinary, const struct outlook *o, in
 
 /* What a unit has taught of a stream, with what the cohorts of the ring add to it. */
 struct lesson {
-	double events[EVIDENCE_COUNT], mail[EVIDENCE_COUNT], frailty[EVIDENCE_COUNT];
+	double events[EVIDENCE_COUNT], mail[EVIDENCE_COUNT];
 };
 
 static void
@@ -123,7 +95,6 @@ begin_lesson(const struct detect *d, const struct unit *u, enum stream stream, s
 
 		l->events[e] = start.events + (double)u->n.learnt[stream].events[e];
 		l->mail[e] = start.events / start.rate + (double)u->n.learnt[stream].mail[e];
-		l->frailty[e] = frailty(d, stream, (enum evidence)e);
 	}
 }
 
@@ -191,7 +162,7 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 		l = &lessons[o[i].stream];
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
 			o[i].rate[e] = l->events[e] / l->mail[e];
-			o[i].shape[e] = shape_of(l->frailty[e], l->events[e]);
+			o[i].shape[e] = detect_shape_product(d->fleet.shape[o[i].stream][e], l->events[e]);
 		}
 		o[i].lately = lately(d);
 		o[i].rate[EVIDENCE_COMPLAINT] *= o[i].lately;
@@ -201,27 +172,13 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 		before_ms = c->start_ms;
 		share = ordinary_share(bad_list);
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			struct taught_by by =
-			    teach(l->frailty[e], l->events[e], share, &o[i], e, (double)c->n.events[e]);
+			struct taught_by by = teach(d->fleet.shape[o[i].stream][e], l->events[e], share,
+						    &o[i], e, (double)c->n.events[e]);
 
 			l->events[e] += by.events;
 			l->mail[e] += by.mail;
 		}
 	}
-}
-
-static void
-learn_frailty(struct detect *d, enum stream stream, enum evidence e, double expected, double events,
-	      double ordinary)
-{
-	double ceiling = SPREAD_EVENTS_MAX * (expected + 1), scale = expected * expected + expected;
-	double over;
-
-	events = events < ceiling ? events : ceiling;
-	over = (events - expected) * (events - expected) - events;
-	d->fleet.spread[stream][e] = d->fleet.spread[stream][e] * (1 - FLEET_FADE) + ordinary * over / scale;
-	d->fleet.weight[stream][e] =
-	    d->fleet.weight[stream][e] * (1 - FLEET_FADE) + ordinary * expected * expected / scale;
 }
 
 /* The oldest cohort, seen as `o`, is learnt from. */
@@ -242,12 +199,11 @@ detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o)
 		double known = start_of(d, u, stream, (enum evidence)e).events + (double)to->events[e];
 		struct taught_by by;
 
-		if ((double)to->events[e] > SPREAD_KNOWN && expected > 0) {
-			learn_frailty(d, stream, (enum evidence)e, expected, (double)c->n.events[e],
-				      ordinary);
+		if ((double)to->events[e] > SHAPE_KNOWN && expected > SHAPE_EXPECTED) {
+			detect_shape_learn(d, stream, (enum evidence)e, o, known, (double)c->n.events[e],
+					   ordinary);
 		}
-		by = teach(frailty(d, stream, (enum evidence)e), known, ordinary, o, e,
-			   (double)c->n.events[e]);
+		by = teach(d->fleet.shape[stream][e], known, ordinary, o, e, (double)c->n.events[e]);
 		to->events[e] = (float)((double)to->events[e] * fade + by.events);
 		to->mail[e] = (float)((double)to->mail[e] * fade + by.mail);
 		d->fleet.events[stream][e] = d->fleet.events[stream][e] * (1 - FLEET_FADE) + by.events;

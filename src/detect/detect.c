@@ -58,6 +58,7 @@ detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *co
 	d->known = calloc(KNOWN_NAMES, sizeof *d->known);
 	check(d->known != NULL);
 	detect_limits(d);
+	detect_shape_settle(d);
 	return d;
 }
 

@@ -12,6 +12,7 @@
  *   novelty.c   what a system and the fleet have seen before
  *   cohort.c    a cohort: mail sent together, with all the bad news that answers to it
  *   baseline.c  the honest rates, learnt from cohorts that are old
+ *   shape.c     by how much honest cohorts differ, learnt from them as well
  *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
  *   story.c     the honest story of a cohort against takeovers
  *   evidence.c  the e-process over the cohorts, and what an alarm consists of
@@ -46,8 +47,9 @@
 #define LOTS               4U
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
-#define COHORTS            6U             /* of a unit; a busy one fills them in a day or two */
-#define CLOCK_SHIFTS       49U            /* half hours, from half a day behind to half a day ahead */
+#define SHAPES             17  /* of honest cohorts: from a fourth of the stated one to four times it */
+#define COHORTS            6U  /* of a unit; a busy one fills them in a day or two */
+#define CLOCK_SHIFTS       49U /* half hours, from half a day behind to half a day ahead */
 #define CLOCK_HEARD        64U
 
 enum {
@@ -215,8 +217,9 @@ struct taught {
 struct fleet {
 	double events[STREAM_COUNT][EVIDENCE_COUNT];
 	double mail[STREAM_COUNT][EVIDENCE_COUNT];
-	double spread[STREAM_COUNT][EVIDENCE_COUNT]; /* how much cohorts differ; may be below zero */
-	double weight[STREAM_COUNT][EVIDENCE_COUNT]; /* of the cohorts that say so */
+	double worse[STREAM_COUNT][EVIDENCE_COUNT]
+		    [SHAPES]; /* nats that a shape explains cohorts worse than the best one does */
+	double shape[STREAM_COUNT][EVIDENCE_COUNT]; /* that follows from it, with caution */
 	double lately
 	    [2]; /* complaints of late: that came, at most a few times what was expected of a cohort; that were expected */
 	int64_t lately_ms; /* they are as of then */
@@ -392,6 +395,12 @@ uint32_t detect_pending_undo(struct detect *d, struct unit *u, uint32_t kind, ui
 			     int64_t mailed_ms); /* how many there were of them */
 int64_t detect_pending_since(const struct detect *d, const struct unit *u);
 
+/* shape.c */
+double detect_shape_product(double a, double b);
+void detect_shape_settle(struct detect *d); /* what is used, by what cohorts have said so far */
+void detect_shape_learn(struct detect *d, enum stream stream, enum evidence e, const struct outlook *o,
+			double known, double events, double ordinary);
+
 /* baseline.c */
 double detect_baseline_rate(const struct detect *d, const struct unit *u, enum stream stream,
 			    enum evidence e);
@@ -402,7 +411,6 @@ void detect_baseline_learn(struct detect *d, struct unit *u,
 			   const struct outlook *o); /* from the oldest cohort */
 
 /* story.c */
-double detect_bad_list_shape(const struct detect_rate *r, double shape);
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
 double detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms);
 double detect_story_bad_list(const struct cohort *c,

@@ -6,7 +6,7 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  16
+#define VERSION  17
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
@@ -186,13 +186,13 @@ put_fleet(struct buffer *b, const double *sums, size_t n)
 	}
 }
 
-/* What the fleet shows: finite; the spread alone may be below zero. */
+/* What the fleet shows: finite, never below zero. */
 static void
-get_fleet(struct wire *w, double *sums, size_t n, double least)
+get_fleet(struct wire *w, double *sums, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		sums[i] = wire_f64(w);
-		if (!(sums[i] >= least && sums[i] < 1e300)) {
+		if (!(sums[i] >= 0 && sums[i] < 1e300)) {
 			w->bad = true;
 			sums[i] = 0;
 		}
@@ -274,8 +274,8 @@ get_content(struct detect *d, struct wire *w)
 
 	d->first_look_ms = detect_get_time(w);
 	for (int i = 0; i < 2; i++) {
-		get_fleet(w, d->taught[i].seen, TRAIT_COUNT, 0);
-		get_fleet(w, d->taught[i].shown, TRAIT_COUNT, 0);
+		get_fleet(w, d->taught[i].seen, TRAIT_COUNT);
+		get_fleet(w, d->taught[i].shown, TRAIT_COUNT);
 	}
 	count = (uint32_t)wire_up_to(w, KNOWN_NAMES);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
@@ -302,8 +302,7 @@ detect_save(const struct detect *d, struct buffer *b)
 	put_fleet(b, &d->threat_bank, 1);
 	put_fleet(b, d->fleet.events[0], FLEET_SUMS);
 	put_fleet(b, d->fleet.mail[0], FLEET_SUMS);
-	put_fleet(b, d->fleet.weight[0], FLEET_SUMS);
-	put_fleet(b, d->fleet.spread[0], FLEET_SUMS);
+	put_fleet(b, d->fleet.worse[0][0], FLEET_SUMS * SHAPES);
 	put_fleet(b, d->fleet.lately, 2);
 	wire_put_i64(b, d->fleet.lately_ms);
 	put_content(b, d);
@@ -364,13 +363,13 @@ detect_load(struct detect *d, struct wire *w)
 	}
 	d->now_ms = wire_i64(w);
 	w->bad = w->bad || d->now_ms < -TIME_MAX || d->now_ms > TIME_MAX;
-	get_fleet(w, &d->threat_bank, 1, 0);
-	get_fleet(w, d->fleet.events[0], FLEET_SUMS, 0);
-	get_fleet(w, d->fleet.mail[0], FLEET_SUMS, 0);
-	get_fleet(w, d->fleet.weight[0], FLEET_SUMS, 0);
-	get_fleet(w, d->fleet.spread[0], FLEET_SUMS, -1e300);
-	get_fleet(w, d->fleet.lately, 2, 0);
+	get_fleet(w, &d->threat_bank, 1);
+	get_fleet(w, d->fleet.events[0], FLEET_SUMS);
+	get_fleet(w, d->fleet.mail[0], FLEET_SUMS);
+	get_fleet(w, d->fleet.worse[0][0], FLEET_SUMS * SHAPES);
+	get_fleet(w, d->fleet.lately, 2);
 	d->fleet.lately_ms = wire_i64(w);
+	detect_shape_settle(d);
 	w->bad = w->bad || d->fleet.lately_ms < -TIME_MAX || d->fleet.lately_ms > TIME_MAX;
 	get_content(d, w);
 	count = (uint32_t)wire_up_to(w, SOURCES_MAX * 2U);
@@ -405,6 +404,7 @@ detect_load(struct detect *d, struct wire *w)
 		d->now_ms = 0;
 		d->threat_bank = 0;
 		d->fleet = (struct fleet){ 0 };
+		detect_shape_settle(d);
 		d->audit_sums = (struct audit_sums){ 0 };
 		return RESULT_DAMAGED;
 	}

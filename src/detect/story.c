@@ -54,13 +54,6 @@ bad_list_unknown(const struct cohort *c, const struct outlook *o, int e)
 	return sum - number_ln(countof(parts));
 }
 
-/* By what the complaints of bad lists differ, around a rate that is itself not well known; `shape`: by what ordinary ones do. */
-double
-detect_bad_list_shape(const struct detect_rate *r, double shape)
-{
-	return 1 / ((1 + 1 / r->bad_shape) * (1 + 1 / shape) - 1);
-}
-
 static struct chances
 honest_chances(const struct cohort *c, const struct outlook *o, int e)
 {
@@ -70,8 +63,8 @@ honest_chances(const struct cohort *c, const struct outlook *o, int e)
 	if (r->bad_rate > 0) {
 		bad_list = bad_list_unknown(c, o, e);
 	} else {
-		bad_list = detect_predict(detect_bad_list_shape(r, o->shape[e]), r->bad_factor * o->rate[e],
-					  o->mail[e], x);
+		bad_list = detect_predict(detect_shape_product(r->bad_shape, o->shape[e]),
+					  r->bad_factor * o->rate[e], o->mail[e], x);
 	}
 	if (e == EVIDENCE_COMPLAINT) {
 		bad_list += o->suspect_bad_list;

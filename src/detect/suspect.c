@@ -132,5 +132,6 @@ detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t i, in
 	o->suspect =
 	    as_far_as_trusted(beta_binomial(x, y, odds * times, 1 / r->attack_shape + left) - ordinary);
 	o->suspect_bad_list = as_far_as_trusted(
-	    beta_binomial(x, y, odds * r->bad_factor, 1 / detect_bad_list_shape(r, shape) + left) - ordinary);
+	    beta_binomial(x, y, odds * r->bad_factor, 1 / detect_shape_product(r->bad_shape, shape) + left) -
+	    ordinary);
 }

@@ -42,7 +42,7 @@ struct twin {
 	double known_hours; /* of its volume, before the last step; fading */
 	int64_t credit_ms;  /* weight was given up to here; 0: time has not begun */
 	struct twin_tally unit, fleet;
-	double spread[STREAM_COUNT][EVIDENCE_COUNT], weight[STREAM_COUNT][EVIDENCE_COUNT];
+	double likely[STREAM_COUNT][EVIDENCE_COUNT][17]; /* ln of the likelihood of each shape */
 	double lately; /* of the room: it depends on when a cohort ended, which the twin is not told */
 };
 
@@ -62,14 +62,22 @@ twin_fleet(const struct twin *t, int s, int e)
 	return (20 + t->fleet.events[s][e]) / (20 / honest + t->fleet.mail[s][e]);
 }
 
+/* The mean of the logarithm over the posterior, a normal prior of a factor of two around the stated shape; 0.85 is on the safe side. */
 static double
 twin_frailty(const struct twin *t, int s, int e)
 {
-	double stated = detect_rates[e].frailty,
-	       spread = (20 / stated + t->spread[s][e]) / (20 + t->weight[s][e]);
-	double shape = spread > 0 ? 0.85 / spread : INFINITY; /* on the safe side */
+	double best = -INFINITY, mass = 0, mean = 0;
 
-	return fmin(fmax(shape, stated / 4), stated * 4);
+	for (int i = 0; i < 17; i++) {
+		best = fmax(best, t->likely[s][e][i]);
+	}
+	for (int i = 0; i < 17; i++) {
+		double twos = (i - 8) / 4.0, p = exp(t->likely[s][e][i] - best - twos * twos / 2);
+
+		mass += p;
+		mean += p * twos;
+	}
+	return 0.85 * detect_rates[e].frailty * pow(2, mean / mass);
 }
 
 /* Means of products: both factors have mean one, so the spread of their product is (1 + v)(1 + w) - 1. */
@@ -272,6 +280,23 @@ twin_evidence(const struct twin *t, int voice, int64_t now_ms)
 
 /* ---- what is learnt */
 
+/* How likely the cohort is with each shape; one in fifty is something else, wide around the rate of a bad list. */
+static void
+twin_shapes(struct twin *t, int s, int e, const struct twin_outlook *o, double x, double weight)
+{
+	const struct detect_rate *r = &detect_rates[e];
+	double known = twin_start(t, s, e) + t->unit.events[s][e];
+	double other = twin_chance(0.5, fmax(r->bad_rate, r->bad_factor * o->rate[e]), o->mail[e], x);
+
+	for (int i = 0; i < 17; i++) {
+		double shape = twin_shape(r->frailty * pow(2, (i - 8) / 4.0), known),
+		       usual = twin_chance(shape, o->rate[e], o->mail[e], x), best = fmax(usual, other),
+		       ln = best + log(0.98 * exp(usual - best) + 0.02 * exp(other - best));
+
+		t->likely[s][e][i] = t->likely[s][e][i] * (1 - 1e-5) + weight * ln;
+	}
+}
+
 static void
 twin_learn(struct twin *t, const struct cohort *c, const struct twin_outlook *o, double bad)
 {
@@ -284,11 +309,8 @@ twin_learn(struct twin *t, const struct cohort *c, const struct twin_outlook *o,
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		double m = o->rate[e] * o->mail[e], x = (double)c->n.events[e], to[2];
 
-		if (t->unit.events[s][e] > 8 && m > 0) {
-			x = fmin(x, 15 * (m + 1));
-			t->spread[s][e] = t->spread[s][e] * (1 - 1e-5) +
-					  fmax(1 - bad, 0.1) * ((x - m) * (x - m) - x) / (m * m + m);
-			t->weight[s][e] = t->weight[s][e] * (1 - 1e-5) + fmax(1 - bad, 0.1) * m / (m + 1);
+		if (t->unit.events[s][e] > 8 && m > 0.3) {
+			twin_shapes(t, s, e, o, x, fmax(1 - bad, 0.1));
 		}
 		twin_teach(twin_frailty(t, s, e), twin_start(t, s, e) + t->unit.events[s][e], bad, o->rate[e],
 			   (double)c->n.events[e], o->mail[e], to);
