@@ -34,6 +34,17 @@ remove_field(struct mark *m, const char *name, int index)
 	buffer_put(&m->removals, &removal, sizeof removal);
 }
 
+/* A name with the dot of the root behind it is the same name. */
+static bool
+is_name(struct text id, const char *name)
+{
+	struct text other = text_of(name);
+
+	id.n -= id.n > 0 && id.p[id.n - 1] == '.';
+	other.n -= other.n > 0 && other.p[other.n - 1] == '.';
+	return text_equal_nocase(id, other);
+}
+
 static bool
 is_trusted(const struct settings *settings, struct text id)
 {
@@ -75,7 +86,7 @@ take_results(struct mark *m, struct text value)
 
 	m->results_seen++;
 	authres_read(value, &arena, &r);
-	ours = text_equal_nocase(r.authserv_id, text_of(m->authserv_id));
+	ours = is_name(r.authserv_id, m->authserv_id);
 	trusted = r.authserv_id.n > 0 && is_trusted(m->settings, r.authserv_id);
 	if (r.authserv_id.n == 0 || (ours && (!trusted || r.has_dnswl))) {
 		remove_field(m, RESULTS, m->results_seen);

@@ -19,6 +19,7 @@ BY_DOMAIN = (vouch.DOMAIN_ZONE, vouch.CODE, f"{DOMAIN} is certified", "na")
 FORGED = [f"{HOST}; dnswl=pass dns.zone={vouch.ZONE} policy.ip={vouch.CODE}",
           f"{HOST.upper()} 1; dnswl=pass dns.zone={vouch.ZONE}",
           f'"mx.\\example.test"; dnswl=pass dns.zone={vouch.ZONE}',
+          f"{HOST}.; dnswl=pass dns.zone={vouch.ZONE}",
           f"(a (b) c) {HOST} (d); dkim=pass header.d={DOMAIN}; dnswl=pass dns.zone={vouch.ZONE}",
           f"; dnswl=pass dns.zone={vouch.ZONE} policy.ip={vouch.CODE}"]
 FOREIGN = f"mx.elsewhere.test; dkim=pass header.d={DOMAIN}; dnswl=pass dns.zone={vouch.ZONE}"
