@@ -37,6 +37,18 @@ hit(const struct intake_reading *d, struct text address, uint32_t hits[SIGNAL_CO
 	return 1;
 }
 
+/* The first field of that name above the topmost Received field; what stands below is the sender's. */
+static struct text
+written_above(const struct fields *f, struct text name)
+{
+	for (size_t i = 0; i < f->count && !text_equal_nocase(f->item[i].name, TEXT("Received")); i++) {
+		if (text_equal_nocase(f->item[i].name, name)) {
+			return f->item[i].value;
+		}
+	}
+	return (struct text){ "", 0 };
+}
+
 uint32_t
 intake_trap_hits(struct intake_reading *d, uint32_t hits[SIGNAL_COUNT])
 {
@@ -51,7 +63,7 @@ intake_trap_hits(struct intake_reading *d, uint32_t hits[SIGNAL_COUNT])
 		sum += hit(d, d->hint->recipients[i], hits);
 	}
 	for (size_t i = 0; i < countof(names) && d->hint->recipient_count == 0 && sum == 0; i++) {
-		sum += hit(d, fields_first(&intake_mail(d)->outer, text_of(names[i])), hits);
+		sum += hit(d, written_above(&intake_mail(d)->outer, text_of(names[i])), hits);
 	}
 	return sum;
 }

@@ -23,7 +23,8 @@
 
 struct samples {
 	const char *folder;
-	enum intake_format format; /* that each one is read as, but for those that are refused */
+	enum intake_format format;      /* that each one is read as, but for those that are refused */
+	const struct intake_hint *hint; /* NULL: samples_hint */
 
 	struct arena arena;
 	struct text made;
@@ -171,7 +172,7 @@ samples_check(struct samples *s, struct text name, struct text lines)
 {
 	struct intake_result got;
 	struct text line, raw = samples_find(s, name), start = TEXT("refused "), bad = TEXT("fault ");
-	enum result r = intake_read(raw, &samples_hint, &s->arena, &got);
+	enum result r = intake_read(raw, s->hint != NULL ? s->hint : &samples_hint, &s->arena, &got);
 	uint32_t n = 0, faults = 0, have = got.report_count == 0 ? 0 : got.reports[0].observation_count;
 
 	s->count++;

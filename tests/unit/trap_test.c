@@ -7,6 +7,7 @@
 
 #include "intake/intake.h"
 #include "model/trap.h"
+#include "unit/intake_samples.h"
 
 #include <string.h>
 
@@ -112,6 +113,21 @@ take(const char *raw, const struct intake_hint *hint, struct arena *arena)
 	assert_int_equal(intake_read(text_of(raw), hint, arena, &got), RESULT_OK);
 	assert_int_equal(got.report_count, 1);
 	return got;
+}
+
+static void
+each_mail_to_a_trap_reads_as_a_person_reads_it(void **context)
+{
+	struct intake_hint hint = samples_hint;
+	struct samples s = { .folder = "traps", .format = INTAKE_SAMPLE, .hint = &hint };
+
+	(void)context;
+	hint.is_trap_network = true;
+	hint.trap_signal = SIGNAL_TRAP_PRISTINE;
+	hint.traps =
+	    TEXT("recycled=old.example typo=gmial.example recycled=anna@seed.example pristine=seed.example "
+		 "pristine=spider-*@gmial.example");
+	assert_int_equal(samples_run(&s), 37);
 }
 
 static void
@@ -228,6 +244,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_has_one_form_and_what_is_none_is_refused),
 		cmocka_unit_test(the_most_exact_entry_holds),
+		cmocka_unit_test(each_mail_to_a_trap_reads_as_a_person_reads_it),
 		cmocka_unit_test(the_servers_word_of_where_a_mail_came_to_names_the_class),
 		cmocka_unit_test(one_mail_to_several_traps_is_a_hit_on_each),
 		cmocka_unit_test(a_report_of_the_network_says_which_trap_it_was),
