@@ -63,6 +63,18 @@ add_recipient(struct dsn *n, const struct recipient *r)
 	}
 }
 
+/* Some write for people twice, in two languages. */
+static bool
+is_known(const struct dsn *n, struct text address)
+{
+	for (size_t i = 0; i < n->count; i++) {
+		if (text_equal_nocase(n->recipients[i].address, address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* ---- with a message/delivery-status part */
 
 /* "smtp; 550 5.1.1 ..." without its type; *by_smtp: a server's reply. */
@@ -270,7 +282,7 @@ read_text(struct dsn *n)
 		(void)text_cut(&rest, '\n', &line);
 		address = addressed(line);
 		if (address.n > 0 && !text_equal_nocase(address, r.address)) {
-			if (r.address.n > 0) {
+			if (r.address.n > 0 && !is_known(n, r.address)) {
 				add_recipient(n, &r);
 			}
 			r.address = address;
@@ -279,7 +291,7 @@ read_text(struct dsn *n)
 			r.said.n = (size_t)(line.p + line.n - r.said.p);
 		}
 	}
-	if (r.address.n > 0) {
+	if (r.address.n > 0 && !is_known(n, r.address)) {
 		add_recipient(n, &r);
 	}
 	if (n->count == 0) {

@@ -223,6 +223,22 @@ add("qmail", plain(QMAIL + ORIGINAL), f"unknown_user 1 192.0.2.10 {AT} status=5.
     f"policy_block 1 192.0.2.10 {AT} status=5.7.1 recipient_domain=inbox.example")
 add("content-of-a-copy", plain("<a@inbox.example>:\nno such user\n\n--- Below this line is a copy of the message.\n\n\n" + BODY),
     f"unknown_user 1 192.0.2.10 {AT} {LOOKS}")
+TWICE = """  a@inbox.example
+    SMTP error from remote mail server after RCPT TO:<a@inbox.example>:
+    host mx.inbox.example [203.0.113.9]: 550 5.1.1 <a@inbox.example>... User Unknown
+  B@inbox.example
+    SMTP error from remote mail server after RCPT TO:<b@inbox.example>:
+    host mx.inbox.example [203.0.113.9]: 552 5.2.2 <b@inbox.example>... Mailbox Full
+
+"""
+add("exim-in-two-languages", plain("К сожалению, Ваше письмо не может быть доставлено:\n\n" + TWICE + "**********\n\nA message that you sent could not be delivered:\n\n" +
+                                   TWICE.replace("B@", "b@") + "------ This is a copy of the message, including all the headers. ------\n\n" + ORIGINAL,
+                                   "=?UTF-8?B?0J/QuNGB0YzQvNC+?=. Mail failure."),
+    f"unknown_user 1 192.0.2.10 {AT} status=5.1.1", f"bounce 1 192.0.2.10 {AT} status=5.2.2")
+add("exchange-5.5", plain("Your message\n\n  To:      a@inbox.example\n\ndid not reach the following recipient(s):\n\na@inbox.example on Thu, 1 Jan 2026 23:34:45 +0900\n"
+                          "    The recipient name is not recognized\n\tThe MTS-ID of the original message is: c=jp;a=\n    MSEXCH:IMS:X:Y 0 (000C05A6) Unknown Recipient\n\n"
+                          "--- Original message ---\n\n" + ORIGINAL, "Undeliverable: January", "System Administrator <postmaster@inbox.example>"),
+    f"unknown_user 1 192.0.2.10 {AT}")
 add("exim-delay", plain("The address to which the message has not yet been delivered is:\n\n  a@inbox.example\n    User unknown\n",
                         "Warning: message 1 delayed 24 hours"), "nothing")
 add("the-copy-is-not-read", plain("Something went wrong.\n\n----- Original message -----\n\n" + ORIGINAL + "\nUser unknown 5.1.1\n"),
