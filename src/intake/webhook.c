@@ -331,6 +331,23 @@ take_ses(struct intake_reading *d, struct delivery *v, struct fault *why)
 	return settle(d, v, why);
 }
 
+/* MailChannels names all recipients of a message; a complaint is of one of them all the same. */
+static void
+take_recipients(struct intake_reading *d, struct delivery *v)
+{
+	const json_t *list = object_at(v->event, "recipients");
+	size_t n = json_array_size(list);
+
+	if (n == 0 || !json_is_string(json_array_get(list, 0))) {
+		return;
+	}
+	v->recipient = text_of(json_string_value(json_array_get(list, 0)));
+	v->recipient.p = text_copy(d->arena, v->recipient);
+	if (!text_equal_nocase(v->name, TEXT("complained"))) {
+		v->count = (uint32_t)(n < INCIDENTS_MAX ? n : INCIDENTS_MAX);
+	}
+}
+
 static bool
 take_simple(struct intake_reading *d, struct delivery *v, struct fault *why)
 {
@@ -339,6 +356,8 @@ take_simple(struct intake_reading *d, struct delivery *v, struct fault *why)
 	(void)bounce_code_parse(object_text(d, v->event, "status"), &v->status);
 	if (v->service == SENDGRID) {
 		v->recipient = object_text(d, v->event, "email");
+	} else {
+		take_recipients(d, v);
 	}
 	return settle(d, v, why);
 }

@@ -5,7 +5,8 @@ import collections
 import pathlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-PARTS = {"v3": "xarf v3", "flat": "xarf v3, as the field sends it", "v4": "xarf v4", "jmrp": "loops: Microsoft JMRP", "cfl": "loops: Yahoo CFL", "failure": "loops: authentication failures"}
+PARTS = {"v3": "xarf v3", "flat": "xarf v3, as the field sends it", "v4": "xarf v4", "jmrp": "loops: Microsoft JMRP", "cfl": "loops: Yahoo CFL", "failure": "loops: authentication failures",
+         "kumo": "webhook: KumoMTA", "mailchannels": "webhook: MailChannels", "ses": "webhook: Amazon SES", "sns": "webhook: Amazon SES", "sendgrid": "webhook: SendGrid"}
 own, others = collections.Counter(), collections.Counter()
 
 for made in sorted(HERE.glob("*/made.txt")):

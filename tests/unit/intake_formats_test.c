@@ -23,7 +23,7 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		{ "postfix", INTAKE_POSTFIX, 42 },
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
 		{ "snds", INTAKE_SNDS, 49 },
-		{ "webhook", INTAKE_WEBHOOK, 2 + 50 },
+		{ "webhook", INTAKE_WEBHOOK, 2 + 82 },
 		{ "xarf", INTAKE_XARF, 6 + 97 },
 	};
 

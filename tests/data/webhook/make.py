@@ -104,6 +104,34 @@ add("mailchannels", [mailchannels("delivered"), mailchannels("hard-bounced", sta
                      mailchannels("processed"), mailchannels("soft-bounced"), mailchannels("dropped"), mailchannels("open"), mailchannels("test")],
     f"delivered {M}", f"unknown_user {M} status=5.1.1 said=\"550 no\"", f"complaint {M}")
 add("mailchannels-blocked", [mailchannels("hard-bounced", reason="554 5.7.1 poor reputation")], f"policy_block {M} status=5.7.1")
+for event in ("processed", "open", "click", "unsubscribed", "soft-bounced", "dropped", "test", "NeverHeardOf"):
+    add(f"mailchannels-{event}", [mailchannels(event)], "nothing")
+add("mailchannels-delivered", [mailchannels("delivered")], f"delivered {M} event=delivered recipient_domain= status= said=")
+add("mailchannels-delivered-to-two", [mailchannels("delivered", recipients=["a@Inbox.Example", "b@other.example"])],
+    f"delivered 2 acct:mailchannels:c42 {AT} recipient_domain=inbox.example")
+add("mailchannels-refused-for-two", [mailchannels("hard-bounced", status="5.1.1", reason="no", recipients=["a@inbox.example", "b@inbox.example"])],
+    f"unknown_user 2 acct:mailchannels:c42 {AT}")
+add("mailchannels-complained-of-two", [mailchannels("complained", recipients=["a@inbox.example", "b@inbox.example"])], f"complaint {M} recipient_domain=inbox.example")
+add("mailchannels-recipients-are-none", [mailchannels("delivered", recipients=[]), mailchannels("delivered", recipients="a@b.example"), mailchannels("delivered", recipients=[7])],
+    f"delivered {M}", f"delivered {M}", f"delivered {M} recipient_domain=")
+for name, signal, more in (("code", "unknown_user", {"status": "5.1.1"}), ("code-of-policy", "policy_block", {"status": "5.7.1"}), ("code-full", "bounce", {"status": "5.2.2"}),
+                           ("words", "unknown_user", {"status": "550", "reason": "550 No such user here"}), ("nothing-said", "bounce", {}),
+                           ("words-blocked", "policy_block", {"status": "5.0.0", "reason": "blocked using a blocklist"}),
+                           ("sender-unknown", "policy_block", {"reason": "550 Sender verify failed: no such user"})):
+    add(f"mailchannels-hard-{name}", [mailchannels("hard-bounced", **more)], f"{signal} {M}")
+add("mailchannels-bounced-as-it-was-called", mailchannels("bounced", status="5.1.1", reason="550 no"), f"unknown_user {M} event=bounced")
+add("mailchannels-address-in-the-reason", [mailchannels("hard-bounced", reason="550 5.1.1 <some.one@inbox.example> user unknown")],
+    f'unknown_user {M} said="550 5.1.1 <*@inbox.example> user unknown"')
+add("mailchannels-of-a-sub-account", [mailchannels("delivered", customer_handle="c42-sub1")], f"delivered 1 acct:mailchannels:c42-sub1 {AT}")
+add("mailchannels-two-accounts", [mailchannels("delivered"), mailchannels("complained", customer_handle="c43")], f"delivered {M}", f"complaint 1 acct:mailchannels:c43 {AT}")
+add("mailchannels-one-object", mailchannels("delivered"), f"delivered {M}")
+add("mailchannels-lines", "\n".join(json.dumps(mailchannels(event)) for event in ("delivered", "complained")), f"delivered {M}", f"complaint {M}")
+add("mailchannels-written-large", [mailchannels("Delivered")], f"delivered {M}")
+add("mailchannels-time-as-text", [mailchannels("delivered", timestamp="2026-01-05T08:00:00Z")], f"delivered {M}")
+add("mailchannels-time-missing", [mailchannels("delivered", timestamp=None)], "delivered 1 acct:mailchannels:c42 2026-02-01T00:00:00Z")
+add("mailchannels-time-in-the-future", [mailchannels("delivered", timestamp=SECONDS + 10 ** 9)], "delivered 1 acct:mailchannels:c42 2026-02-01T00:00:00Z")
+add("mailchannels-without-account", [mailchannels("delivered", customer_handle=""), mailchannels("complained")], "fault no source: neither an address nor an account", f"complaint {M}")
+add("mailchannels-more-than-is-known", [mailchannels("delivered", campaign_id="jan", smtp_id="<x@y>", ip="198.51.100.1", user_agent="x", extra={"a": [1]})], f"delivered {M}")
 
 
 def sendgrid(event, **changes):
