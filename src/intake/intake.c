@@ -70,8 +70,8 @@ format_of_type(struct text media_type)
 }
 
 /* "Received: ...", or the "From " line that a mailbox file has before it. */
-static bool
-looks_like_mail(struct text line)
+bool
+intake_looks_like_mail(struct text line)
 {
 	if (text_starts_nocase(line, TEXT("From "))) {
 		return true;
@@ -132,7 +132,7 @@ format_of_looks(struct text raw, struct text header)
 	if (intake_is_exim(line)) {
 		return INTAKE_EXIM;
 	}
-	if (looks_like_mail(line)) {
+	if (intake_looks_like_mail(line)) {
 		return INTAKE_ARF;
 	}
 	return memchr(line.p, intake_separator(line), line.n) != NULL ? INTAKE_CSV : INTAKE_AUTO;

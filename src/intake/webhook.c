@@ -438,7 +438,7 @@ intake_webhook_read(struct intake_reading *d)
 {
 	struct text text = text_trim(d->raw);
 
-	if (text.n == 0 || (text.p[0] != '{' && text.p[0] != '[')) {
+	if (text.n > 0 && text.p[0] != '{' && text.p[0] != '[' && intake_looks_like_mail(text)) {
 		text = mailed(d);
 	}
 	return objects_read(d, text, take_enveloped);
