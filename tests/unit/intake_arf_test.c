@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "intake/intake.h"
-#include "unit/test_file.h"
+#include "unit/intake_samples.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -262,6 +262,19 @@ each_mail_reads_as_a_person_reads_it(void **context)
 	}
 }
 
+/* Python's email package and the rules of doc/data/arf.md, written a second time in tests/data/arf/peer.py. */
+static void
+each_mail_reads_as_a_peer_reads_it(void **context)
+{
+	struct samples s = { .folder = "arf", .format = INTAKE_ARF, .hint = &hint };
+
+	(void)context;
+	samples_run_file(&s, "peer_expected.txt");
+	assert_int_equal(s.failed, 0);
+	assert_int_equal(s.count, 42);
+	arena_clear(&s.arena);
+}
+
 /* What is read can be written to the journal and read back. */
 static void
 each_report_fits_the_journal(void **context)
@@ -438,6 +451,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_empty_document_is_said_to_be_empty),
 		cmocka_unit_test(each_mail_reads_as_a_person_reads_it),
+		cmocka_unit_test(each_mail_reads_as_a_peer_reads_it),
 		cmocka_unit_test(each_report_fits_the_journal),
 		cmocka_unit_test(the_id_follows_the_content_not_the_way),
 		cmocka_unit_test(only_a_declared_trap_network_reports_traps),
