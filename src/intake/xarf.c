@@ -143,6 +143,15 @@ read_evidence(struct intake_reading *d, const json_t *report, const struct versi
 	return false;
 }
 
+/* The drafts of v4 called it "class". */
+static struct text
+category_of(struct intake_reading *d, const json_t *report, const struct version *v)
+{
+	struct text category = object_text(d, report, v->category);
+
+	return category.n > 0 || v != &versions[V4] ? category : object_text(d, report, "class");
+}
+
 static void
 put_attributes(struct draft *t, const json_t *report, const struct version *v)
 {
@@ -153,7 +162,7 @@ put_attributes(struct draft *t, const json_t *report, const struct version *v)
 	struct instant arrival;
 	bool has_mail = read_evidence(d, report, v, &header, &parts);
 
-	draft_attribute(t, "category", object_text(d, report, v->category));
+	draft_attribute(t, "category", category_of(d, report, v));
 	draft_attribute(t, "type", object_text(d, report, v->type));
 	draft_attribute(t, "report", object_text(d, report, "report_id"));
 	draft_attribute(t, "found_by", object_text(d, report, v->found_by));
@@ -176,7 +185,7 @@ static bool
 take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 {
 	const struct version *v = version_of(report);
-	struct text category = object_text(d, report, v->category);
+	struct text category = category_of(d, report, v);
 	const struct type_row *row;
 	struct draft t;
 
@@ -193,8 +202,9 @@ take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 	if (d->hint->is_trap_network && row->signal == SIGNAL_COMPLAINT) {
 		t.o->signal = d->hint->trap_signal;
 	}
+	/* Where a mail leads to is not who sent it. */
 	if (!draft_key(&t, object_text(d, report, v->source)) &&
-	    !draft_key(&t, host_of(object_text(d, report, v->url))) &&
+	    (row->signal == SIGNAL_COMPLAINT || !draft_key(&t, host_of(object_text(d, report, v->url)))) &&
 	    !draft_key(&t, mail_domain(object_text(d, report, v->account)))) {
 		(void)fault_set(why, RESULT_BAD_INPUT, "no source: neither an address nor a domain");
 		return false;

@@ -44,6 +44,10 @@ add("v4-evidence", v4(evidence=evidence(MAIL)), C + " subject=January message_id
 LURE = MAIL.replace("Message-ID", "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: base64\nMessage-ID").replace(
     "Hello", base64.encodebytes(b'<p>Hello, read <a href="https://www.bad.example/login">this</a> and <a href="//news.shop.example/">that</a>.</p>').decode())
 SEEN = " subject=January link_domain=\"bad.example shop.example\" subject_shape=january from_domain=shop.example"
+add("v4-class-of-the-drafts", v4(category=None, **{"class": "messaging"}), C + " category=messaging type=spam")
+add("v4-neither-category-nor-class", v4(category=None), "refused no XARF: neither v4 nor v3")
+add("v4-spam-leads-somewhere", v4(source_identifier="192.0.2.0/33", url="https://bank.example/"), "refused no source: neither an address nor a domain")
+add("v4-phishing-lies-somewhere", v4(category="content", type="phishing", source_identifier=None, url="https://bad.example/"), f"bad_url 1 bad.example {AT}")
 add("v4-evidence-is-looked-at", v4(evidence=evidence(LURE)), C + SEEN)
 wrapped = base64.encodebytes(LURE.encode()).decode()
 add("v4-evidence-in-lines", v4(evidence=[{"content_type": "message/rfc822; charset=utf-8", "payload": wrapped.replace("\n", "\r\n ")}]), C + SEEN)
