@@ -96,8 +96,8 @@ const char *intake_unpack(struct arena *arena, struct text packed, struct text *
 bool intake_is_dmarc(struct text t);
 bool intake_is_wide_xml(struct text t); /* such a report in UTF-16 */
 
-bool intake_is_xarf(struct text t);    /* JSON that may be XARF */
-bool intake_is_webhook(struct text t); /* JSON that may be delivery events */
+bool intake_is_xarf(struct text t);         /* JSON that may be XARF */
+bool intake_is_webhook(struct text t);      /* JSON that may be delivery events */
 bool intake_looks_like_mail(struct text t); /* it begins with a header field, or as a mailbox file does */
 
 bool intake_is_postmaster(struct text t); /* JSON of Google Postmaster Tools? */

@@ -152,8 +152,24 @@ category_of(struct intake_reading *d, const json_t *report, const struct version
 	return category.n > 0 || v != &versions[V4] ? category : object_text(d, report, "class");
 }
 
+/* Messages also go by other ways than mail, and their senders are no sources of ours. */
+static bool
+is_mail(struct intake_reading *d, const json_t *report)
+{
+	static const char *const names[] = { "smtp", "smtps", "esmtp", "submission", "lmtp", "email" };
+	struct text protocol = object_text(d, report, "protocol");
+
+	for (size_t i = 0; i < countof(names) && protocol.n > 0; i++) {
+		if (text_equal_nocase(protocol, text_of(names[i]))) {
+			return true;
+		}
+	}
+	return protocol.n == 0;
+}
+
+/* `of_source`: the mail in the evidence came from the source; else it may only lead there. */
 static void
-put_attributes(struct draft *t, const json_t *report, const struct version *v)
+put_attributes(struct draft *t, const json_t *report, const struct version *v, bool of_source)
 {
 	struct intake_reading *d = t->d;
 	struct fields header = { 0 };
@@ -170,13 +186,13 @@ put_attributes(struct draft *t, const json_t *report, const struct version *v)
 	draft_attribute(t, "url", object_text(d, report, v->url));
 	draft_attribute(t, "confidence", object_text(d, report, "confidence"));
 	draft_attribute(t, "recipients", object_text(d, report, "recipient_count"));
-	draft_sender(t, &header, object_text(d, report, v->sender));
+	draft_sender(t, of_source ? &header : &(struct fields){ 0 }, object_text(d, report, v->sender));
 	draft_attribute(t, "subject", subject.n > 0 ? subject : fields_first(&header, TEXT("Subject")));
 	draft_attribute(t, "message_id", fields_first(&header, TEXT("Message-ID")));
 	if (draft_arrival(&header, &arrival)) {
 		draft_attribute_time(t, "arrival", arrival);
 	}
-	if (has_mail) {
+	if (has_mail && of_source) {
 		draft_content(t, &header, &parts, (struct text){ 0 });
 	}
 }
@@ -194,7 +210,7 @@ take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 		return false;
 	}
 	row = row_of(category, object_text(d, report, v->type));
-	if (row == NULL) {
+	if (row == NULL || (row->signal == SIGNAL_COMPLAINT && !is_mail(d, report))) {
 		draft_report(d);
 		return true;
 	}
@@ -212,7 +228,7 @@ take_report(struct intake_reading *d, const json_t *report, struct fault *why)
 	if (!object_time(d, report, v->time, &t.o->at)) {
 		t.o->at = d->hint->received;
 	}
-	put_attributes(&t, report, v);
+	put_attributes(&t, report, v, row->signal == SIGNAL_COMPLAINT);
 	draft_keep(&t);
 	return true;
 }

@@ -24,7 +24,7 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
 		{ "snds", INTAKE_SNDS, 49 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 82 },
-		{ "xarf", INTAKE_XARF, 6 + 101 },
+		{ "xarf", INTAKE_XARF, 6 + 113 },
 	};
 
 	(void)context;

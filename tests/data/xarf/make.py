@@ -44,6 +44,15 @@ add("v4-evidence", v4(evidence=evidence(MAIL)), C + " subject=January message_id
 LURE = MAIL.replace("Message-ID", "MIME-Version: 1.0\nContent-Type: text/html\nContent-Transfer-Encoding: base64\nMessage-ID").replace(
     "Hello", base64.encodebytes(b'<p>Hello, read <a href="https://www.bad.example/login">this</a> and <a href="//news.shop.example/">that</a>.</p>').decode())
 SEEN = " subject=January link_domain=\"bad.example shop.example\" subject_shape=january from_domain=shop.example"
+add("v4-content-of-a-mail-from-elsewhere", v4(category="content", type="phishing", smtp_from=None, url="https://bad.example/", evidence=evidence(LURE)),
+    f"bad_url 1 192.0.2.10 {AT} from_domain= link_domain= subject_shape=")
+for protocol in ("whatsapp", "sms", "telegram"):
+    add(f"v4-by-{protocol}", v4(type="social_engineering", source_identifier="+447955527026", protocol=protocol), "nothing")
+for protocol in ("SMTP", "smtps", "", None):
+    add(f"v4-by-{protocol or 'mail'}{'-unsaid' if protocol is None else ''}", v4(protocol=protocol), C)
+for kind, signal in (("System", "botnet"), ("Network", "ddos"), ("Network", "port_scan")):
+    add(f"v3-{kind}-{signal}", v3(ReportClass=kind, ReportType=signal), f"compromised 1 192.0.2.10 {AT} category={kind} type={signal}")
+add("v3-System-open-service", v3(ReportClass="System", ReportType="open_service"), "nothing")
 add("v4-class-of-the-drafts", v4(category=None, **{"class": "messaging"}), C + " category=messaging type=spam")
 add("v4-neither-category-nor-class", v4(category=None), "refused no XARF: neither v4 nor v3")
 add("v4-spam-leads-somewhere", v4(source_identifier="192.0.2.0/33", url="https://bank.example/"), "refused no source: neither an address nor a domain")
