@@ -10,8 +10,9 @@
 
 #include <string.h>
 
-#define HOST_BYTES_MAX 255U  /* of a name in DNS */
-#define FROM_PART_MAX  1024U /* of a Received field, where "from" is looked for */
+#define HOST_BYTES_MAX 255U                        /* of a name in DNS */
+#define ADDRESSES_MAX  (4 * BOUNCE_RECIPIENTS_MAX) /* lines with one that are looked at */
+#define FROM_PART_MAX  1024U                       /* of a Received field, where "from" is looked for */
 
 /* What is known of one recipient. Texts may be empty. */
 struct recipient {
@@ -36,6 +37,13 @@ struct dsn {
 	bool is_warning; /* it is not over yet */
 	struct recipient *recipients;
 	size_t count;
+
+	/* Why, by the text for people, for each class of a vague status: the same for all recipients, so it is looked for once. */
+	struct told {
+		bool known;
+		struct bounce_code code;
+		enum signal signal;
+	} told[6];
 };
 
 /* "shop.example" of "dns; shop.example (192.0.2.1)". */
@@ -277,10 +285,12 @@ read_text(struct dsn *n)
 {
 	struct text rest = n->text, line, address;
 	struct recipient r = { .by_smtp = true };
+	size_t addresses = 0;
 
-	while (rest.n > 0) {
+	while (rest.n > 0 && addresses < ADDRESSES_MAX) {
 		(void)text_cut(&rest, '\n', &line);
 		address = addressed(line);
+		addresses += address.n > 0;
 		if (address.n > 0 && !text_equal_nocase(address, r.address)) {
 			if (r.address.n > 0 && !is_known(n, r.address)) {
 				add_recipient(n, &r);
@@ -474,9 +484,23 @@ code_text(struct arena *arena, const struct bounce_code *code)
 		   : text_of(arena_format(arena, "%u.%u.%u", code->class_, code->subject, code->detail));
 }
 
+static enum signal
+signal_of_text(struct dsn *n, const struct bounce_code *status, struct bounce_code *code)
+{
+	struct told *t = &n->told[status->class_];
+
+	check(status->class_ < countof(n->told));
+	if (!t->known) {
+		t->signal = bounce_signal(status, n->text, n->d->arena, &t->code);
+		t->known = true;
+	}
+	*code = t->code;
+	return t->signal;
+}
+
 /* The signal of a refusal; when the fields are vague, what is written for people says more. */
 static enum signal
-signal_of(const struct dsn *n, struct recipient *r, struct bounce_code *code)
+signal_of(struct dsn *n, struct recipient *r, struct bounce_code *code)
 {
 	struct arena *arena = n->d->arena;
 	enum signal s = bounce_signal(&r->status, r->said, arena, code);
@@ -484,7 +508,7 @@ signal_of(const struct dsn *n, struct recipient *r, struct bounce_code *code)
 
 	if (s == SIGNAL_BOUNCE && is_vague) {
 		r->said = n->text;
-		s = bounce_signal(&r->status, r->said, arena, code);
+		s = signal_of_text(n, &r->status, code);
 	}
 	return s;
 }

@@ -68,6 +68,28 @@ recipients_and_memory_are_bounded(void **context)
 	buffer_free(&b);
 }
 
+/* Each address that is written for people is compared with those before: with a bounded number, however often it is said. */
+static void
+recipients_that_are_said_again_and_again_end(void **context)
+{
+	struct arena arena = { 0 };
+	struct intake_result got;
+	struct buffer b;
+
+	(void)context;
+	buffer_init(&b, MAIL_BYTES_MAX);
+	buffer_format(&b, "From: MAILER-DAEMON@a.example\nSubject: Undelivered\n\n");
+	for (unsigned i = 0; b.n < MAIL_BYTES_MAX - 200; i++) {
+		buffer_format(&b, "a%04u@b.example\n", i % (BOUNCE_RECIPIENTS_MAX - 1));
+	}
+	buffer_format(&b, "--- Original message ---\n\nFrom: a@shop.example\n");
+	assert_int_equal(intake_read(buffer_text(&b), &samples_hint, &arena, &got), RESULT_OK);
+	assert_int_equal(got.reports[0].observation_count, BOUNCE_RECIPIENTS_MAX - 1);
+	assert_true(arena.total_bytes < 8 * (size_t)MAIL_BYTES_MAX);
+	arena_clear(&arena);
+	buffer_free(&b);
+}
+
 /* The address of the reporting server is looked for once, not in each Received field for each recipient. */
 static void
 recipients_share_the_search_for_the_reporting_server(void **context)
@@ -105,6 +127,7 @@ main(void)
 		cmocka_unit_test(each_bounce_reads_as_a_person_reads_it),
 		cmocka_unit_test(a_bounce_counts_once_and_names_no_recipient),
 		cmocka_unit_test(recipients_and_memory_are_bounded),
+		cmocka_unit_test(recipients_that_are_said_again_and_again_end),
 		cmocka_unit_test(recipients_share_the_search_for_the_reporting_server),
 	};
 
