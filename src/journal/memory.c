@@ -4,6 +4,7 @@
  */
 #include "journal/journal_int.h"
 
+#include "base/array.h"
 #include "base/map.h"
 
 #include <stdlib.h>
@@ -39,9 +40,9 @@ static const size_t widths[ARRAYS] = {
 
 struct array {
 	void *p;
-	size_t n;
-	size_t size;
-	size_t kept; /* committed */
+	uint32_t n;
+	uint32_t size;
+	uint32_t kept; /* committed */
 };
 struct memory {
 	struct journal base;
@@ -63,11 +64,7 @@ array_add(struct memory *m, int which)
 	struct array *a = &m->arrays[which];
 	size_t width = widths[which];
 
-	if (a->n == a->size) {
-		a->size = a->size == 0 ? 64 : 2 * a->size;
-		a->p = realloc(a->p, a->size * width);
-		check(a->p != NULL);
-	}
+	a->p = array_room(a->p, a->n, &a->size, width);
 	memset((char *)a->p + a->n * width, 0, width);
 	return (char *)a->p + a->n++ * width;
 }

@@ -25,7 +25,7 @@ struct journal_touch {
 };
 struct journal_touches {
 	struct journal_touch *items;
-	size_t count, size;
+	uint32_t count, size;
 	uint64_t written; /* records up to this one may have rows already */
 };
 

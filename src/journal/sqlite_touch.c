@@ -5,6 +5,8 @@
  */
 #include "journal/sqlite_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 
 /* A set of sources of one block. */
@@ -17,11 +19,7 @@ journal_sqlite_touch(struct journal_sqlite *s, uint32_t source, uint64_t seq)
 {
 	struct journal_touches *t = &s->touches;
 
-	if (t->count == t->size) {
-		t->size = t->size == 0 ? 1024 : t->size * 2;
-		t->items = reallocarray(t->items, t->size, sizeof *t->items);
-		check(t->items != NULL);
-	}
+	t->items = array_room(t->items, t->count, &t->size, sizeof *t->items);
 	t->items[t->count++] = (struct journal_touch){ source, seq };
 }
 

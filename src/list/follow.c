@@ -1,6 +1,8 @@
 /* list/follow.c - which keys changed, for one follower, and what that did to the records of the zones. */
 #include "list/list_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,11 +11,7 @@
 static void
 change_put(struct list_changes *c, const struct list_change *one)
 {
-	if (c->count == c->size) {
-		c->size = c->size == 0 ? 64 : 2 * c->size;
-		c->items = reallocarray(c->items, c->size, sizeof *c->items);
-		check(c->items != NULL);
-	}
+	c->items = array_room(c->items, c->count, &c->size, sizeof *c->items);
 	c->items[c->count++] = *one;
 }
 
@@ -107,7 +105,7 @@ list_unfollow(struct list *list)
 /* Owners that a batch of changes may have touched. */
 struct owners {
 	struct list_record *items;
-	size_t count, size;
+	uint32_t count, size;
 };
 
 static bool
@@ -118,11 +116,7 @@ owner_put(void *context, const struct list_record *r)
 	if (o->count == LIST_STEP_NAMES_MAX) {
 		return false;
 	}
-	if (o->count == o->size) {
-		o->size = o->size == 0 ? 64 : 2 * o->size;
-		o->items = reallocarray(o->items, o->size, sizeof *o->items);
-		check(o->items != NULL);
-	}
+	o->items = array_room(o->items, o->count, &o->size, sizeof *o->items);
 	o->items[o->count++] = *r;
 	return true;
 }

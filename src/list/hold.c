@@ -7,17 +7,15 @@
  */
 #include "list/list_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 static void
 retirees_add(struct list_retirees *r, const struct list_retired *one)
 {
-	if (r->count == r->size) {
-		r->size = r->size == 0 ? 64 : 2 * r->size;
-		r->items = reallocarray(r->items, r->size, sizeof *r->items);
-		check(r->items != NULL);
-	}
+	r->items = array_room(r->items, r->count, &r->size, sizeof *r->items);
 	r->items[r->count++] = *one;
 }
 
@@ -69,7 +67,7 @@ list_held_publish(struct list *list, struct list_image *image)
 static void
 free_unheld(struct list_held *h, struct list_retirees *r)
 {
-	size_t unheld = 0;
+	uint32_t unheld = 0;
 
 	check(pthread_mutex_lock(&h->lock) == 0);
 	for (size_t i = 0; i < r->count; i++) {

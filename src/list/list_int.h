@@ -159,7 +159,7 @@ struct list_retired {
 
 struct list_retirees {
 	struct list_retired *items;
-	size_t count, size;
+	uint32_t count, size;
 };
 
 /* A key that changed, for the follower. A domain has family 0 and owns its name. */
@@ -171,14 +171,14 @@ struct list_change {
 
 struct list_changes {
 	struct list_change *items;
-	size_t count, size;
+	uint32_t count, size;
 	bool lost; /* there were more than are kept */
 };
 
 /* What other threads hold and follow; see hold.c and follow.c. */
 struct list_held {
-	pthread_mutex_t
-	    lock; /* also taken while an image is published, so that a hold is of one that is not freed */
+	/* also taken while an image is published, so that a hold is of one that is not freed */
+	pthread_mutex_t lock;
 	const struct list_image *images[LIST_HOLDS_MAX];
 	size_t count;
 	struct list_retirees kept;   /* what some held image has */
@@ -293,7 +293,7 @@ struct list_view {
 	const struct list_image *image;
 	const struct list_zone *zone;
 	uint32_t *shorts; /* IPv4 prefixes of at most 16 bits: 16 bits of address, 8 of length */
-	size_t short_count;
+	uint32_t short_count, short_size;
 };
 void list_view_open(struct list_view *v, const struct list_image *image, const struct list_zone *zone);
 void list_view_close(struct list_view *v);

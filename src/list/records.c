@@ -1,6 +1,8 @@
 /* list/records.c - prefixes as names and wildcards; what records.h says of a zone. */
 #include "list/list_int.h"
 
+#include "base/array.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,11 +79,7 @@ collect_shorts(struct list_view *v)
 			if (c->kind != CELL_IPV4 || c->list != v->zone->list || c->listed == CELL_NODE) {
 				continue;
 			}
-			if ((v->short_count & (v->short_count + 1)) == 0) {
-				v->shorts =
-				    reallocarray(v->shorts, 2 * (v->short_count + 1), sizeof *v->shorts);
-				check(v->shorts != NULL);
-			}
+			v->shorts = array_room(v->shorts, v->short_count, &v->short_size, sizeof *v->shorts);
 			v->shorts[v->short_count++] =
 			    (uint32_t)c->key.address[0] << 16 | (uint32_t)c->key.address[1] << 8 | c->bits;
 		}
@@ -120,7 +118,7 @@ next_ipv4(const struct list_view *v, const struct prefix *from, struct prefix *n
 {
 	uint32_t address = (uint32_t)from->bytes[0] << 24 | (uint32_t)from->bytes[1] << 16 |
 			   (uint32_t)from->bytes[2] << 8 | from->bytes[3];
-	uint32_t key = (address >> 16) << 8 | from->bits, low = 0, high = (uint32_t)v->short_count;
+	uint32_t key = (address >> 16) << 8 | from->bits, low = 0, high = v->short_count;
 	uint32_t long_address = address;
 	unsigned long_bits = from->bits;
 	bool found = ipv4_next(v->image->pages[v->zone->list], &long_address, &long_bits);

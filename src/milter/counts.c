@@ -1,6 +1,7 @@
 /* milter/counts.c - one table from (sources, signal, attribute) to a number. */
 #include "milter/counts.h"
 
+#include "base/array.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/map.h"
@@ -25,7 +26,7 @@ struct entry {
 struct tally {
 	struct map index;
 	struct entry *entries;
-	size_t count, size;
+	uint32_t count, size;
 	uint64_t left_out;
 };
 
@@ -89,15 +90,11 @@ entry_of(struct tally *t, struct text key)
 	if (t->count == COUNTS_ENTRIES_MAX) {
 		return NULL;
 	}
-	if (t->count == t->size) {
-		t->size = t->size == 0 ? 64 : 2 * t->size;
-		t->entries = reallocarray(t->entries, t->size, sizeof *t->entries);
-		check(t->entries != NULL);
-	}
+	t->entries = array_room(t->entries, t->count, &t->size, sizeof *t->entries);
 	e = &t->entries[t->count];
 	*e = (struct entry){ .key = strndup(key.p, key.n), .n = key.n };
 	check(e->key != NULL);
-	map_put(&t->index, key, (uint32_t)t->count++);
+	map_put(&t->index, key, t->count++);
 	return e;
 }
 

@@ -1,6 +1,8 @@
 /* registry/plan.c - what has to change so that the registry is as a programme file says. */
 #include "registry/registry_int.h"
 
+#include "base/array.h"
+
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
@@ -111,16 +113,7 @@ match(struct planner *pl, enum thing thing)
 static void
 put_line(struct planner *pl, const char *line)
 {
-	if (pl->line_count == pl->line_size) {
-		const char **lines;
-
-		pl->line_size = pl->line_size == 0 ? 64 : pl->line_size * 2;
-		lines = arena_get_array(pl->arena, pl->line_size, sizeof *lines);
-		if (pl->line_count > 0) {
-			memcpy(lines, pl->lines, pl->line_count * sizeof *lines);
-		}
-		pl->lines = lines;
-	}
+	pl->lines = array_room_in(pl->arena, pl->lines, pl->line_count, &pl->line_size, sizeof *pl->lines);
 	pl->lines[pl->line_count++] = line;
 }
 

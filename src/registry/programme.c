@@ -6,6 +6,7 @@
  */
 #include "registry/registry_int.h"
 
+#include "base/array.h"
 #include "options/document.h"
 
 #include <string.h>
@@ -151,16 +152,7 @@ add_wanted(struct binder *b, const yaml_node_t *at, enum thing thing, struct tex
 	if (r != RESULT_OK) {
 		return r;
 	}
-	if (list->count == list->size) {
-		struct wanted *items;
-
-		list->size = list->size == 0 ? 16 : list->size * 2;
-		items = arena_get_array(b->arena, list->size, sizeof *items);
-		if (list->count > 0) {
-			memcpy(items, list->items, list->count * sizeof *items);
-		}
-		list->items = items;
-	}
+	list->items = array_room_in(b->arena, list->items, list->count, &list->size, sizeof *list->items);
 	*added = &list->items[list->count];
 	**added = (struct wanted){ .name = text_copy(b->arena, name),
 				   .parent = parent,
@@ -195,16 +187,8 @@ claim(struct binder *b, const yaml_node_t *at, enum registry_field field, struct
 		return wrong(b, at, RESULT_CONFLICT, "it belongs to another reporter already",
 			     field == FIELD_REPORTER_TOKEN ? TEXT("token_sha256") : value);
 	}
-	if (b->secret_count == b->secret_size) {
-		struct text *grown;
-
-		b->secret_size = b->secret_size == 0 ? 16 : b->secret_size * 2;
-		grown = arena_get_array(b->arena, b->secret_size, sizeof *grown);
-		if (b->secret_count > 0) {
-			memcpy(grown, b->secret_of, b->secret_count * sizeof *grown);
-		}
-		b->secret_of = grown;
-	}
+	b->secret_of =
+	    array_room_in(b->arena, b->secret_of, b->secret_count, &b->secret_size, sizeof *b->secret_of);
 	b->secret_of[b->secret_count] = (struct text){ text_copy(b->arena, value), value.n };
 	map_put(&b->secrets, value, b->secret_count++);
 	return RESULT_OK;

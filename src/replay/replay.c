@@ -1,14 +1,16 @@
 /* replay/replay.c - one walk: an input closes the step before it, an effect joins the step that is open. */
 #include "replay/replay.h"
 
+#include "base/array.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 struct replay_effects {
 	struct arena arena;
 	struct replay_effect *items;
-	size_t count;
-	size_t size;
+	uint32_t count;
+	uint32_t size;
 };
 
 struct walk {
@@ -23,11 +25,7 @@ struct walk {
 void
 replay_effect_add(struct replay_effects *e, enum record_kind kind, struct text payload)
 {
-	if (e->count == e->size) {
-		e->size = e->size == 0 ? 16 : e->size * 2;
-		e->items = reallocarray(e->items, e->size, sizeof(*e->items));
-		check(e->items != NULL);
-	}
+	e->items = array_room(e->items, e->count, &e->size, sizeof(*e->items));
 	e->items[e->count++] =
 	    (struct replay_effect){ kind, { arena_copy(&e->arena, payload.p, payload.n), payload.n } };
 }

@@ -1,5 +1,6 @@
 #include "vouch/backtest.h"
 
+#include "base/array.h"
 #include "model/alarm.h"
 #include "model/move.h"
 #include "vouch/score.h"
@@ -40,7 +41,7 @@ struct fall {
 };
 struct falls {
 	struct fall *items;
-	size_t count, size;
+	uint32_t count, size;
 };
 
 struct backtest {
@@ -152,11 +153,7 @@ note_fall(struct backtest *b, enum backtest_course course, const struct move *m)
 	if (m->ground.at.ms < b->from_ms || m->ground.at.ms >= b->to_ms) {
 		return;
 	}
-	if (f->count == f->size) {
-		f->size = f->size == 0 ? 64 : f->size * 2;
-		f->items = reallocarray(f->items, f->size, sizeof(*f->items));
-		check(f->items != NULL);
-	}
+	f->items = array_room(f->items, f->count, &f->size, sizeof(*f->items));
 	f->items[f->count++] = (struct fall){ m->ground.at.ms, m->source };
 }
 

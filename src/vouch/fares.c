@@ -47,7 +47,7 @@ struct fares {
 	struct judgement *cases; /* by number - 1 */
 	uint32_t case_count;
 	struct first_seen *reporters;
-	uint32_t reporter_count;
+	uint32_t reporter_size;
 };
 
 struct fares *
@@ -106,15 +106,7 @@ pair_of(struct fares *f, uint32_t reporter, uint32_t system, int64_t day)
 static bool
 is_known(struct fares *f, uint32_t reporter, int64_t day)
 {
-	if (reporter >= f->reporter_count) {
-		uint32_t count = reporter + 16;
-
-		f->reporters = reallocarray(f->reporters, count, sizeof(*f->reporters));
-		check(f->reporters != NULL);
-		memset(f->reporters + f->reporter_count, 0,
-		       (count - f->reporter_count) * sizeof(*f->reporters));
-		f->reporter_count = count;
-	}
+	f->reporters = array_reach(f->reporters, reporter, &f->reporter_size, sizeof(*f->reporters));
 	if (!f->reporters[reporter].known) {
 		f->reporters[reporter] = (struct first_seen){ day, true };
 	}

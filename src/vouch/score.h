@@ -28,8 +28,8 @@ typedef void score_say_fn(void *context, uint32_t unit, double score);
 
 struct score_detector {
 	const char *name;
-	bool
-	    decides; /* what it says is an alarm; else a score, and the alarm comes when that rises to the limit */
+	/* what it says is an alarm; else a score, and the alarm comes when that rises to the limit */
+	bool decides;
 	void *(*open)(double budget, double limit, score_say_fn *say, void *context);
 	void (*feeds)(void *detector, uint32_t count); /* NULL, or: it tells so many feeds apart */
 	void (*unit_add)(void *detector, enum unit_kind kind);
@@ -55,14 +55,14 @@ struct score_entry {
 /* How much of the fleet's mail the detector gets to see; below zero: as the scenario has it. */
 struct score_sight {
 	double coverage, sampling, late_minutes, declared, imports;
-	double
-	    undeclared; /* how often members that declare lead to what they have not declared, per template */
+	/* how often members that declare lead to what they have not declared, per template */
+	double undeclared;
 };
 #define SCORE_SIGHT_USUAL ((struct score_sight){ -1, -1, -1, -1, -1, -1 })
 
 struct score_fleet {
-	const char *
-	    scenario; /* "honest", "ugly", or a takeover of sim/events.def: all systems with campaigns have it, late */
+	/* "honest", "ugly", or a takeover of sim/events.def: all systems with campaigns have it, late */
+	const char *scenario;
 	uint32_t systems; /* of SCORE_SYSTEM_SOURCES sources on average */
 	uint32_t days;    /* more than SCORE_LEARN_DAYS; of a takeover: score_days at least */
 	uint64_t seed;
@@ -99,11 +99,11 @@ struct score_outcome {
 	struct score_attack *attacks;
 	size_t attack_count;
 	struct score_peak *peaks;
-	size_t peak_count, peak_size;
+	uint32_t peak_count, peak_size;
 	struct score_audit {
 		bool said; /* else there is not enough history */
-		double
-		    nats; /* ln of the limit that the self-audit holds for right, over the one that was set */
+		/* ln of the limit that the self-audit holds for right, over the one that was set */
+		double nats;
 	} audit[UNIT_KIND_COUNT]; /* of the voice with the largest share */
 };
 

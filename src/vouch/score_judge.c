@@ -1,6 +1,8 @@
 /* What an entry says of a fleet, held against the truth. */
 #include "vouch/score_int.h"
 
+#include "base/array.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -62,11 +64,7 @@ keep_peak(struct score_judge *j, uint32_t unit, double score)
 	if ((float)score < floor && (last == NULL || last->score < floor)) {
 		return;
 	}
-	if (out->peak_count == out->peak_size) {
-		out->peak_size = out->peak_size == 0 ? 1024 : 2 * out->peak_size;
-		out->peaks = reallocarray(out->peaks, out->peak_size, sizeof *out->peaks);
-		check(out->peaks != NULL);
-	}
+	out->peaks = array_room(out->peaks, out->peak_count, &out->peak_size, sizeof *out->peaks);
 	out->peaks[out->peak_count++] =
 	    (struct score_peak){ unit, hour, sources_of(j->scene, unit), (float)score };
 	watch->peak = out->peak_count;

@@ -1,4 +1,5 @@
 /* reporters: how the word of each reporter fared, from the journal of a store, read in place; works beside a running daemon. */
+#include "base/array.h"
 #include "model/report.h"
 #include "registry/registry.h"
 #include "vouch/fares.h"
@@ -31,15 +32,7 @@ is_bad_news(enum signal s)
 static void
 count_report(struct walk *w, uint32_t reporter)
 {
-	if (reporter >= w->report_size) {
-		uint32_t size = reporter + 16;
-
-		w->reports = reallocarray(w->reports, size, sizeof(*w->reports));
-		check(w->reports != NULL);
-		while (w->report_size < size) {
-			w->reports[w->report_size++] = 0;
-		}
-	}
+	w->reports = array_reach(w->reports, reporter, &w->report_size, sizeof(*w->reports));
 	w->reports[reporter]++;
 }
 

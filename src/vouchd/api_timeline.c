@@ -2,6 +2,7 @@
 #include "vouchd/api_int.h"
 #include "vouchd/command.h"
 
+#include "base/array.h"
 #include "journal/journal.h"
 #include "model/correction.h"
 
@@ -300,8 +301,8 @@ static void (*const tellers[RECORD_COUNT])(const struct telling *t, struct text 
 
 struct timeline {
 	uint64_t *seqs;
-	size_t count;
-	size_t size;
+	uint32_t count;
+	uint32_t size;
 	uint64_t from;
 	uint64_t limit;
 	bool sum; /* a run of reports is one entry */
@@ -315,11 +316,7 @@ note_seq(void *context, const struct record *record)
 {
 	struct timeline *t = context;
 
-	if (t->count == t->size) {
-		t->size = t->size == 0 ? 256 : t->size * 2;
-		t->seqs = reallocarray(t->seqs, t->size, sizeof(*t->seqs));
-		check(t->seqs != NULL);
-	}
+	t->seqs = array_room(t->seqs, t->count, &t->size, sizeof(*t->seqs));
 	t->seqs[t->count++] = record->seq;
 	return RESULT_OK;
 }
@@ -341,7 +338,7 @@ gather(struct timeline *t, struct journal *j)
 					     .limit = t->limit,
 					     .newest_first = t->from == 0 };
 	enum result r = RESULT_OK;
-	size_t n = 0;
+	uint32_t n = 0;
 
 	for (uint32_t i = 0; i < registry_count(registry, THING_SOURCE) && r == RESULT_OK; i++) {
 		if (api_subject_has(t->telling.f, t->telling.subject, i)) {
@@ -356,7 +353,7 @@ gather(struct timeline *t, struct journal *j)
 			t->seqs[n++] = t->seqs[i];
 		}
 	}
-	t->count = n > t->limit ? (size_t)t->limit : n;
+	t->count = n > t->limit ? (uint32_t)t->limit : n;
 	if (n > t->limit && t->from == 0) {
 		memmove(t->seqs, t->seqs + (n - t->limit), t->limit * sizeof(*t->seqs));
 	}

@@ -1,6 +1,8 @@
 /* vouchd/api_watch.c - how near to an alarm sources and systems are: the analyst's list before there is a case. */
 #include "vouchd/api_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 
 double
@@ -86,7 +88,7 @@ struct watched {
 
 struct watched_list {
 	struct watched *items;
-	size_t count, size;
+	uint32_t count, size;
 };
 
 static void
@@ -102,11 +104,7 @@ add_if_watched(const struct fold *f, struct watched_list *w, enum unit_kind kind
 	if (detect_watch_of(&v) == DETECT_WATCH_CALM && (kind == UNIT_SOURCE || v.threat <= 1)) {
 		return; /* of what is calm only systems under threat are shown */
 	}
-	if (w->count == w->size) {
-		w->size = w->size == 0 ? 64 : w->size * 2;
-		w->items = reallocarray(w->items, w->size, sizeof(*w->items));
-		check(w->items != NULL);
-	}
+	w->items = array_room(w->items, w->count, &w->size, sizeof(*w->items));
 	w->items[w->count++] = (struct watched){ detect_nats_left(&v), kind, id };
 }
 

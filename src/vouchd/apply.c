@@ -7,6 +7,8 @@
 #include "vouchd/notices.h"
 #include "vouchd/pipeline_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,11 +17,7 @@
 void
 ids_add(struct ids *ids, uint32_t id)
 {
-	if (ids->count == ids->size) {
-		ids->size = ids->size == 0 ? 64 : ids->size * 2;
-		ids->items = reallocarray(ids->items, ids->size, sizeof(*ids->items));
-		check(ids->items != NULL);
-	}
+	ids->items = array_room(ids->items, ids->count, &ids->size, sizeof(*ids->items));
 	ids->items[ids->count++] = id;
 }
 

@@ -1,6 +1,8 @@
 /* vouchd/export_rbldnsd.c - data files for rbldnsd(8). */
 #include "vouchd/export_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -165,7 +167,7 @@ export_dnset(const struct exported *e)
 
 struct nets {
 	struct prefix *items;
-	size_t count, size;
+	uint32_t count, size;
 };
 
 static void
@@ -177,11 +179,7 @@ collect(const struct exported *e, uint32_t source, const struct registry_source 
 	if (!is_ipv4(s)) {
 		return;
 	}
-	if (n->count == n->size) {
-		n->size = n->size == 0 ? 1024 : 2 * n->size;
-		n->items = reallocarray(n->items, n->size, sizeof *n->items);
-		check(n->items != NULL);
-	}
+	n->items = array_room(n->items, n->count, &n->size, sizeof *n->items);
 	check(prefix_parse(s->key, &n->items[n->count++], NULL) == RESULT_OK);
 }
 

@@ -1,6 +1,7 @@
 /* vouchd/notices.c - what the writer notes, and the thread that asks it what of that is new. */
 #include "vouchd/notices_int.h"
 
+#include "base/array.h"
 #include "base/log.h"
 
 #include <stdlib.h>
@@ -18,20 +19,10 @@
 static void
 make_room(struct notices *n, uint32_t source)
 {
-	uint32_t size = n->size == 0 ? 1024 : n->size;
+	uint32_t size = n->size;
 
-	if (source < n->size) {
-		return;
-	}
-	while (size <= source) {
-		size *= 2;
-	}
-	n->flags = realloc(n->flags, size);
-	n->hours = reallocarray(n->hours, size, sizeof(*n->hours));
-	check(n->flags != NULL && n->hours != NULL);
-	memset(n->flags + n->size, 0, size - n->size);
-	memset(n->hours + n->size, 0, (size - n->size) * sizeof(*n->hours));
-	n->size = size;
+	n->flags = array_reach(n->flags, source, &size, sizeof(*n->flags));
+	n->hours = array_reach(n->hours, source, &n->size, sizeof(*n->hours));
 }
 
 static void
@@ -144,8 +135,8 @@ static void
 begin_day(struct notices *n, struct instant now)
 {
 	const struct registry *registry = fold_registry(pipeline_fold(n->pipeline));
-	int64_t day = atomic_load(&n->pipeline->manual_ms) /
-		      SPAN_DAY.ms; /* of the last record: the counts are as of then */
+	/* of the last record: the counts are as of then */
+	int64_t day = atomic_load(&n->pipeline->manual_ms) / SPAN_DAY.ms;
 
 	for (uint32_t i = 0; day != n->day && i < registry_count(registry, THING_SOURCE); i++) {
 		notices_touched(n, i);
@@ -363,8 +354,8 @@ notices_open(const struct config *config, struct pipeline *p, bool goes_on, stru
 	(void)pthread_condattr_destroy(&clock);
 	r = notice_texts_read(config->notice_templates[0] == '\0' ? NULL : config->notice_templates,
 			      &n->arena, n->texts, fault);
-	begin.found =
-	    goes_on && outbox_sends(pipeline_outbox(p)); /* then the store has nothing to say about it */
+	/* then the store has nothing to say about it */
+	begin.found = goes_on && outbox_sends(pipeline_outbox(p));
 	if (r == RESULT_OK && !begin.found && pipeline_call(p, &begin.job) != RESULT_OK) {
 		r = fault_set(fault, begin.job.result, "%s", begin.job.fault.text);
 	}

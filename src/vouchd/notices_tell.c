@@ -491,7 +491,7 @@ tell(struct notices *n, const struct notices_group *g, struct fault *fault)
 	r = notices_queue(n, g, &recipients, fault);
 	if (r == RESULT_OK) {
 		note_told(n, g);
-		log_event(LOG_INFO, "notice", "kind=%s member=%.*s system=%.*s sources=%zu recipients=%u",
+		log_event(LOG_INFO, "notice", "kind=%s member=%.*s system=%.*s sources=%u recipients=%u",
 			  notice_name(g->notice),
 			  TEXT_ARG(registry_item(registry, THING_MEMBER, system.parent).name),
 			  TEXT_ARG(system.name), g->sources.count, recipients);

@@ -15,8 +15,8 @@
 /* Ids in the order they came, each as often as it came. */
 struct ids {
 	uint32_t *items;
-	size_t count;
-	size_t size;
+	uint32_t count;
+	uint32_t size;
 };
 
 void ids_add(struct ids *ids, uint32_t id); /* apply.c */
@@ -41,8 +41,8 @@ struct batch_counts {
 
 struct pipeline {
 	const struct config *config;
-	const struct config
-	    *asked; /* of the newest reload: its receivers are those of the gate; the writer's own */
+	/* of the newest reload: its receivers are those of the gate; the writer's own */
+	const struct config *asked;
 	struct list *list;
 	struct directory *directory;
 	struct journal *journal;
@@ -72,8 +72,8 @@ struct pipeline {
 	struct batch_counts counts;
 	struct histogram changes; /* from a commit until DNS answers from it; any thread reads */
 	struct watched watched[UNIT_KIND_COUNT];
-	uint8_t *
-	    published; /* by source: index of the list it stands on, plus one, or 0; PUBLISHED_LEVEL, _WITHHELD */
+	/* by source: index of the list it stands on, plus one, or 0; PUBLISHED_LEVEL, _WITHHELD */
+	uint8_t *published;
 	uint32_t published_size;
 	_Atomic(struct usage *) usage; /* set once; then the writer's */
 	int64_t usage_written_ns;
@@ -91,8 +91,8 @@ extern const struct fold_sink apply_sink; /* its context is the pipeline */
 
 /* watch_ttl.c */
 void watch_all(struct pipeline *p); /* looks at every source and system */
-void
-watch_some(struct pipeline *p); /* those that were judged or are not calm; what changed goes to p->changed */
+/* those that were judged or are not calm; what changed goes to p->changed */
+void watch_some(struct pipeline *p);
 void watch_free(struct pipeline *p);
 enum detect_watch watch_level(const struct pipeline *p, uint32_t source); /* its own or that of its system */
 /* Seconds that a positive answer may be kept at this level; 0: as the list says. */
@@ -102,10 +102,10 @@ uint32_t watch_ttl(const struct config_list *list, enum detect_watch level);
 enum detect_watch watch_system(const struct pipeline *p, uint32_t system);
 
 /* state.c */
-enum result state_read(struct pipeline *p,
-		       struct fault *fault) MUST_USE; /* fold from the store, publish all */
-void state_publish(struct pipeline *p);               /* what the batch changed, after its commit */
-void state_receivers(struct pipeline *p);             /* partial suspensions, as p->asked has receivers */
-void state_snapshot(struct pipeline *p);              /* when enough records came since the last */
+/* fold from the store, publish all */
+enum result state_read(struct pipeline *p, struct fault *fault) MUST_USE;
+void state_publish(struct pipeline *p);   /* what the batch changed, after its commit */
+void state_receivers(struct pipeline *p); /* partial suspensions, as p->asked has receivers */
+void state_snapshot(struct pipeline *p);  /* when enough records came since the last */
 
 #endif

@@ -1,5 +1,6 @@
 #include "vouchd/quota.h"
 
+#include "base/array.h"
 #include "base/result.h"
 
 #include <stdlib.h>
@@ -8,7 +9,7 @@
 struct quota {
 	int64_t day;
 	uint64_t *taken; /* by reporter */
-	uint32_t count;
+	uint32_t size;
 };
 
 struct quota *
@@ -29,27 +30,14 @@ quota_free(struct quota *q)
 	}
 }
 
-static void
-make_room(struct quota *q, uint32_t count)
-{
-	uint32_t before = q->count;
-
-	if (count > before) {
-		q->taken = reallocarray(q->taken, count, sizeof *q->taken);
-		check(q->taken != NULL);
-		memset(q->taken + before, 0, (count - before) * sizeof *q->taken);
-		q->count = count;
-	}
-}
-
 bool
 quota_take(struct quota *q, uint32_t reporter, uint64_t most, struct instant now)
 {
 	int64_t day = now.ms / SPAN_DAY.ms;
 
-	make_room(q, reporter + 1);
+	q->taken = array_reach(q->taken, reporter, &q->size, sizeof *q->taken);
 	if (day != q->day) {
-		memset(q->taken, 0, q->count * sizeof *q->taken);
+		memset(q->taken, 0, q->size * sizeof *q->taken);
 		q->day = day;
 	}
 	if (q->taken[reporter] >= most) {

@@ -1,6 +1,7 @@
 /* vouchd/state.c - the state in memory and the published list, made from the store; snapshots. */
 #include "vouchd/pipeline_int.h"
 
+#include "base/array.h"
 #include "base/counters.h"
 #include "base/log.h"
 #include "vouchd/audit.h"
@@ -142,17 +143,7 @@ sync_source(struct pipeline *p, uint32_t id)
 	struct fault fault = { { 0 } };
 	bool changed = false;
 
-	if (id >= p->published_size) {
-		uint32_t size = p->published_size == 0 ? 1024 : p->published_size;
-
-		while (size <= id) {
-			size *= 2;
-		}
-		p->published = realloc(p->published, size);
-		check(p->published != NULL);
-		memset(p->published + p->published_size, 0, size - p->published_size);
-		p->published_size = size;
-	}
+	p->published = array_reach(p->published, id, &p->published_size, sizeof *p->published);
 	was = p->published[id] & PUBLISHED_LIST;
 	was_level = (uint8_t)((p->published[id] & PUBLISHED_LEVEL) >> PUBLISHED_SHIFT);
 	if (was == wanted && (was == 0 || was_level == level)) {

@@ -7,6 +7,8 @@
  */
 #include "vouchd/pipeline_int.h"
 
+#include "base/array.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -40,23 +42,6 @@ level_of(const struct pipeline *p, enum unit_kind kind, uint32_t id)
 	return detect_watch_of(&v);
 }
 
-static void
-make_room(struct watched *w, uint32_t id)
-{
-	uint32_t size = w->size == 0 ? 1024 : w->size;
-
-	if (id < w->size) {
-		return;
-	}
-	while (size <= id) {
-		size *= 2;
-	}
-	w->levels = realloc(w->levels, size);
-	check(w->levels != NULL);
-	memset(w->levels + w->size, 0, size - w->size);
-	w->size = size;
-}
-
 /* All that may have another TTL now. A registry change of a system costs the same. */
 static void
 note_changed(struct pipeline *p, enum unit_kind kind, uint32_t id)
@@ -82,7 +67,7 @@ look(struct pipeline *p, enum unit_kind kind, uint32_t id)
 	struct watched *w = &p->watched[kind];
 	uint8_t is = (uint8_t)level_of(p, kind, id), was;
 
-	make_room(w, id);
+	w->levels = array_reach(w->levels, id, &w->size, sizeof *w->levels);
 	was = w->levels[id];
 	w->levels[id] = is;
 	if (was == DETECT_WATCH_CALM && is != DETECT_WATCH_CALM) {
@@ -95,7 +80,7 @@ look(struct pipeline *p, enum unit_kind kind, uint32_t id)
 static void
 drop_calm(struct watched *w)
 {
-	size_t kept = 0;
+	uint32_t kept = 0;
 
 	for (size_t i = 0; i < w->raised.count; i++) {
 		uint32_t id = w->raised.items[i];

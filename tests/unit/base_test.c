@@ -382,11 +382,36 @@ an_array_grows_and_keeps_what_it_holds(void **state)
 	free(array);
 }
 
+static void
+an_array_reaches_an_element_and_all_before_it_is_zero_or_as_it_was(void **state)
+{
+	uint16_t *array = NULL;
+	uint32_t size = 0, before;
+
+	(void)state;
+	array = array_reach(array, 5, &size, sizeof *array);
+	assert_true(size > 5);
+	before = size;
+	for (uint32_t i = 0; i < size; i++) {
+		assert_int_equal(array[i], 0);
+		array[i] = 7;
+	}
+	array = array_reach(array, 5, &size, sizeof *array);
+	assert_int_equal(size, before);
+	array = array_reach(array, before + 1000, &size, sizeof *array);
+	assert_true(size > before + 1000);
+	for (uint32_t i = 0; i < size; i++) {
+		assert_int_equal(array[i], i < before ? 7 : 0);
+	}
+	free(array);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_array_grows_and_keeps_what_it_holds),
+		cmocka_unit_test(an_array_reaches_an_element_and_all_before_it_is_zero_or_as_it_was),
 		cmocka_unit_test(a_span_has_words),
 		cmocka_unit_test(times_are_read_and_written_back),
 		cmocka_unit_test(mail_dates_are_read_as_real_senders_write_them),
