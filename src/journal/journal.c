@@ -157,6 +157,14 @@ journal_put_snapshot(struct journal_tx *tx, uint64_t seq, struct text bytes)
 
 /* ---- rows for people */
 
+static void
+put_row(struct journal_tx *tx, enum journal_table table, const struct journal_cell *cells, const char *what)
+{
+	if (tx_goes_on(tx)) {
+		tx_note(tx, tx->journal->ops->put_row(tx->journal, table, cells, &tx->fault), what);
+	}
+}
+
 static struct journal_cell
 cell_number(uint64_t v)
 {
@@ -191,10 +199,7 @@ journal_put_source(struct journal_tx *tx, const struct journal_source *row)
 					      cell_text(row->kind),   cell_time(row->since),
 					      cell_text(row->reason), cell_number(row->seq) };
 
-	if (tx_goes_on(tx)) {
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_SOURCES, cells, &tx->fault),
-			"a source");
-	}
+	put_row(tx, JOURNAL_TABLE_SOURCES, cells, "a source");
 }
 
 void
@@ -221,10 +226,7 @@ journal_put_move(struct journal_tx *tx, const struct journal_move *row)
 					      cell_text(row->actor),
 					      cell_text(row->reason) };
 
-	if (tx_goes_on(tx)) {
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_MOVES, cells, &tx->fault),
-			"a move");
-	}
+	put_row(tx, JOURNAL_TABLE_MOVES, cells, "a move");
 }
 
 void
@@ -243,10 +245,7 @@ journal_put_case(struct journal_tx *tx, const struct journal_case *row)
 					      cell_number(row->delivered_after),
 					      cell_number(row->seq) };
 
-	if (tx_goes_on(tx)) {
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_CASES, cells, &tx->fault),
-			"a case");
-	}
+	put_row(tx, JOURNAL_TABLE_CASES, cells, "a case");
 }
 
 void
@@ -257,10 +256,7 @@ journal_put_usage(struct journal_tx *tx, const struct journal_usage *row)
 					      cell_number(row->other),  cell_number(row->refused),
 					      cell_number(row->limited) };
 
-	if (tx_goes_on(tx)) {
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_USAGE, cells, &tx->fault),
-			"the usage of a day");
-	}
+	put_row(tx, JOURNAL_TABLE_USAGE, cells, "the usage of a day");
 }
 
 void
@@ -280,11 +276,8 @@ journal_put_outbox(struct journal_tx *tx, const struct journal_outbox *row)
 					      cell_text(row->error),
 					      cell_number(row->seq) };
 
-	if (tx_goes_on(tx)) {
-		check(row->id != 0);
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_OUTBOX, cells, &tx->fault),
-			"something to be sent");
-	}
+	check(row->id != 0);
+	put_row(tx, JOURNAL_TABLE_OUTBOX, cells, "something to be sent");
 }
 
 void
@@ -293,10 +286,7 @@ journal_put_told(struct journal_tx *tx, const struct journal_told *row)
 	const struct journal_cell cells[] = { cell_text(row->topic), cell_number(row->unit),
 					      cell_text(row->said), cell_time(row->time) };
 
-	if (tx_goes_on(tx)) {
-		tx_note(tx, tx->journal->ops->put_row(tx->journal, JOURNAL_TABLE_TOLD, cells, &tx->fault),
-			"what was told");
-	}
+	put_row(tx, JOURNAL_TABLE_TOLD, cells, "what was told");
 }
 
 void

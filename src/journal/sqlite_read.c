@@ -191,6 +191,22 @@ read_record(sqlite3_stmt *stmt, struct record *record)
 	"SELECT " COLUMNS " FROM touches t CROSS JOIN records r ON r.seq = t.seq " \
 	"WHERE t.block = ?4 AND t.seq BETWEEN ?1 AND ?2 AND instr(t.sources, ?5) ORDER BY t.seq "
 
+/* A statement of its own for each scan: a visitor may scan too. */
+static enum result
+begin_scan(struct journal_sqlite *s, const char *sql, sqlite3_stmt **stmt)
+{
+	*stmt = NULL;
+	return journal_sqlite_result(s, sqlite3_prepare_v2(s->db, sql, -1, stmt, NULL), "scan", NULL);
+}
+
+/* `code`: how the last step ended; `r`: what the visitor said. */
+static enum result
+end_scan(struct journal_sqlite *s, sqlite3_stmt *stmt, int code, enum result r)
+{
+	(void)sqlite3_finalize(stmt);
+	return r == RESULT_OK ? journal_sqlite_result(s, code, "scan", NULL) : r;
+}
+
 enum result
 journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct journal_range *range,
 		    journal_visit *visit, void *context)
@@ -198,10 +214,9 @@ journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct jour
 	static const char *const sql[2][2] = { { BY_SEQ "LIMIT ?3", BY_SEQ "DESC LIMIT ?3" },
 					       { BY_SOURCE "LIMIT ?3", BY_SOURCE "DESC LIMIT ?3" } };
 	struct journal_sqlite *s = sqlite_of(j);
-	/* A statement of its own for each scan: a visitor may scan too. */
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(s->db, sql[source != NULL][range->newest_first], -1, &stmt, NULL);
-	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+	sqlite3_stmt *stmt;
+	int code = SQLITE_DONE;
+	enum result r = begin_scan(s, sql[source != NULL][range->newest_first], &stmt);
 
 	if (r == RESULT_OK && source != NULL && j->in_tx) {
 		r = journal_sqlite_touches_write(s, NULL); /* its own are seen */
@@ -227,11 +242,7 @@ journal_sqlite_scan(struct journal *j, const uint32_t *source, const struct jour
 		read_record(stmt, &record);
 		r = visit(context, &record);
 	}
-	if (r == RESULT_OK) {
-		r = journal_sqlite_result(s, code, "scan", NULL);
-	}
-	(void)sqlite3_finalize(stmt);
-	return r;
+	return end_scan(s, stmt, code, r);
 }
 
 enum result
@@ -241,9 +252,9 @@ journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journal_visit_qua
 	    "SELECT id, seq, time, door, name, line, error, status, raw, bytes FROM quarantine "
 	    "WHERE id BETWEEN ?1 AND ?2 ORDER BY id";
 	struct journal_sqlite *s = sqlite_of(j);
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
-	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+	sqlite3_stmt *stmt;
+	int code = SQLITE_DONE;
+	enum result r = begin_scan(s, sql, &stmt);
 	bool any = id == 0;
 
 	if (r != RESULT_OK) {
@@ -265,10 +276,7 @@ journal_sqlite_scan_quarantine(struct journal *j, uint64_t id, journal_visit_qua
 		any = true;
 		r = journal_sqlite_hash(stmt, 8, &row.raw) ? visit(context, &row) : RESULT_DAMAGED;
 	}
-	if (r == RESULT_OK) {
-		r = journal_sqlite_result(s, code, "scan", NULL);
-	}
-	(void)sqlite3_finalize(stmt);
+	r = end_scan(s, stmt, code, r);
 	return r == RESULT_OK && !any ? RESULT_NOT_FOUND : r;
 }
 
@@ -279,9 +287,9 @@ journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit
 	    "SELECT day, receiver, listed, not_listed, other, refused, limited FROM usage "
 	    "WHERE day >= ?1 ORDER BY day, receiver";
 	struct journal_sqlite *s = sqlite_of(j);
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(s->db, sql, -1, &stmt, NULL);
-	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+	sqlite3_stmt *stmt;
+	int code = SQLITE_DONE;
+	enum result r = begin_scan(s, sql, &stmt);
 
 	if (r != RESULT_OK) {
 		return r;
@@ -297,12 +305,12 @@ journal_sqlite_scan_usage(struct journal *j, struct text from_day, journal_visit
 						   .refused = (uint64_t)sqlite3_column_int64(stmt, 5),
 						   .limited = (uint64_t)sqlite3_column_int64(stmt, 6) });
 	}
-	if (r == RESULT_OK) {
-		r = journal_sqlite_result(s, code, "scan", NULL);
-	}
-	(void)sqlite3_finalize(stmt);
-	return r;
+	return end_scan(s, stmt, code, r);
 }
+
+#define OUTBOX                                                                               \
+	"SELECT id, created, due, tries, status, channel, kind, about, recipient, subject, " \
+	"content, error, seq FROM outbox "
 
 static struct journal_outbox
 outbox_row(sqlite3_stmt *stmt)
@@ -329,15 +337,12 @@ enum result
 journal_sqlite_scan_outbox(struct journal *j, uint64_t from, struct text channel, journal_visit_outbox *visit,
 			   void *context)
 {
-	static const char all[] = "SELECT id, created, due, tries, status, channel, kind, about, recipient, "
-				  "subject, content, error, seq FROM outbox WHERE id >= ?1 ORDER BY id";
-	static const char waiting[] =
-	    "SELECT id, created, due, tries, status, channel, kind, about, recipient, subject, content, "
-	    "error, seq FROM outbox WHERE status = 'waiting' AND channel = ?1 ORDER BY due, id";
+	static const char all[] = OUTBOX "WHERE id >= ?1 ORDER BY id";
+	static const char waiting[] = OUTBOX "WHERE status = 'waiting' AND channel = ?1 ORDER BY due, id";
 	struct journal_sqlite *s = sqlite_of(j);
-	sqlite3_stmt *stmt = NULL;
-	int code = sqlite3_prepare_v2(s->db, channel.n == 0 ? all : waiting, -1, &stmt, NULL);
-	enum result r = journal_sqlite_result(s, code, "scan", NULL);
+	sqlite3_stmt *stmt;
+	int code = SQLITE_DONE;
+	enum result r = begin_scan(s, channel.n == 0 ? all : waiting, &stmt);
 
 	if (r != RESULT_OK) {
 		return r;
@@ -352,11 +357,7 @@ journal_sqlite_scan_outbox(struct journal *j, uint64_t from, struct text channel
 
 		r = visit(context, &row);
 	}
-	if (r == RESULT_OK) {
-		r = journal_sqlite_result(s, code, "scan", NULL);
-	}
-	(void)sqlite3_finalize(stmt);
-	return r;
+	return end_scan(s, stmt, code, r);
 }
 
 enum result

@@ -367,12 +367,14 @@ root_open(struct list *list, size_t index, uint64_t high)
 	return root;
 }
 
-/* Room behind a slot, of those that are used. */
-static void
-slots_part(struct list_slot6 *slots, uint32_t *used, uint32_t at)
+/* A new slot behind one of those that are used; its page or branch is still to be set. */
+static struct list_slot6 *
+slots_part(struct list_slot6 *slots, uint32_t *used, uint32_t at, uint64_t high)
 {
 	memmove(&slots[at + 2], &slots[at + 1], (*used - at - 1) * sizeof slots[0]);
 	(*used)++;
+	slots[at + 1].high = high;
+	return &slots[at + 1];
 }
 
 static void
@@ -406,9 +408,8 @@ branch_open(struct list *list, struct list_root6 *root, uint32_t at)
 	if (kept < old->used) {
 		uint32_t moved = old->used - kept;
 
-		slots_part(root->slots, &root->used, at);
-		root->slots[at + 1].high = old->slots[kept].high;
-		root->slots[at + 1].below.branch = branch_new(list, moved, old->slots + kept, moved);
+		slots_part(root->slots, &root->used, at, old->slots[kept].high)->below.branch =
+		    branch_new(list, moved, old->slots + kept, moved);
 	}
 	root->slots[at].below.branch = branch;
 	list_retire(list, old, old->draft);
@@ -429,9 +430,8 @@ page_open(struct list *list, struct list_branch6 *branch, uint32_t slot)
 	if (kept < old->used) {
 		uint32_t moved = old->used - kept;
 
-		slots_part(branch->slots, &branch->used, slot);
-		branch->slots[slot + 1].high = old->entries[kept].high;
-		branch->slots[slot + 1].below.page = page_new(list, moved, old->entries + kept, moved);
+		slots_part(branch->slots, &branch->used, slot, old->entries[kept].high)->below.page =
+		    page_new(list, moved, old->entries + kept, moved);
 	}
 	branch->slots[slot].below.page = page;
 	list_retire(list, old, old->draft);

@@ -116,9 +116,8 @@ ignore_answer(char *p, size_t size, size_t n, void *context)
 }
 
 static bool
-prepare(CURL *curl, const struct courier *c, struct curl_slist *headers, struct text report, const char *url)
+prepare(CURL *curl, struct curl_slist *headers, struct text report, const char *url)
 {
-	(void)c;
 	return curl_easy_setopt(curl, CURLOPT_URL, url) == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https") == CURLE_OK &&
 	       curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
@@ -157,7 +156,7 @@ post(const struct courier *c, struct text report, const char **words)
 	long status = 0;
 
 	if (curl != NULL && headers != NULL &&
-	    prepare(curl, c, headers, report,
+	    prepare(curl, headers, report,
 		    arena_format(&arena, "%s?format=jsonl", c->settings->report_url))) {
 		code = curl_easy_perform(curl);
 		(void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &status);
