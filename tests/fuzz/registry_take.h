@@ -16,4 +16,18 @@ registry_take(struct registry *r, const struct registry_plan *plan)
 	buffer_free(&payload);
 }
 
+/* The registry as a file says the registry as it is. */
+static inline void
+registry_written(const struct registry *r, struct arena *arena)
+{
+	struct registry_plan plan;
+	struct buffer yaml;
+
+	buffer_init(&yaml, 64U << 20);
+	registry_write(r, &yaml);
+	check(!yaml.full && registry_plan(r, buffer_text(&yaml), "written", arena, &plan, NULL) == RESULT_OK);
+	check(plan.line_count == 0);
+	buffer_free(&yaml);
+}
+
 #endif

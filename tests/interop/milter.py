@@ -111,7 +111,19 @@ def is_open(port):
         return True
 
 
-class Store:
+class Serving:
+    """Has a server, which answers from a thread of its own while it is entered."""
+
+    def __enter__(self):
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        return self
+
+    def __exit__(self, kind, error, trace):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+class Store(Serving):
     """A mailbox: takes all by LMTP; next() gives the messages in their order."""
 
     def __init__(self):
@@ -151,16 +163,8 @@ class Store:
         except queue.Empty:
             raise peers.PeerError("no mail came to the mailbox") from None
 
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
 
-    def __exit__(self, kind, error, trace):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-class Wire:
+class Wire(Serving):
     """Stands between the milter and the operator, and keeps what goes over the wire. lose: so many answers get lost; away: nothing gets through."""
 
     def __init__(self, server):
@@ -197,14 +201,6 @@ class Wire:
                 return reply.status
         except urllib.error.HTTPError as error:
             return error.code
-
-    def __enter__(self):
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        return self
-
-    def __exit__(self, kind, error, trace):
-        self.server.shutdown()
-        self.server.server_close()
 
 
 def settings(*milters, **more):

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "list/list.h"
 #include "serve/dns_packet.h"
 
@@ -20,15 +22,6 @@ struct asked {
 	enum counter outcome;
 	ldns_pkt *pkt;
 };
-
-static void
-list_words(struct list *l, const char *text)
-{
-	struct source_key key;
-
-	assert_int_equal(source_key_parse(text_of(text), &key, NULL), RESULT_OK);
-	assert_int_equal(list_put(l, 0, &key, 0, NULL), RESULT_OK);
-}
 
 static int
 open_list(void **state)
@@ -51,10 +44,10 @@ open_list(void **state)
 	(void)state;
 	memset(txt, '$', LIST_TXT_BYTES_MAX);
 	assert_int_equal(list_open(options, countof(options), &list, NULL), RESULT_OK);
-	list_words(list, "192.0.2.10");
-	list_words(list, "198.51.100.0/24");
-	list_words(list, "2001:db8::/32");
-	list_words(list, "mail.example");
+	test_put(list, 0, "192.0.2.10", 0);
+	test_put(list, 0, "198.51.100.0/24", 0);
+	test_put(list, 0, "2001:db8::/32", 0);
+	test_put(list, 0, "mail.example", 0);
 	list_publish(list, 0x100000007);
 	return 0;
 }
@@ -522,8 +515,8 @@ test_only_version_0_of_edns_and_class_in_are_answered(void **state)
 		add_opt(&a, (uint8_t)version, 1232, false);
 		send_query(&a, true);
 		expect_rcode(&a, LDNS_RCODE_NOERROR, version == 0 ? 1 : 0, 0);
-		assert_int_equal(ldns_pkt_edns_extended_rcode(a.pkt),
-				 version == 0 ? 0 : 1); /* BADVERS is 16 */
+		/* BADVERS is 16 */
+		assert_int_equal(ldns_pkt_edns_extended_rcode(a.pkt), version == 0 ? 0 : 1);
 		assert_int_equal(ldns_pkt_edns_version(a.pkt), 0);
 		done(&a);
 	}

@@ -8,6 +8,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "list/list.h"
 #include "serve/dns_packet.h"
 
@@ -58,10 +60,7 @@ open_list(void **state)
 	(void)state;
 	assert_int_equal(list_open(&options, 1, &list, NULL), RESULT_OK);
 	for (size_t i = 0; i < countof(keys); i++) {
-		struct source_key key;
-
-		assert_int_equal(source_key_parse(text_of(keys[i]), &key, NULL), RESULT_OK);
-		assert_int_equal(list_put(list, 0, &key, 0, NULL), RESULT_OK);
+		test_put(list, 0, keys[i], 0);
 	}
 	list_publish(list, 1);
 	return 0;
@@ -584,8 +583,8 @@ test_no_way_to_be_refused_gives_an_a_record(void **state)
 				 : unlisted[roll(&seed, countof(unlisted))];
 		(void)snprintf(name, sizeof name, "%s%s.%s", parts[0], key_labels[s.key], parts[1]);
 		begin(&a, gates[s.closed], clients[s.client]);
-		a.desk.confirmed_ns = a.desk.now_ns +=
-		    (int64_t)i * 100 * SECOND_NS; /* all buckets are full */
+		/* all buckets are full */
+		a.desk.confirmed_ns = a.desk.now_ns += (int64_t)i * 100 * SECOND_NS;
 		a.desk.udp = roll(&seed, 2) == 0;
 		for (int k = 0; s.over && k < 4 * DNS_BURST_SECONDS; k++) {
 			use_up(&a, client_receiver[s.client], "\004list\007example");

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "list/records.h"
 
 #include <stdio.h>
@@ -178,23 +180,6 @@ open_list(const char *domain_zone)
 	return list;
 }
 
-static struct source_key
-key_of(const char *text)
-{
-	struct source_key key;
-
-	assert_int_equal(source_key_parse(text_of(text), &key, NULL), RESULT_OK);
-	return key;
-}
-
-static void
-put(struct list *list, const char *text, uint32_t ttl)
-{
-	struct source_key key = key_of(text);
-
-	assert_int_equal(list_put(list, 0, &key, ttl, NULL), RESULT_OK);
-}
-
 static size_t
 name_of(const char *text, uint8_t out[LIST_NAME_BYTES_MAX])
 {
@@ -234,16 +219,16 @@ test_a_prefix_is_wildcards_where_dns_can_say_it(void **state)
 
 	(void)state;
 	copy_new(&c, list);
-	put(list, "192.0.2.10", 0);
-	put(list, "198.51.100.0/24", 5);
-	put(list, "198.51.100.7", 0);
-	put(list, "203.0.112.0/23", 0);
-	put(list, "203.0.113.8/30", 0);
-	put(list, "100.0.0.0/8", 0);
-	put(list, "100.1.2.3", 0);
-	put(list, "2001:db8::/32", 0);
-	put(list, "2001:db8:fc::/46", 0);
-	put(list, "mail.example", 9);
+	test_put(list, 0, "192.0.2.10", 0);
+	test_put(list, 0, "198.51.100.0/24", 5);
+	test_put(list, 0, "198.51.100.7", 0);
+	test_put(list, 0, "203.0.112.0/23", 0);
+	test_put(list, 0, "203.0.113.8/30", 0);
+	test_put(list, 0, "100.0.0.0/8", 0);
+	test_put(list, 0, "100.1.2.3", 0);
+	test_put(list, 0, "2001:db8::/32", 0);
+	test_put(list, 0, "2001:db8:fc::/46", 0);
+	test_put(list, 0, "mail.example", 9);
 	list_publish(list, 1);
 	copy_read(&c, list_read(list), 0);
 	expect(&c, "10.2.0.192.list.example", "60 A 192.0.2.10 is certified");
@@ -279,7 +264,7 @@ test_a_wildcard_never_stands_for_the_other_family(void **state)
 
 	(void)state;
 	copy_new(&c, list);
-	put(list, "2.6.0.0/16", 0);
+	test_put(list, 0, "2.6.0.0/16", 0);
 	list_publish(list, 1);
 	copy_read(&c, list_read(list), 0);
 	expect(&c, "*.6.2.list.example", NULL); /* it would be a name of 2620:fe::fe too */
@@ -302,11 +287,11 @@ test_what_needs_too_many_names_is_refused_by_name(void **state)
 
 	(void)state;
 	copy_new(&c, list);
-	put(list, "8.0.0.0/7", 0);
+	test_put(list, 0, "8.0.0.0/7", 0);
 	list_publish(list, 1);
 	copy_read(&c, list_read(list), 0);
 	assert_int_equal(c.count, 2 * 28306 + 2);
-	put(list, "4.0.0.0/6", 0);
+	test_put(list, 0, "4.0.0.0/6", 0);
 	list_publish(list, 2);
 	assert_int_equal(list_records(list_read(list), list_zones(list, &count), take_name, &c, &fault),
 			 RESULT_NOT_ALLOWED);
@@ -396,9 +381,9 @@ change_some(struct list *list, struct prefix *keys, size_t changes)
 			struct source_key named;
 
 			domain[0] = (char)('a' + roll(20));
-			named = key_of(domain);
+			named = test_key(domain);
 			if (list_remove(list, 0, &named) != RESULT_OK) {
-				put(list, domain, roll(3));
+				test_put(list, 0, domain, roll(3));
 			}
 		}
 	}
@@ -465,8 +450,8 @@ apply_step(struct copy *c, const struct list_step *step, bool domains)
 		found = find_name(c, one->bytes, one->n);
 		if (i < step->deleted) {
 			assert_non_null(found);
-			assert_true(text_equal((*found)->words,
-					       one->words)); /* what is deleted was there, as it was */
+			/* what is deleted was there, as it was */
+			assert_true(text_equal((*found)->words, one->words));
 			c->count--;
 			memmove(found, found + 1, (size_t)(c->names + c->count - found) * sizeof *found);
 		} else {
@@ -576,7 +561,7 @@ test_what_is_too_much_to_follow_is_said_to_be_lost(void **state)
 	list_follow_next(list, &image, &step, &lost);
 	assert_true(lost);
 	assert_null(step);
-	put(list, "192.0.2.1", 0);
+	test_put(list, 0, "192.0.2.1", 0);
 	list_publish(list, 2);
 	list_follow_next(list, &image, &step, &lost);
 	assert_false(lost);

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "list/list.h"
 
 #include <stdio.h>
@@ -31,28 +33,10 @@ open_two(void)
 	return l;
 }
 
-static struct source_key
-key(const char *text)
-{
-	struct source_key k = { 0 };
-
-	assert_int_equal(source_key_parse(text_of(text), &k, NULL), RESULT_OK);
-	return k;
-}
-
-static void
-put(struct list *l, size_t index, const char *text, uint32_t ttl)
-{
-	struct source_key k = key(text);
-	struct fault fault = { 0 };
-
-	assert_int_equal(list_put(l, index, &k, ttl, &fault), RESULT_OK);
-}
-
 static void
 take(struct list *l, size_t index, const char *text)
 {
-	struct source_key k = key(text);
+	struct source_key k = test_key(text);
 
 	assert_int_equal(list_remove(l, index, &k), RESULT_OK);
 }
@@ -117,7 +101,7 @@ test_entries_are_there_and_their_opposites_never(void **state)
 	assert_int_equal(node(l, "test._vouch.list.example"), LIST_NOTHING);
 	assert_int_equal(node(l, "2.0.0.127.safe.example"), LIST_ENTRY);
 	for (size_t i = 0; i < countof(never); i++) {
-		struct source_key k = key(never[i]);
+		struct source_key k = test_key(never[i]);
 
 		assert_int_equal(list_put(l, 0, &k, 0, NULL), RESULT_BAD_INPUT);
 	}
@@ -129,7 +113,7 @@ static void
 test_the_test_entry_cannot_be_changed(void **state)
 {
 	struct list *l = open_two();
-	struct source_key k = key("127.0.0.2"), acct = key("acct:esp:7");
+	struct source_key k = test_key("127.0.0.2"), acct = test_key("acct:esp:7");
 
 	(void)state;
 	assert_int_equal(list_put(l, 0, &k, 5, NULL), RESULT_CONFLICT);
@@ -145,7 +129,7 @@ test_a_change_is_seen_when_it_is_published_and_not_before(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "192.0.2.10", 0);
+	test_put(l, 0, "192.0.2.10", 0);
 	assert_int_equal(node(l, "10.2.0.192.list.example"), LIST_NOTHING);
 	list_publish(l, 7);
 	assert_int_equal(node(l, "10.2.0.192.list.example"), LIST_ENTRY);
@@ -166,10 +150,10 @@ test_the_most_specific_prefix_answers(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "192.0.0.0/16", 100);
-	put(l, 0, "192.0.2.0/23", 200);
-	put(l, 0, "192.0.2.10", 0);
-	put(l, 0, "2001:db8::/33", 400);
+	test_put(l, 0, "192.0.0.0/16", 100);
+	test_put(l, 0, "192.0.2.0/23", 200);
+	test_put(l, 0, "192.0.2.10", 0);
+	test_put(l, 0, "2001:db8::/33", 400);
 	list_publish(l, 1);
 	assert_int_equal(find(l, "10.2.0.192.list.example").ttl, 60);
 	assert_int_equal(find(l, "11.3.0.192.list.example").ttl, 200);
@@ -205,11 +189,11 @@ test_names_between_exist_and_are_empty(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "192.0.2.10", 0);
-	put(l, 0, "192.0.8.0/21", 0); /* covers 192.0.9.0/24 */
-	put(l, 0, "2001:db8::/35", 0);
-	put(l, 0, "mail.example.example", 0);
-	put(l, 0, "mail.example", 0);
+	test_put(l, 0, "192.0.2.10", 0);
+	test_put(l, 0, "192.0.8.0/21", 0); /* covers 192.0.9.0/24 */
+	test_put(l, 0, "2001:db8::/35", 0);
+	test_put(l, 0, "mail.example.example", 0);
+	test_put(l, 0, "mail.example", 0);
 	list_publish(l, 1);
 	for (size_t i = 0; i < countof(empty); i++) {
 		assert_int_equal(node(l, empty[i]), LIST_EMPTY);
@@ -233,9 +217,9 @@ test_a_domain_answers_exactly_and_vouches(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "Mail.Example", 120);
-	put(l, 0, "x.test", 0);
-	put(l, 1, "safe.test", 0); /* the list has no domain zone */
+	test_put(l, 0, "Mail.Example", 120);
+	test_put(l, 0, "x.test", 0);
+	test_put(l, 1, "safe.test", 0); /* the list has no domain zone */
 	list_publish(l, 1);
 	assert_int_equal(node(l, "mail.EXAMPLE.dom.list.example"), LIST_ENTRY);
 	assert_string_equal(words(l, "mail.example.dom.list.example"),
@@ -263,7 +247,7 @@ test_letters_alone_come_in_two_cases(void **state)
 			char text[32];
 
 			(void)snprintf(text, sizeof text, "%.*s%c.test", before, "000000000", c);
-			put(l, 0, text, 0);
+			test_put(l, 0, text, 0);
 		}
 	}
 	list_publish(l, 1);
@@ -295,9 +279,9 @@ test_names_that_are_no_addresses_are_nothing(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "128.0.0.0/1", 0);
-	put(l, 0, "192.0.2.0/24", 0);
-	put(l, 0, "2001:db8::/32", 0);
+	test_put(l, 0, "128.0.0.0/1", 0);
+	test_put(l, 0, "192.0.2.0/24", 0);
+	test_put(l, 0, "2001:db8::/32", 0);
 	list_publish(l, 1);
 	for (size_t i = 0; i < countof(names); i++) {
 		(void)snprintf(name, sizeof name, "%s.list.example", names[i]);
@@ -417,7 +401,7 @@ twin_keys(struct twin *t, uint64_t *seed)
 			(void)snprintf(text, sizeof text, "a%u.b%u.c%u%s", roll(seed, 8), roll(seed, 5),
 				       roll(seed, 5), roll(seed, 2) == 0 ? "" : ".example");
 		}
-		t->keys[i] = key(text);
+		t->keys[i] = test_key(text);
 		for (size_t j = 0; j < i; j++) {
 			if (text_equal(source_key_text(&t->keys[j]), source_key_text(&t->keys[i]))) {
 				i--; /* the same key twice: another one */
@@ -601,7 +585,7 @@ six_keys(struct six *t, uint64_t *seed)
 			memset(p.bytes + 2, 0, 6);
 		}
 		p = prefix_cut(&p, (uint8_t)(roll(seed, 3) == 0 ? 128 : 4 * (10 + roll(seed, 23))));
-		t->keys[i] = key(prefix_format(&p, text));
+		t->keys[i] = test_key(prefix_format(&p, text));
 		for (size_t j = 0; j < i; j++) {
 			if (text_equal(source_key_text(&t->keys[j]), source_key_text(&t->keys[i]))) {
 				i--;
@@ -724,8 +708,8 @@ test_a_name_that_ends_anywhere_may_be_expected(void **state)
 	struct list *l = open_two();
 
 	(void)state;
-	put(l, 0, "2001:db8::/32", 0);
-	put(l, 0, "192.0.2.0/24", 0);
+	test_put(l, 0, "2001:db8::/32", 0);
+	test_put(l, 0, "192.0.2.0/24", 0);
 	list_publish(l, 1);
 	for (size_t i = 0; i < countof(names); i++) {
 		struct list_name name;

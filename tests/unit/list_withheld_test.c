@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "list/list.h"
 
 #include <string.h>
@@ -34,10 +36,7 @@ static const struct {
 static struct source_key
 key_of(size_t i)
 {
-	struct source_key key;
-
-	assert_int_equal(source_key_parse(text_of(sources[i].key), &key, NULL), RESULT_OK);
-	return key;
+	return test_key(sources[i].key);
 }
 
 static struct list *
@@ -53,9 +52,7 @@ open_list(void)
 
 	assert_int_equal(list_open(&options, 1, &list, NULL), RESULT_OK);
 	for (size_t i = 0; i < countof(sources); i++) {
-		struct source_key key = key_of(i);
-
-		assert_int_equal(list_put(list, 0, &key, 0, NULL), RESULT_OK);
+		test_put(list, 0, sources[i].key, 0);
 	}
 	list_publish(list, 1);
 	return list;

@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_list.h"
+
 #include "base/limits.h"
 #include "list/records.h"
 #include "serve/dns.h"
@@ -29,19 +31,10 @@ static struct dns_gate *gate; /* of dns: cookies, and no limits */
 static int notified;          /* a UDP socket that is told of changes */
 static uint64_t serial = 100;
 
-static struct source_key
-key_of(const char *text)
-{
-	struct source_key key;
-
-	assert_int_equal(source_key_parse(text_of(text), &key, NULL), RESULT_OK);
-	return key;
-}
-
 static void
 change(const char *text, bool listed)
 {
-	struct source_key key = key_of(text);
+	struct source_key key = test_key(text);
 
 	if (listed) {
 		assert_int_equal(list_put(list, 0, &key, 0, NULL), RESULT_OK);
@@ -730,7 +723,7 @@ answer_notify(uint8_t *message, size_t n, const struct sockaddr_in *from)
 static void
 test_a_secondary_is_told_until_it_answers(void **state)
 {
-	struct source_key key = key_of("203.0.113.99");
+	struct source_key key = test_key("203.0.113.99");
 	struct sockaddr_in from;
 	uint8_t message[2048];
 	ldns_pkt *pkt;
