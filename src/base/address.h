@@ -24,14 +24,13 @@ struct prefix {
  * length are set ("192.0.2.1/24"); the fault names what is wrong.
  */
 enum result prefix_parse(struct text text, struct prefix *p, struct fault *fault) MUST_USE;
-const char *prefix_format(const struct prefix *p,
-			  char out[PREFIX_TEXT_BYTES]); /* full length without "/32"; RFC 5952 */
+/* full length without "/32"; RFC 5952 */
+const char *prefix_format(const struct prefix *p, char out[PREFIX_TEXT_BYTES]);
 bool prefix_is_address(const struct prefix *p);
 bool prefix_equal(const struct prefix *a, const struct prefix *b);
 bool prefix_contains(const struct prefix *outer, const struct prefix *inner); /* also when equal */
 struct prefix prefix_cut(const struct prefix *p, uint8_t bits); /* the first `bits` bits, bits <= p->bits */
-bool prefix_is_public(
-    const struct prefix
-	*p); /* false for loopback, private, link-local, unspecified; true for documentation ranges */
+/* false for loopback, private, link-local, unspecified; true for documentation ranges */
+bool prefix_is_public(const struct prefix *p);
 
 #endif

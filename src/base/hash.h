@@ -30,9 +30,8 @@ size_t hash_mac(enum hash_mac kind, struct text key, const struct text *parts, s
 size_t hash_mac_bytes(enum hash_mac kind);
 bool hash_mac_equal(const uint8_t *a, const uint8_t *b, size_t n); /* constant time */
 
-uint64_t hash_fast(
-    const void *p,
-    size_t n); /* XXH3 with a fixed seed: same on every machine; not for untrusted keys without a seed */
+/* XXH3 with a fixed seed: same on every machine; not for untrusted keys without a seed */
+uint64_t hash_fast(const void *p, size_t n);
 uint64_t hash_fast_seed(const void *p, size_t n, uint64_t seed);
 
 #endif

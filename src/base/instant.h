@@ -1,7 +1,7 @@
 /*
  * base/instant.h - a point in time and a length of time; mixing them does not compile.
  *
- * Only vouchd asks the clock (instant_now), and serve for DNS cookies; everything else is told the time.
+ * Only programs ask the clock (instant_now), and serve for DNS cookies; everything else is told the time.
  */
 #ifndef BASE_INSTANT_H
 #define BASE_INSTANT_H

@@ -1,7 +1,7 @@
 /*
  * base/number.h - logarithm and exponential that give the same bits on every machine.
  *
- * The C library's log and exp differ in the last bit between versions; replay (DESIGN 8.2) must not. These use only
+ * The C library's log and exp differ in the last bit between versions; a replay must not. These use only
  * + - * / on doubles, which IEEE 754 fixes; the build forbids fused multiply-add. Relative error below 1e-15.
  */
 #ifndef BASE_NUMBER_H

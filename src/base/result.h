@@ -29,8 +29,8 @@ void check_failed(const char *what, const char *file, int line) __attribute__((n
 #define check(condition) ((condition) ? (void)0 : check_failed(#condition, __FILE__, __LINE__))
 
 /*
- * What was wrong with an input, in words that name file, line, field or header. Bounded, never NULL-terminated past
- * its end; the first fault sticks, later ones are dropped.
+ * What was wrong with an input, in words that name file, line, field or header. Bounded and NUL-terminated; the first fault
+ * sticks, later ones are dropped.
  */
 #define FAULT_BYTES_MAX 240
 struct fault {

@@ -132,8 +132,8 @@ struct decide_source_view {
 	enum actor role;
 	struct text actor, reason; /* of the last move; empty when there was none */
 	uint32_t over;             /* thresholds of the source and its member that are crossed now */
-	struct instant
-	    not_before; /* a suspension for a threshold does not end earlier; of another: INT64_MAX ms */
+	/* a suspension for a threshold does not end earlier; of another: INT64_MAX ms */
+	struct instant not_before;
 	uint32_t partial_count; /* receivers for which alone it is suspended */
 };
 uint32_t decide_source_count(const struct decide *d);

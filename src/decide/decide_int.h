@@ -96,8 +96,8 @@ struct decide {
 
 /* ---- store.c */
 
-uint32_t decide_words_new(struct decide *d, struct text actor,
-			  struct text reason); /* refs 1: for the caller */
+/* refs 1: for the caller */
+uint32_t decide_words_new(struct decide *d, struct text actor, struct text reason);
 void decide_words_keep(struct decide *d, uint32_t words);
 void decide_words_drop(struct decide *d, uint32_t words); /* DECIDE_NONE is fine */
 struct decide_system *decide_system_row(struct decide *d, uint32_t system);
@@ -119,8 +119,8 @@ void decide_case_join(struct decide *d, uint32_t number, uint32_t source);
 /* A source of the case is no longer suspended, for `event`. */
 void decide_case_leave(struct decide *d, uint32_t number, enum event event, bool withdrawn);
 void decide_case_report(struct decide *d, uint32_t number, const struct ground *ground);
-void decide_case_note(struct decide *d, uint32_t number,
-		      const struct alarm *alarm); /* one more alarm about it */
+/* one more alarm about it */
+void decide_case_note(struct decide *d, uint32_t number, const struct alarm *alarm);
 /* Closes the touched cases that are done and reports all touched ones; the end of each call that moves something. */
 void decide_cases_settle(struct decide *d, const struct ground *ground, uint32_t words);
 
@@ -170,8 +170,7 @@ const char *decide_evidence_words(int evidence);          /* "unknown users" */
 void decide_put_when(struct buffer *b, struct instant t); /* "2026-01-05 10:31": to the minute, UTC */
 void decide_put_expected(struct buffer *b, double v);     /* "3.1" below a hundred, "412" from there on */
 void decide_put_times(struct buffer *b, double nats);     /* e to the power of it: "about 3400 times" */
-int decide_heaviest(
-    const struct alarm *alarm,
-    int order[EVIDENCE_COUNT]); /* kinds that speak for a takeover, the heaviest first; how many */
+/* kinds that speak for a takeover, the heaviest first; how many */
+int decide_heaviest(const struct alarm *alarm, int order[EVIDENCE_COUNT]);
 
 #endif

@@ -1,7 +1,7 @@
 /*
  * journal/journal.h - the one truth: a chain of records, and beside it what people and rooms look things up in.
  *
- * Everything that happens is appended here first and takes effect after (DESIGN section 3). One transaction holds a
+ * Everything that happens is appended here first and takes effect after. One transaction holds a
  * batch of records and all that follows from them; it is on disk whole when journal_commit says RESULT_OK, and not at all
  * otherwise, whatever is killed, filled or cut. The truth is the chain and the raw documents; all other tables but the counts
  * of DNS queries, the outbox and what was told follow from it and are there to be read. The form on disk: doc/data/journal.md.

@@ -57,10 +57,10 @@ void journal_raw_close(struct journal_raw *raw);
 
 enum result journal_raw_put(struct journal_raw *raw, const struct hash *hash, struct text bytes,
 			    struct journal_place *place, struct fault *fault) MUST_USE;
-enum result journal_raw_sync(struct journal_raw *raw,
-			     struct fault *fault) MUST_USE; /* before the commit ... */
-void journal_raw_keep(struct journal_raw *raw);             /* ... after it */
-void journal_raw_drop(struct journal_raw *raw);             /* after a rollback */
+/* before the commit ... */
+enum result journal_raw_sync(struct journal_raw *raw, struct fault *fault) MUST_USE;
+void journal_raw_keep(struct journal_raw *raw); /* ... after it */
+void journal_raw_drop(struct journal_raw *raw); /* after a rollback */
 
 /* Appends the document to `out`, checked. Errors: RESULT_DAMAGED (fault says what), RESULT_TOO_LARGE, RESULT_IO. */
 enum result journal_raw_get(struct journal_raw *raw, const struct journal_place *place,

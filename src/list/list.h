@@ -37,8 +37,8 @@ struct list_name {
 struct list_options {
 	const char *zone;        /* of addresses; must be there */
 	const char *domain_zone; /* of domains; "": none */
-	const char
-	    *code; /* A record of a listed source, in 127.0.0.0/8, neither 127.0.0.1 nor 127.255.255.0/24 */
+	/* A record of a listed source, in 127.0.0.0/8, neither 127.0.0.1 nor 127.255.255.0/24 */
+	const char *code;
 	const char *txt;       /* "$" stands for the source */
 	const char *const *ns; /* names of the name servers, at most LIST_NS_MAX; none: "ns." and the zone */
 	size_t ns_count;

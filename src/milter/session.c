@@ -22,7 +22,6 @@ static const struct settings *settings;
 struct session {
 	struct prefix client;
 	bool passes; /* its mail goes on as it is: internal, authenticated, or of nobody knows whom */
-	bool is_authenticated;
 	char authserv_id[ID_BYTES];
 	struct lookup *lookup; /* opened when it is needed */
 	struct mark mark;

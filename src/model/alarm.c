@@ -7,8 +7,8 @@ static const char *const unit_kind_names[] = {
 #include "model/units.def"
 #undef UNIT
 };
-static const char *const voice_names[][2] = {
-#define VOICE(id, name, share, meaning) { name, meaning },
+static const char *const voice_names[] = {
+#define VOICE(id, name, share, meaning) name,
 #include "model/voices.def"
 #undef VOICE
 };
@@ -34,14 +34,7 @@ const char *
 voice_name(enum voice voice)
 {
 	check(voice < VOICE_COUNT);
-	return voice_names[voice][0];
-}
-
-const char *
-voice_meaning(enum voice voice)
-{
-	check(voice < VOICE_COUNT);
-	return voice_names[voice][1];
+	return voice_names[voice];
 }
 
 const char *

@@ -48,7 +48,6 @@ enum trait {
 
 const char *unit_kind_name(enum unit_kind kind);
 const char *voice_name(enum voice voice);
-const char *voice_meaning(enum voice voice);
 const char *evidence_name(enum evidence evidence);
 const char *trait_name(enum trait trait);
 const char *trait_meaning(enum trait trait);
@@ -82,22 +81,22 @@ struct alarm {
 	double evidence_nats;   /* >= limit_nats */
 	double limit_nats;
 	struct alarm_evidence evidence[EVIDENCE_COUNT];
-	double
-	    content_nats; /* what new templates added, less what mail that looks like the sender's own took back */
+	/* what new templates added, less what mail that looks like the sender's own took back */
+	double content_nats;
 	uint32_t traits;      /* what they showed: bits of enum trait */
 	struct instant began; /* the mail with which it most likely began */
-	struct instant began_from,
-	    began_to; /* with a chance of 90 % it began in this time; from <= began <= to <= at */
+	/* with a chance of 90 % it began in this time; from <= began <= to <= at */
+	struct instant began_from, began_to;
 	struct instant first_bad_at; /* the first bad observation since the evidence last stood at zero */
 	uint64_t first_bad_seq;      /* its journal record */
 	uint64_t delivered;          /* messages delivered from then on */
-	uint32_t
-	    block_count; /* 0..ALARM_BLOCKS_MAX; 0: of reporters that agree, or all of it lies further back */
-	struct alarm_block
-	    blocks[ALARM_BLOCKS_MAX]; /* oldest first, from the one with which it most likely began */
-	uint32_t report_count;        /* 0..ALARM_REPORTS_MAX */
-	uint64_t reports
-	    [ALARM_REPORTS_MAX]; /* journal records that contributed, oldest first: the first and the latest */
+	/* 0..ALARM_BLOCKS_MAX; 0: of reporters that agree, or all of it lies further back */
+	uint32_t block_count;
+	/* oldest first, from the one with which it most likely began */
+	struct alarm_block blocks[ALARM_BLOCKS_MAX];
+	uint32_t report_count; /* 0..ALARM_REPORTS_MAX */
+	/* journal records that contributed, oldest first: the first and the latest */
+	uint64_t reports[ALARM_REPORTS_MAX];
 };
 
 /* Appends the journal form; equal alarms give equal bytes. Cost: O(1), below 520 bytes. */

@@ -13,10 +13,10 @@ struct correction {
 	struct text actor, reason; /* the person who asked for it, and why; neither is empty in the journal */
 	uint64_t of;               /* journal record of the report */
 	struct instant told;       /* the time of that record */
-	struct report
-	    added; /* counted like a report of its reporter; id, raw, format and reporter are those of the one corrected */
-	struct report
-	    taken; /* told no longer: observations as they were told, with so much of their count; no longer counted */
+	/* counted like a report of its reporter; id, raw, format and reporter are those of the one corrected */
+	struct report added;
+	/* told no longer: observations as they were told, with so much of their count; no longer counted */
+	struct report taken;
 };
 
 /* Appends the journal form. */

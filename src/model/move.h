@@ -2,7 +2,7 @@
  * model/move.h - what was decided: a source moved from one state to another, a case of people's work changed; also their
  * forms in the journal. Pure.
  *
- * No change of a list without an actor, a reason and evidence (DESIGN 8.8): a move carries all three, and the record at
+ * No change of a list without an actor, a reason and evidence: a move carries all three, and the record at
  * which it was decided. The texts of a struct belong to whoever filled it; read ones point into the bytes.
  */
 #ifndef MODEL_MOVE_H
@@ -37,8 +37,8 @@ struct ground {
 	struct instant at; /* time of the record at which it was decided */
 	uint64_t seq;      /* that record */
 	enum actor role;   /* what the actor is: decides which moves are allowed */
-	struct text
-	    actor; /* who: "detector", "clock", or the name of a person or door; 1..WORDS_BYTES_MAX bytes */
+	/* who: "detector", "clock", or the name of a person or door; 1..WORDS_BYTES_MAX bytes */
+	struct text actor;
 	struct text reason;                   /* in words for people; 1..WORDS_BYTES_MAX bytes */
 	uint32_t evidence_count;              /* 0..EVIDENCE_SEQS_MAX */
 	uint64_t evidence[EVIDENCE_SEQS_MAX]; /* journal records it rests on */
@@ -48,8 +48,8 @@ struct move {
 	uint32_t source; /* registry id */
 	enum event event;
 	enum state from, to;
-	enum suspension
-	    kind; /* of the source after the move; SUSPENSION_NONE when `to` is no suspension or revocation */
+	/* of the source after the move; SUSPENSION_NONE when `to` is no suspension or revocation */
+	enum suspension kind;
 	uint32_t case_number; /* the case it belongs to; 0: none */
 	struct text receiver; /* it moved for this receiver only (partial suspension); empty: for all */
 	struct ground ground;

@@ -27,8 +27,8 @@ struct observation {
 	uint32_t count;           /* >= 1 */
 	uint32_t key_count;       /* 1..OBSERVATION_KEYS_MAX */
 	uint32_t attribute_count; /* 0..ATTRIBUTES_MAX */
-	struct text keys
-	    [OBSERVATION_KEYS_MAX]; /* canonical source keys (model/source.h), the address first if known */
+	/* canonical source keys (model/source.h), the address first if known */
+	struct text keys[OBSERVATION_KEYS_MAX];
 	const struct attribute *attributes;
 };
 
@@ -38,8 +38,8 @@ struct report {
 	struct text door;     /* "lmtp", "http", "ingest", "maildir" */
 	struct text format;   /* "arf", "csv", "jsonl" */
 	struct text reporter; /* id of a registered reporter; empty = unauthenticated */
-	struct text
-	    proof; /* how the door knew the reporter: "token", "address", "folder", "dkim reports.example", "results reports.example"; may be empty */
+	/* how the door knew the reporter: "token", "address", "folder", "dkim reports.example", "results reports.example"; may be empty */
+	struct text proof;
 	uint32_t observation_count; /* 0..OBSERVATIONS_MAX */
 	struct observation *observations;
 };

@@ -1,4 +1,4 @@
-/* model/signal.h - what an observation counts (signals.def). DESIGN section 2. */
+/* model/signal.h - what an observation counts (signals.def). */
 #ifndef MODEL_SIGNAL_H
 #define MODEL_SIGNAL_H
 

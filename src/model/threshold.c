@@ -49,13 +49,6 @@ static const struct {
 };
 _Static_assert(countof(receiver_limits) <= THRESHOLD_EXCEPTIONS_MAX, "the default policy fits");
 
-const char *
-blocklist_weight_name(enum blocklist_weight weight)
-{
-	check(weight < BLOCKLIST_WEIGHT_COUNT);
-	return weight_names[weight];
-}
-
 enum result
 blocklist_weight_parse(struct text name, enum blocklist_weight *weight)
 {

@@ -44,7 +44,6 @@ enum blocklist_weight {
 #undef BLOCKLIST_WEIGHT
 	BLOCKLIST_WEIGHT_COUNT
 };
-const char *blocklist_weight_name(enum blocklist_weight weight); /* "critical" */
 /* Errors: RESULT_BAD_INPUT; *weight is then unchanged. */
 enum result blocklist_weight_parse(struct text name, enum blocklist_weight *weight) MUST_USE;
 
@@ -124,8 +123,8 @@ struct threshold_policy {
 #define THRESHOLD_WAIT_DEFAULT ((struct span){ 7 * 86400000LL })
 
 void threshold_policy_default(struct threshold_policy *policy); /* the tables */
-void
-threshold_policy_off(struct threshold_policy *policy); /* every limit is off: nothing is ever suspended */
+/* every limit is off: nothing is ever suspended */
+void threshold_policy_off(struct threshold_policy *policy);
 bool threshold_policy_equal(const struct threshold_policy *a, const struct threshold_policy *b);
 /* The limit at a receiver; an empty text: of no particular one. */
 const struct threshold_limit *threshold_policy_limit(const struct threshold_policy *policy, enum threshold t,

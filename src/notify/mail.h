@@ -16,8 +16,8 @@ struct mail {
 	struct text subject; /* UTF-8; control characters become blanks */
 	struct text body;    /* UTF-8, lines end in LF */
 	bool is_reply;       /* it answers a mail: Auto-Submitted is auto-replied, else auto-generated */
-	struct text
-	    answers; /* Message-ID of that mail, in its angle brackets; empty or no Message-ID: none */
+	/* Message-ID of that mail, in its angle brackets; empty or no Message-ID: none */
+	struct text answers;
 };
 
 /* Who sends. */

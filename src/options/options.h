@@ -54,8 +54,8 @@ struct options_field {
 	const char *key;
 	const struct options_type *type;
 	size_t offset; /* of the member in its struct */
-	const char *
-	    fallback; /* with blanks between several; "": none, which may also be written; NULL: the key must be given */
+	/* with blanks between several; "": none, which may also be written; NULL: the key must be given */
+	const char *fallback;
 	const char *help;
 };
 

@@ -60,8 +60,8 @@ void registry_close(struct registry *r); /* NULL is fine */
 /* ---- from a programme file to a REGISTRY record */
 
 struct registry_plan {
-	const char *const
-	    *lines; /* for people: "+ source 192.0.2.1 (harbour-bank, harbour-news)"; +, - or ~ first */
+	/* for people: "+ source 192.0.2.1 (harbour-bank, harbour-news)"; +, - or ~ first */
+	const char *const *lines;
 	uint32_t line_count; /* 0: the registry is as the file says */
 	struct text changes; /* the same as JSON lines, for registry_plan_write */
 	const char *file;
@@ -152,8 +152,8 @@ struct registry_item {
 	uint32_t children; /* present things below it */
 	bool removed;
 };
-uint32_t registry_count(const struct registry *r,
-			enum thing thing); /* ids are 0..count - 1, removed ones included */
+/* ids are 0..count - 1, removed ones included */
+uint32_t registry_count(const struct registry *r, enum thing thing);
 uint32_t registry_present(const struct registry *r, enum thing thing); /* without removed ones */
 struct registry_item registry_item(const struct registry *r, enum thing thing, uint32_t id);
 /* The canonical text of a field; lists have one blank between entries. Empty when it was not given or the thing is removed. */

@@ -24,8 +24,8 @@ struct field_info {
 
 struct registry_row {
 	const char *name; /* also of a removed one */
-	char **
-	    values; /* by field of the thing, NULL for an empty value; NULL when it has no fields or is removed */
+	/* by field of the thing, NULL for an empty value; NULL when it has no fields or is removed */
+	char **values;
 	uint32_t parent;
 	unsigned children : 31; /* there are SOURCES_MAX at most */
 	unsigned removed : 1;

@@ -1,6 +1,6 @@
 /*
  * replay/replay.h - the journal folded again: the proof that the same records give the same alarms, moves and list
- * (DESIGN 8.2), and the past tried with another policy.
+ * (ARCHITECTURE.md, invariant 2), and the past tried with another policy.
  *
  * The rooms that fold come from the program as a function, so that this room knows only the journal. Each input record is
  * applied in order; what the fold makes of it is set beside the effects that the journal holds after it.
@@ -25,8 +25,8 @@ struct replay_step {
 	size_t recorded_count;
 	const struct replay_effect *computed;
 	size_t computed_count;
-	enum result
-	    refused; /* RESULT_OK, or why the fold would not take this input (with another policy it may) */
+	/* RESULT_OK, or why the fold would not take this input (with another policy it may) */
+	enum result refused;
 };
 
 /* For the fold to hand over what follows from an input; the payload is copied. */
@@ -52,8 +52,8 @@ struct replay_watch {
 struct replay_reader {
 	journal_visit *visit; /* must not touch the journal; anything but RESULT_OK ends it for this reader */
 	void *context;
-	enum result
-	    result; /* what it returned, else how the scan ended: RESULT_OK, RESULT_DAMAGED, RESULT_IO */
+	/* what it returned, else how the scan ended: RESULT_OK, RESULT_DAMAGED, RESULT_IO */
+	enum result result;
 };
 
 /*
@@ -73,8 +73,8 @@ struct replay_summary {
 struct replay_course {
 	struct replay_rooms rooms;
 	struct replay_summary summary;
-	enum result
-	    result; /* RESULT_OK, what a function returned, or RESULT_DAMAGED for a journal that cannot be read */
+	/* RESULT_OK, what a function returned, or RESULT_DAMAGED for a journal that cannot be read */
+	enum result result;
 	struct fault fault; /* says where */
 };
 

@@ -41,8 +41,8 @@ enum result dns_bind(const char *address, unsigned workers, struct dns_bound *bo
 void dns_unbind(struct dns_bound *bound); /* closes what dns_open did not take */
 
 struct dns_options {
-	const struct dns_bound
-	    *bound; /* sockets of each address, which dns_open takes, also when it fails; NULL: */
+	/* sockets of each address, which dns_open takes, also when it fails; NULL: */
+	const struct dns_bound *bound;
 	const char *const *addresses; /* ... it binds these itself, as dns_bind, with so many */
 	unsigned workers;             /* ... UDP threads for each, 1..DNS_WORKERS_MAX */
 	size_t address_count;         /* 1..DNS_LISTENERS_MAX */

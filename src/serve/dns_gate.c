@@ -632,9 +632,8 @@ dns_gate_standing(const struct dns_desk *desk, const struct prefix *client, cons
 struct dns_usages *
 dns_gate_join(struct dns_gate *gate)
 {
-	struct dns_usages *u =
-	    calloc(1, sizeof *u + (DNS_RECEIVERS_MAX + 1) *
-				      sizeof u->counts[0]); /* pages that nobody touches cost nothing */
+	/* pages that nobody touches cost nothing */
+	struct dns_usages *u = calloc(1, sizeof *u + (DNS_RECEIVERS_MAX + 1) * sizeof u->counts[0]);
 
 	check(u != NULL);
 	u->next = atomic_load_explicit(&gate->usages, memory_order_relaxed);

@@ -23,7 +23,7 @@
  * client of the public (an IPv4 address, an IPv6 /64). The buckets of clients stand in a table of fixed size; when it is full, the
  * one that is fullest is forgotten. No lock, no allocation, no clock; the cost of a query is a search among the
  * networks and one atomic exchange, and nothing where there are no networks and no limits.
- * Test: tests/unit/dns_gate_test.c.
+ * Test: tests/unit/dns_refusal_test.c, dns_cookie_test.c.
  */
 #ifndef SERVE_DNS_GATE_H
 #define SERVE_DNS_GATE_H
@@ -54,8 +54,8 @@ struct dns_receiver {
 	const char *id;
 	const struct prefix *networks;
 	size_t network_count;
-	const char
-	    *key; /* letters, digits and '-', DNS_KEY_BYTES_MIN to DNS_KEY_BYTES_MAX; NULL or "": none */
+	/* letters, digits and '-', DNS_KEY_BYTES_MIN to DNS_KEY_BYTES_MAX; NULL or "": none */
+	const char *key;
 	uint32_t limit;  /* queries per second; 0: none */
 	uint32_t number; /* 1..DNS_RECEIVERS_MAX; 0: its place among all, from 1 on */
 };
@@ -122,8 +122,8 @@ bool dns_gate_stale(const struct dns_desk *desk);
 
 /* An answer over UDP to a client without a cookie of ours; true: it counts against the limit of its network, or there is none. */
 bool dns_gate_may_answer(const struct dns_desk *desk, const struct prefix *client, uint32_t by_network);
-bool
-dns_gate_slips(struct dns_gate *gate); /* one that may not: every second is cut, the others are dropped */
+/* one that may not: every second is cut, the others are dropped */
+bool dns_gate_slips(struct dns_gate *gate);
 const struct dns_cookie_secrets *dns_gate_secrets(const struct dns_gate *gate);
 
 /* Is the client blocked, and why: "no: ..." or "yes: ...", for the TXT record of a DNS_STANDING. Returns the bytes. */

@@ -52,8 +52,8 @@ struct dns_log {
 	pthread_t thread;
 	bool running; /* it is; from the first file on */
 	atomic_bool stop, again;
-	pthread_mutex_t
-	    lock; /* of the file: its thread has it but while it waits, whoever changes it only then */
+	/* of the file: its thread has it but while it waits, whoever changes it only then */
+	pthread_mutex_t lock;
 	struct file file;
 	_Atomic uint64_t head; /* next place to write */
 	uint64_t tail;         /* next place to read; the log thread's own */
@@ -310,8 +310,8 @@ run(void *context)
 		empty_ring(log, &b);
 		check(pthread_mutex_unlock(&log->lock) == 0);
 		if (!over) {
-			(void)usleep(
-			    EVERY_US); /* a DNS thread may not wake it: it asks the kernel for nothing */
+			/* a DNS thread may not wake it: it asks the kernel for nothing */
+			(void)usleep(EVERY_US);
 		}
 	}
 	buffer_free(&b);

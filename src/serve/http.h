@@ -48,8 +48,8 @@ struct http_request {
 	enum http_right right; /* what the caller may, at least the right of the route */
 	bool control;          /* came through the control socket */
 	struct text key;       /* what stands at {key} or {id} of the path, decoded; else empty */
-	struct text
-	    actor; /* an operator: name of the token's owner; control socket: X-Vouch-Actor or "operator" */
+	/* an operator: name of the token's owner; control socket: X-Vouch-Actor or "operator" */
+	struct text actor;
 	struct text reporter;     /* id of the registered reporter whose token it is; empty for operators */
 	struct text content_type; /* as sent; may be empty */
 	struct text accept;       /* as sent; may be empty */

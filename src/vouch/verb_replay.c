@@ -1,5 +1,5 @@
 /*
- * replay: the journal folded again. Each effect is compared byte for byte with the record (DESIGN 8.2); with --budget or --policy
+ * replay: the journal folded again. Each effect is compared byte for byte with the record; with --budget or --policy
  * the past is folded under another policy instead, and what would have been different is told per source; with several of them
  * all are folded at once, and told side by side.
  */

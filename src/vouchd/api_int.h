@@ -52,8 +52,8 @@ const struct config_list *api_list(const struct config *config, struct text name
 
 /* How far the evidence about a source is on its way to the limit, 0 to 1: the voice that is furthest. */
 double api_watch(const struct fold *f, uint32_t source, struct detect_view *view);
-enum detect_watch api_watch_level(const struct fold *f,
-				  uint32_t source); /* its own or that of its system, which is nearer */
+/* its own or that of its system, which is nearer */
+enum detect_watch api_watch_level(const struct fold *f, uint32_t source);
 json_t *api_watch_of(const struct fold *f, uint32_t source);
 
 json_t *api_counts_of(const struct report *report); /* {"complaint": 3, ...} */
@@ -73,8 +73,8 @@ void api_add_standing(const struct fold *f, uint32_t source, json_t *entry); /* 
 /* Lines for those of this level or a worse one. */
 void api_explain_metrics(const struct fold *f, uint32_t source, enum threshold_level least,
 			 struct buffer *lines);
-void api_explain_member(const struct fold *f, uint32_t member,
-			struct buffer *lines); /* the same, of all its sources together */
+/* the same, of all its sources together */
+void api_explain_member(const struct fold *f, uint32_t member, struct buffer *lines);
 /* Appends a sentence for each threshold that the source is over; how many. */
 uint32_t api_add_over(const struct fold *f, uint32_t source, json_t *over);
 

@@ -22,8 +22,7 @@ enum result blocklists_open(uv_loop_t *loop, const struct config *config, struct
 void blocklists_close(struct blocklists *l); /* what the writer has is still recorded */
 /* The loop has nothing of it any more, after blocklists_close. NULL: so it is. */
 bool blocklists_closed(const struct blocklists *l);
-void blocklists_free(
-    struct blocklists *
-	l); /* when it is so, or after the loop has ended; not while the writer runs a job that began before */
+/* when it is so, or after the loop has ended; not while the writer runs a job that began before */
+void blocklists_free(struct blocklists *l);
 
 #endif

@@ -17,9 +17,8 @@ struct fold;
 /* What an input brings about, in order. Called within fold_apply; may read the rooms, not change them. */
 struct fold_sink {
 	void (*touch)(void *context, uint32_t source); /* the input is about this source; once per input */
-	void (*alarm)(
-	    void *context,
-	    const struct alarm *alarm); /* alarm->unit is the registry id of source, system or member */
+	/* alarm->unit is the registry id of source, system or member */
+	void (*alarm)(void *context, const struct alarm *alarm);
 	void (*move)(void *context, const struct move *move);
 	void (*case_change)(void *context, const struct case_change *change);
 	void (*registry)(void *context, const struct registry_change *change);
@@ -35,8 +34,8 @@ struct fold_sink {
 struct fold_policy {
 	double budget; /* false suspensions per 1000 source-years, until a policy command says otherwise */
 	bool fixed;    /* the budgets of policy commands are passed over: the past with another one */
-	const struct threshold_policy
-	    *thresholds; /* the same for thresholds; NULL: as recorded. Read by fold_open only */
+	/* the same for thresholds; NULL: as recorded. Read by fold_open only */
+	const struct threshold_policy *thresholds;
 };
 
 struct fold *fold_open(const struct fold_policy *policy, const struct fold_sink *sink);
@@ -67,8 +66,8 @@ const struct detect *fold_detect(const struct fold *f);
 uint32_t fold_unit(const struct fold *f, enum unit_kind kind, uint32_t id);
 #define FOLD_NO_UNIT DETECT_NO_UNIT
 double fold_budget(const struct fold *f);
-const struct compliance *
-fold_compliance(const struct fold *f); /* ids of sources and members are the registry's */
+/* ids of sources and members are the registry's */
+const struct compliance *fold_compliance(const struct fold *f);
 const struct threshold_policy *fold_thresholds(const struct fold *f);
 
 #define FOLD_SNAPSHOT_BYTES_MAX \

@@ -75,8 +75,8 @@ struct fold {
 	} kin; /* told of last: the sources of a case are confirmed one by one */
 };
 
-struct fold_member *fold_member_of_system(struct fold *f,
-					  uint32_t system); /* makes its row when it is the first */
+/* makes its row when it is the first */
+struct fold_member *fold_member_of_system(struct fold *f, uint32_t system);
 /* Alarms of members wait until all of the record was told to all units; then these are decided. */
 void fold_members_decide(struct fold *f);
 uint8_t fold_family(enum source_kind kind); /* of enum family */

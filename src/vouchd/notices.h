@@ -35,8 +35,8 @@ void notices_close(struct notices *n); /* after it */
 
 /* ---- on the writer's thread */
 
-void notices_changed(struct notices *n,
-		     uint32_t source); /* its place on the list, or how near to an alarm it is */
+/* its place on the list, or how near to an alarm it is */
+void notices_changed(struct notices *n, uint32_t source);
 void notices_touched(struct notices *n, uint32_t source); /* there was news about it */
 void notices_all(struct notices *n);                      /* the state was read again from the store */
 void notices_wake(struct notices *n);                     /* it is committed */

@@ -16,8 +16,8 @@
 struct proof {
 	struct directory_entry reporter;
 	bool known; /* else it is nobody's */
-	char words
-	    [PROOF_BYTES]; /* report.proof: "dkim news.example", "results news.example", "address", "folder" or empty */
+	/* report.proof: "dkim news.example", "results news.example", "address", "folder" or empty */
+	char words[PROOF_BYTES];
 };
 
 /* Does the mail speak for a reporter that has domains? Then proof_find may wait for DNS. Cost: one pass over the header. */

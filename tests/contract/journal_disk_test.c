@@ -649,8 +649,8 @@ a_full_disk_loses_nothing_and_passes(void **state)
 	assert_true(n > 10 + 10 * 40); /* and some went through in between */
 	journal_close(j);
 	j = open_journal(folder_of(state), JOURNAL_WRITE);
-	assert_int_equal(sample_fill(j),
-			 RESULT_CONFLICT); /* the reports of the sample are there: counted once */
+	/* the reports of the sample are there: counted once */
+	assert_int_equal(sample_fill(j), RESULT_CONFLICT);
 	assert_sound(j);
 	journal_close(j);
 }

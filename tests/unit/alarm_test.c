@@ -117,7 +117,7 @@ every_row_has_a_name(void **context)
 	assert_string_equal(voice_name(VOICE_ROBUST), "robust");
 	assert_string_equal(evidence_name(EVIDENCE_TRAP_TYPO), "trap_typo");
 	assert_string_equal(takeover_name(TAKEOVER_TRAPS), "traps");
-	assert_true(strlen(takeover_words(TAKEOVER_OWN_LIST)) > 0 && strlen(voice_meaning(VOICE_BAYES)) > 0);
+	assert_true(strlen(takeover_words(TAKEOVER_OWN_LIST)) > 0);
 }
 
 int

@@ -64,8 +64,8 @@ a_limit_that_was_counted_is_the_smallest_that_holds(void **state)
 	struct detect_audit a = audit_of(1e6, 0.0054, 1, 1);
 
 	(void)state;
-	assert_int_equal(a.how,
-			 DETECT_AUDIT_EXTRAPOLATED); /* 1/A is 0.0067 at e^5, and e^6 lies above the limit */
+	/* 1/A is 0.0067 at e^5, and e^6 lies above the limit */
+	assert_int_equal(a.how, DETECT_AUDIT_EXTRAPOLATED);
 	assert_true(near(a.calibrated_nats, number_ln(1 / 0.0054), 0.02));
 	a = audit_of(1e6, 0.0054, 1, 0.5);
 	assert_int_equal(a.how, DETECT_AUDIT_MEASURED); /* half as many: 0.0034 at e^5, 0.0092 at e^4 */

@@ -179,8 +179,8 @@ an_hour_that_is_over_stays_over(void **context)
 	assert_true(detect_burst_e(&b, 999, 1e6, 1) == 1);
 	assert_true(detect_burst_e(&b, 5, 1e6, 1) == 1);
 	assert_memory_equal(&b, &before, sizeof(b));
-	assert_true(detect_burst_e(&b, INT64_C(1) << 40, 100, 1) <=
-		    8.1); /* and a long silence ends at once */
+	/* and a long silence ends at once */
+	assert_true(detect_burst_e(&b, INT64_C(1) << 40, 100, 1) <= 8.1);
 }
 
 int

@@ -209,8 +209,8 @@ a_sample_says_what_a_complaint_about_it_says(void **context)
 		struct intake_result got;
 
 		if (strcmp(samples[i].file, "no-mime") == 0) {
-			assert_int_equal(intake_read(mail, &as_sample, &arena, &got),
-					 RESULT_BAD_INPUT); /* from nowhere */
+			/* from nowhere */
+			assert_int_equal(intake_read(mail, &as_sample, &arena, &got), RESULT_BAD_INPUT);
 			assert_int_equal(got.fault_count, 1);
 		} else {
 			assert_int_equal(intake_read(mail, &as_sample, &arena, &got), RESULT_OK);

@@ -237,8 +237,8 @@ a_cleared_case_lists_again_on_probation_which_ends_after_30_days(void **state)
 	assert_true(text_equal(case_of(w, 1).judge, TEXT("anna")));
 	assert_int_equal(decide_system_case(w->d, 0), 0);
 	assert_int_equal(state_of(w, 2), STATE_REINSTATED);
-	assert_int_equal(decide_due(w->d).ms,
-			 NOON + HOUR); /* the old deadline: not later than anything to come */
+	/* the old deadline: not later than anything to come */
+	assert_int_equal(decide_due(w->d).ms, NOON + HOUR);
 	later(w, HOUR);
 	decide_tick(w->d, w->now);
 	assert_int_equal(decide_due(w->d).ms, w->now.at.ms - HOUR + DECIDE_PROBATION);

@@ -62,7 +62,7 @@ member_of(uint32_t source)
 	return system_of(source) % MEMBERS;
 }
 
-/* DESIGN's picture, written a second time. */
+/* src/model/moves.def, written a second time. */
 static bool
 may(enum state s, enum suspension kind, enum event e, enum actor a)
 {
@@ -591,8 +591,8 @@ the_room_agrees_with_a_naive_twin(void **state)
 		decide_close(p.d);
 		buffer_free(&p.moves);
 	}
-	assert_true(cases > 5 * HISTORIES && partials > 5 * HISTORIES &&
-		    recoveries > HISTORIES); /* they are worth the name */
+	/* they are worth the name */
+	assert_true(cases > 5 * HISTORIES && partials > 5 * HISTORIES && recoveries > HISTORIES);
 }
 
 static void

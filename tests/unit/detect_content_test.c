@@ -66,8 +66,8 @@ one_message_with_an_undeclared_link_that_lures_is_enough(void **state)
 	honest_month(&w);
 	look(&w, 4711, 99, LOOK_LURE);
 	assert_true(w.alarms > 0);
-	assert_int_equal(w.last.takeover,
-			 TAKEOVER_OWN_LIST); /* no count speaks yet: the kind with the largest start weight */
+	/* no count speaks yet: the kind with the largest start weight */
+	assert_int_equal(w.last.takeover, TAKEOVER_OWN_LIST);
 	assert_true(w.last.content_nats > 5);
 	assert_int_equal(w.last.traits, 1U << TRAIT_LINK_NEW | 1U << TRAIT_LINK_YOUNG | 1U << TRAIT_LURE);
 	assert_int_equal(w.last.reports[0], 9);

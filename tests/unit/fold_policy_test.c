@@ -264,8 +264,8 @@ a_fold_from_a_snapshot_goes_on_the_same(void **state)
 	begin(&h, NULL);
 	threshold_policy_default(&thresholds);
 	thresholds.wait = SPAN_HOUR;
-	thresholds.rules[THRESHOLD_COMPLAINT].limit.steps[0].from =
-	    3; /* so few that no takeover is suspected */
+	/* so few that no takeover is suspected */
+	thresholds.rules[THRESHOLD_COMPLAINT].limit.steps[0].from = 3;
 	policy(&h, &thresholds);
 	report(&h, "north", NULL, SIGNAL_DELIVERED, 1000);
 	report(&h, "north", NULL, SIGNAL_COMPLAINT, 3);

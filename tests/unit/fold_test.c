@@ -183,8 +183,8 @@ what_a_confirmed_takeover_did_is_not_learnt(void **state)
 		double without = learnt(&open, units[i].kind, units[i].thing, units[i].name);
 
 		assert_true(with < 0.005); /* 4 of 1200 is usual */
-		assert_true(without > with + 1e-6 ||
-			    without < with - 1e-6); /* how much it teaches is detect's concern */
+		/* how much it teaches is detect's concern */
+		assert_true(without > with + 1e-6 || without < with - 1e-6);
 	}
 	end(&confirmed);
 	end(&open);

@@ -269,8 +269,8 @@ paths_and_methods_are_told_apart(void **state)
 	assert_non_null(strstr(reply, "Allow: GET, HEAD, POST\r\n"));
 	assert_int_equal(ask(dial_control(w), "GET /v1/reports HTTP/1.1\r\n" END, reply), 405);
 	assert_non_null(strstr(reply, "Allow: POST\r\n"));
-	assert_int_equal(ask(dial_control(w), "GET /v1/timeline HTTP/1.1\r\n" END, reply),
-			 404); /* no handler */
+	/* no handler */
+	assert_int_equal(ask(dial_control(w), "GET /v1/timeline HTTP/1.1\r\n" END, reply), 404);
 	assert_int_equal(w->calls, 0);
 }
 

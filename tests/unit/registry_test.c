@@ -79,8 +79,8 @@ a_programme_becomes_changes_once(void **state)
 			    "+ source acct:orchard:4711 (orchard-mail, orchard-a)\n");
 	assert_int_equal(test_programme_apply(r, BANK MAIL), 9);
 	assert_int_equal(test_programme_apply(r, BANK MAIL), 0);
-	assert_int_equal(test_programme_apply(r, "reporters: []\n"),
-			 0); /* what the file does not speak of stays */
+	/* what the file does not speak of stays */
+	assert_int_equal(test_programme_apply(r, "reporters: []\n"), 0);
 	assert_string_equal(lines_of(r, BANK), "- source 198.51.100.7 (orchard-mail, orchard-a)\n"
 					       "- source 2001:db8::/48 (orchard-mail, orchard-a)\n"
 					       "- source acct:orchard:4711 (orchard-mail, orchard-a)\n"

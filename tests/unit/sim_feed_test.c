@@ -356,8 +356,8 @@ honest_templates_have_new_links_as_the_table_says(void **context)
 	novelty_of(&params, 60, &n);
 	assert_true(n.clusters > 2000);
 	assert_near(n.new_links / n.clusters, 0.035, 0.35);
-	assert_between(n.known_elsewhere / n.new_links, 0.02,
-		       0.2); /* 0.13 are in use; at first nobody has seen them */
+	/* 0.13 are in use; at first nobody has seen them */
+	assert_between(n.known_elsewhere / n.new_links, 0.02, 0.2);
 	assert_near(n.shared / n.clusters, 0.2, 0.2);
 	assert_between(n.lures / n.clusters, 0.0005, 0.01);
 	assert_true(n.undeclared >= n.clusters && n.foreign_from <= 0);
@@ -385,8 +385,8 @@ complaints_carry_what_their_receiver_embeds(void **context)
 	params.numbers.sampling = 1.0 / 3000;
 	novelty_of(&params, 61, &n);
 	assert_true(n.complaints > 3000);
-	assert_near(n.blind / n.complaints, 0.40,
-		    0.1); /* the share of the provider that embeds headers alone */
+	/* the share of the provider that embeds headers alone */
+	assert_near(n.blind / n.complaints, 0.40, 0.1);
 }
 
 static void

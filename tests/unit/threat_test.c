@@ -118,8 +118,8 @@ all_weight_is_never_more_than_the_time(void **state)
 		}
 		years = (double)w.hour / 24 / 365.25 * UNITS;
 		assert_true(sum_given(&w) <= years * (1 + 1e-5));
-		assert_true(sum_given(&w) >
-			    0.7 * years); /* and it is not lost: but for what young units are not given */
+		/* and it is not lost: but for what young units are not given */
+		assert_true(sum_given(&w) > 0.7 * years);
 		detect_close(w.d);
 	}
 }
@@ -233,8 +233,8 @@ people_name_a_threat_of_the_table(void **state)
 	(void)state;
 	assert_int_equal(threat_parse(TEXT("exposure"), &t, &fault), RESULT_OK);
 	assert_int_equal(t, THREAT_EXPOSURE);
-	assert_int_equal(threat_parse(TEXT("sibling"), &t, &fault),
-			 RESULT_BAD_INPUT); /* follows from a verdict only */
+	/* follows from a verdict only */
+	assert_int_equal(threat_parse(TEXT("sibling"), &t, &fault), RESULT_BAD_INPUT);
 	for (t = 0; t < THREAT_COUNT; t++) {
 		assert_true(threat_factor(t) > 1 && threat_factor(t) <= DETECT_THREAT_MAX);
 		assert_true(threat_span(t).ms >= SPAN_DAY.ms && threat_name(t)[0] != '\0');

@@ -668,8 +668,8 @@ replay_compares_the_snapshots_too(void **state)
 		assert_int_equal(RUN(w, "replay", folder), bad ? 5 : 0);
 	}
 	assert_non_null(strstr(w->err, "the snapshot at record 3 is not what the journal gives there"));
-	assert_int_equal(RUN(w, "replay", folder, "--budget", "1"),
-			 0); /* another past is compared with nothing */
+	/* another past is compared with nothing */
+	assert_int_equal(RUN(w, "replay", folder, "--budget", "1"), 0);
 	assert_int_equal(RUN(w, "replay", folder, "--budget", "1,10"), 0);
 	assert_non_null(strstr(w->out, "\nrecorded"));
 	assert_int_equal(RUN(w, "replay", folder, "--budget", "1,"), 0);
