@@ -155,6 +155,7 @@ args_parse(int argc, char *const *argv, struct arena *arena, struct args *args, 
 	}
 	if (args->verb == VERB_COUNT) {
 		args->verb = VERB_help;
+		args->flags[FLAG_help] = NULL; /* of no verb: the list of all */
 	}
 	return r == RESULT_OK ? check_whole(args, fault) : r;
 }

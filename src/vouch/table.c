@@ -3,8 +3,10 @@
 
 #include <math.h>
 #include <string.h>
+#include <sys/ioctl.h>
 
 #define LISTED_MAX 3
+#define LAST_LEAST 20U /* bytes that are shown of the last column, however narrow the terminal */
 
 /* C0, DEL, and C1 as UTF-8 writes it (C2 80..9F). */
 static bool
@@ -88,6 +90,37 @@ print_cell(FILE *out, const char *cell, size_t width, bool right, bool last)
 	(void)fputs(last ? "\n" : "  ", out);
 }
 
+/* How much of the last column is shown: on a terminal what makes no second line of it. */
+static size_t
+last_width(FILE *out, const size_t *widths, size_t count)
+{
+	struct winsize terminal;
+	size_t before = 0;
+
+	if (ioctl(fileno(out), TIOCGWINSZ, &terminal) != 0 || terminal.ws_col == 0) {
+		return SIZE_MAX;
+	}
+	for (size_t c = 0; c + 1 < count; c++) {
+		before += widths[c] + 2;
+	}
+	return terminal.ws_col > before + LAST_LEAST ? terminal.ws_col - before : LAST_LEAST;
+}
+
+/* Cut between characters of UTF-8, with "..." where something is left out. */
+static const char *
+cut(struct arena *arena, const char *cell, size_t most)
+{
+	size_t n = most - 3;
+
+	if (strlen(cell) <= most) {
+		return cell;
+	}
+	while (n > 0 && ((unsigned char)cell[n] & 0xc0) == 0x80) {
+		n--;
+	}
+	return arena_format(arena, "%.*s...", (int)n, cell);
+}
+
 void
 table_print(FILE *out, const json_t *array, const struct table_column *columns, size_t count, bool colour)
 {
@@ -96,6 +129,7 @@ table_print(FILE *out, const json_t *array, const struct table_column *columns, 
 	const char **cells = arena_get_array(&arena, rows * count + 1, sizeof *cells);
 	size_t *widths = arena_get_array(&arena, count, sizeof *widths);
 	bool *right = arena_get_array(&arena, count, sizeof *right);
+	size_t last;
 
 	for (size_t c = 0; c < count; c++) {
 		widths[c] = strlen(columns[c].title);
@@ -108,6 +142,7 @@ table_print(FILE *out, const json_t *array, const struct table_column *columns, 
 			right[c] = right[c] || json_is_number(value);
 		}
 	}
+	last = last_width(out, widths, count);
 	if (rows > 0) {
 		(void)fputs(colour ? "\033[1m" : "", out);
 		for (size_t c = 0; c < count; c++) {
@@ -116,7 +151,10 @@ table_print(FILE *out, const json_t *array, const struct table_column *columns, 
 		(void)fputs(colour ? "\033[0m" : "", out);
 	}
 	for (size_t i = 0; i < rows * count; i++) {
-		print_cell(out, cells[i], widths[i % count], right[i % count], (i + 1) % count == 0);
+		bool is_last = (i + 1) % count == 0;
+
+		print_cell(out, is_last ? cut(&arena, cells[i], last) : cells[i], widths[i % count],
+			   right[i % count], is_last);
 	}
 	arena_clear(&arena);
 }

@@ -2,7 +2,7 @@
  * vouch/table.h - answers of the daemon as tables and lines for people.
  *
  * What is printed may quote what a stranger sent: control characters become '?', so that nothing reaches the terminal as a
- * command. Columns are as wide as their widest cell, counted in bytes.
+ * command. Columns are as wide as their widest cell, counted in bytes; on a terminal the last one is cut at its edge.
  */
 #ifndef VOUCH_TABLE_H
 #define VOUCH_TABLE_H

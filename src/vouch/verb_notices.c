@@ -123,11 +123,7 @@ secret(struct vouch *v, const char *member)
 	return r;
 }
 
-static const struct {
-	const char *name;
-	size_t operands;
-	enum result (*run)(struct vouch *v, const char *operand);
-} actions[] = {
+static const struct vouch_action actions[] = {
 	{ "list", 1, list }, { "show", 2, show },     { "retry", 2, retry },
 	{ "test", 2, test }, { "secret", 2, secret },
 };
@@ -135,17 +131,5 @@ static const struct {
 enum result
 verb_notices(struct vouch *v)
 {
-	const char *action = v->args.operand_count == 0 ? "list" : v->args.operands[0];
-	size_t operands = v->args.operand_count == 0 ? 1 : v->args.operand_count;
-
-	for (size_t i = 0; i < countof(actions); i++) {
-		if (strcmp(action, actions[i].name) == 0 && operands == actions[i].operands) {
-			enum result r = vouch_connect(v);
-
-			return r == RESULT_OK ? actions[i].run(v, operands == 1 ? NULL : v->args.operands[1])
-					      : r;
-		}
-	}
-	return fault_set(&v->fault, RESULT_BAD_USAGE, "usage: vouch notices %s",
-			 args_verb_arguments(VERB_notices));
+	return vouch_act(v, actions, countof(actions));
 }

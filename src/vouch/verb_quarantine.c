@@ -132,11 +132,7 @@ retry(struct vouch *v, const char *id)
 	return r;
 }
 
-static const struct {
-	const char *name;
-	size_t operands;
-	enum result (*run)(struct vouch *v, const char *id);
-} actions[] = {
+static const struct vouch_action actions[] = {
 	{ "list", 1, list },
 	{ "show", 2, show },
 	{ "retry", 2, retry },
@@ -145,15 +141,5 @@ static const struct {
 enum result
 verb_quarantine(struct vouch *v)
 {
-	for (size_t i = 0; i < countof(actions); i++) {
-		if (strcmp(v->args.operands[0], actions[i].name) == 0 &&
-		    v->args.operand_count == actions[i].operands) {
-			enum result r = vouch_connect(v);
-
-			return r == RESULT_OK ? actions[i].run(v, v->args.operands[actions[i].operands - 1])
-					      : r;
-		}
-	}
-	return fault_set(&v->fault, RESULT_BAD_USAGE, "usage: vouch quarantine %s",
-			 args_verb_arguments(VERB_quarantine));
+	return vouch_act(v, actions, countof(actions));
 }

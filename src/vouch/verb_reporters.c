@@ -144,6 +144,8 @@ print_rows(struct vouch *v, struct walk *w)
 		check(root != NULL);
 		vouch_print_json(root);
 		json_decref(root);
+	} else if (json_array_size(rows) == 0) {
+		(void)puts("the programme has no reporter; vouch add and vouch import bring them");
 	} else {
 		table_print(stdout, rows, columns, countof(columns), v->colour);
 	}

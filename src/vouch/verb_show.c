@@ -154,6 +154,89 @@ print_sources(const struct vouch *v, json_t *root)
 	}
 }
 
+/* Adds to each case what its timer says: "due in 42 min", "late by 3 h 5 min", or how it was closed. Returns the open ones. */
+static size_t
+add_timers(struct vouch *v, json_t *cases)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < json_array_size(cases); i++) {
+		json_t *one = json_array_get(cases, i), *left = json_object_get(one, "seconds_left");
+		struct span span = { json_integer_value(left) * 1000 };
+		const char *timer = json_string_value(json_object_get(one, "status"));
+		char words[SPAN_BYTES];
+
+		if (json_is_integer(left)) {
+			timer = arena_format(&v->arena, "%s %s", span.ms >= 0 ? "due in" : "late by",
+					     span_words(span, words));
+			open++;
+		}
+		(void)json_object_set_new(one, "timer", json_string(timer == NULL ? "" : timer));
+	}
+	return open;
+}
+
+static void
+print_cases(struct vouch *v, json_t *cases, const char *none)
+{
+	size_t open = add_timers(v, cases);
+
+	if (json_array_size(cases) == 0) {
+		(void)puts(none);
+		return;
+	}
+	table_print(stdout, cases, case_columns, countof(case_columns), v->colour);
+	if (open > 0) {
+		(void)printf(
+		    "\n%zu wait%s for a verdict. vouch why CASE tells all; vouch confirm CASE REASON "
+		    "or vouch clear CASE REASON ends it.\n",
+		    open, open == 1 ? "s" : "");
+	}
+}
+
+enum result
+verb_cases(struct vouch *v)
+{
+	bool all = vouch_has(v, FLAG_all);
+	enum result r;
+	json_t *root = ask(v, all ? "/v1/cases?status=all" : "/v1/cases?status=open", &r);
+
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK) {
+		print_cases(v, json_object_get(root, "cases"), all ? "no case yet" : "no open case");
+	}
+	json_decref(root);
+	return r;
+}
+
+/* How it stands altogether: the daemon, the list, and the cases that wait for somebody. */
+static enum result
+show_overview(struct vouch *v)
+{
+	enum result r;
+	json_t *root = ask(v, "/healthz", &r),
+	       *cases = r == RESULT_OK ? ask(v, "/v1/cases?status=open", &r) : NULL;
+
+	if (cases != NULL) {
+		(void)json_object_set(root, "cases", json_object_get(cases, "cases"));
+	}
+	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
+		vouch_print_json(root);
+	} else if (r == RESULT_OK) {
+		(void)printf("vouchd %s, %s: %s of %s sources on a list, %s records\n\n",
+			     table_cell(&v->arena, json_object_get(root, "version")),
+			     table_cell(&v->arena, json_object_get(root, "time")),
+			     table_cell(&v->arena, json_object_get(root, "listed")),
+			     table_cell(&v->arena, json_object_get(root, "sources")),
+			     table_cell(&v->arena, json_object_get(root, "seq")));
+		print_cases(v, json_object_get(root, "cases"), "no open case");
+	}
+	json_decref(cases);
+	json_decref(root);
+	return r;
+}
+
 /* All subjects go into one table; the first that is not known is the result, the others are shown all the same. */
 enum result
 verb_status(struct vouch *v)
@@ -162,6 +245,10 @@ verb_status(struct vouch *v)
 	enum result r = RESULT_OK;
 
 	check(root != NULL);
+	if (v->args.operand_count == 0) {
+		json_decref(root);
+		return show_overview(v);
+	}
 	for (size_t i = 0; i < v->args.operand_count; i++) {
 		const char *path;
 		enum result one = path_of(v, "/v1/status?subject=", v->args.operands[i], &path);
@@ -257,55 +344,6 @@ show(struct vouch *v, const char *path, const char *member, const struct table_c
 		(void)puts(none);
 	} else if (r == RESULT_OK) {
 		table_print(stdout, json_object_get(root, member), columns, count, v->colour);
-	}
-	json_decref(root);
-	return r;
-}
-
-/* Adds to each case what its timer says: "due in 42 min", "late by 3 h 5 min", or how it was closed. Returns the open ones. */
-static size_t
-add_timers(struct vouch *v, json_t *cases)
-{
-	size_t open = 0;
-
-	for (size_t i = 0; i < json_array_size(cases); i++) {
-		json_t *one = json_array_get(cases, i), *left = json_object_get(one, "seconds_left");
-		struct span span = { json_integer_value(left) * 1000 };
-		const char *timer = json_string_value(json_object_get(one, "status"));
-		char words[SPAN_BYTES];
-
-		if (json_is_integer(left)) {
-			timer = arena_format(&v->arena, "%s %s", span.ms >= 0 ? "due in" : "late by",
-					     span_words(span, words));
-			open++;
-		}
-		(void)json_object_set_new(one, "timer", json_string(timer == NULL ? "" : timer));
-	}
-	return open;
-}
-
-enum result
-verb_cases(struct vouch *v)
-{
-	bool all = vouch_has(v, FLAG_all);
-	enum result r;
-	json_t *root = ask(v, all ? "/v1/cases?status=all" : "/v1/cases?status=open", &r);
-	json_t *cases = json_object_get(root, "cases");
-
-	if (r == RESULT_OK && vouch_has(v, FLAG_json)) {
-		vouch_print_json(root);
-	} else if (r == RESULT_OK && json_array_size(cases) == 0) {
-		(void)puts(all ? "no case yet" : "no open case");
-	} else if (r == RESULT_OK) {
-		size_t open = add_timers(v, cases);
-
-		table_print(stdout, cases, case_columns, countof(case_columns), v->colour);
-		if (open > 0) {
-			(void)printf(
-			    "\n%zu wait%s for a verdict. vouch why CASE tells all; vouch confirm CASE REASON "
-			    "or vouch clear CASE REASON ends it.\n",
-			    open, open == 1 ? "s" : "");
-		}
 	}
 	json_decref(root);
 	return r;

@@ -75,6 +75,24 @@ vouch_connect(struct vouch *v)
 }
 
 enum result
+vouch_act(struct vouch *v, const struct vouch_action *actions, size_t count)
+{
+	const char *name = v->args.operand_count == 0 ? actions[0].name : v->args.operands[0];
+	size_t operands = v->args.operand_count == 0 ? 1 : v->args.operand_count;
+
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, actions[i].name) == 0 && operands == actions[i].operands) {
+			enum result r = vouch_connect(v);
+
+			return r == RESULT_OK ? actions[i].run(v, operands == 1 ? NULL : v->args.operands[1])
+					      : r;
+		}
+	}
+	return fault_set(&v->fault, RESULT_BAD_USAGE, "usage: vouch %s %s", args_verb_name(v->args.verb),
+			 args_verb_arguments(v->args.verb));
+}
+
+enum result
 vouch_reason(struct vouch *v, size_t from, const char **reason)
 {
 	const char *words = v->args.flags[FLAG_reason];

@@ -26,6 +26,15 @@ enum result vouch_connect(struct vouch *v) MUST_USE;
 /* The configuration of -c, else ./vouch.yaml, else the defaults: path, or NULL. */
 const char *vouch_config_path(const struct vouch *v);
 
+/* What a verb can do, named by its first operand. */
+struct vouch_action {
+	const char *name;
+	size_t operands; /* 1, or 2: the second goes to `run`, else NULL */
+	enum result (*run)(struct vouch *v, const char *operand);
+};
+/* Connects, and runs the action that the operands name; without operands the first. RESULT_BAD_USAGE: there is none. */
+enum result vouch_act(struct vouch *v, const struct vouch_action *actions, size_t count) MUST_USE;
+
 /* The words of operands[from..] or --reason; RESULT_BAD_USAGE without any. */
 enum result vouch_reason(struct vouch *v, size_t from, const char **reason) MUST_USE;
 

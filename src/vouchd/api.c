@@ -220,8 +220,10 @@ health_run(struct job *job, struct pipeline *p)
 	job->result = journal_head(pipeline_journal(p), &head);
 	if (job->result == RESULT_OK) {
 		http_reply_json(c->reply,
-				json_pack("{s:s, s:I, s:o, s:s}", "status", "ok", "seq", (json_int_t)head.seq,
-					  "time", api_time(pipeline_now(p)), "version", VOUCH_VERSION));
+				json_pack("{s:s, s:I, s:o, s:s, s:I, s:I}", "status", "ok", "seq",
+					  (json_int_t)head.seq, "time", api_time(pipeline_now(p)), "version",
+					  VOUCH_VERSION, "sources", (json_int_t)counter_get(COUNTER_SOURCES),
+					  "listed", (json_int_t)counter_get(COUNTER_SOURCES_LISTED)));
 	}
 }
 

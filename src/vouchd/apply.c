@@ -132,7 +132,9 @@ on_case_change(void *context, const struct case_change *change)
 	case_change_write(&b, change);
 	seq = write_effect(p, RECORD_CASE, &b);
 	ids_add(&p->input_cases, change->number);
-	ids_add(&p->cases, change->number);
+	if (p->cases.count == 0 || p->cases.items[p->cases.count - 1] != change->number) {
+		ids_add(&p->cases, change->number); /* the log has a line for what all of it came to */
+	}
 	decide_case_view(fold_decide(p->fold), change->number, &v);
 	for (uint32_t i = 0; i < v.source_count; i++) {
 		journal_put_touch(&p->tx, v.sources[i], seq);

@@ -14,7 +14,7 @@ end
 expect    vouch "ingest feed.csv" == 2 "feed.csv:3: time:" "feed.csv:4: signal:" "1 accepted, 0 duplicate, 2 quarantined"
 # Sending it again counts nothing, and still says what is wrong.
 expect    vouch "ingest feed.csv" == 2 "feed.csv:3: time:" "feed.csv:4: signal:" "0 accepted, 3 duplicate, 0 quarantined"
-expect    vouch "quarantine list" == 0 "feed.csv" "waiting"
+expect    vouch "quarantine" == 0 "feed.csv" "waiting"
 
 # In two hours the first row is no longer in the future; it is the mailbox operator's word, as it was in the file.
 wait      2h

@@ -4,6 +4,7 @@ clock     2026-01-05T00:00:00Z
 programme programme.yaml
 accept    harbour-bank by operator because "control is proven"
 expect    vouch "cases" == 0 "no open case"
+expect    vouch "status" == 0 "sources on a list" "no open case"
 expect    vouch "why 192.0.2.10" == 0 "192.0.2.10 is certified since 2026-01-05 00:00 UTC, on the list. It belongs to harbour-bank, system harbour-news." "Why: control is proven (accepted by operator" "Watched: "
 suspend   harbour-news by analyst because "its login page was copied"
 report rows by mailbox <<
@@ -12,6 +13,7 @@ ${now},192.0.2.10,delivered,70
 end
 wait      18m
 expect    vouch "cases" == 0 "due in 42 min" "harbour-bank" "its login page was copied" "1 waits for a verdict. vouch why CASE"
+expect    vouch "status" == 0 "due in 42 min" "its login page was copied"
 expect    vouch "cases --json" == 0 "'seconds_left': 2520" "'delivered_after': 70" "'status': 'open'"
 expect    vouch "why 1" == 0 "Why: its login page was copied (suspended by analyst)." "Harm: 70 messages delivered since." "Next: a verdict, due in 42 min" "vouch confirm 1 REASON" "vouch clear 1 REASON"
 expect    vouch "why harbour-bank" == 0 "harbour-bank has 4 sources: 1 certified, 3 suspended." "Next: a verdict, due in 42 min"

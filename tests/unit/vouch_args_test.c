@@ -9,8 +9,10 @@
 #include "vouch/chunk.h"
 #include "vouch/table.h"
 
+#include <pty.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 struct parsed {
 	struct arena arena;
@@ -74,6 +76,11 @@ without_a_verb_it_is_help(void **state)
 	assert_int_equal(p.r, RESULT_OK);
 	assert_int_equal(p.args.verb, VERB_help);
 	arena_clear(&p.arena);
+	p = PARSE("--help");
+	assert_int_equal(p.r, RESULT_OK);
+	assert_int_equal(p.args.verb, VERB_help);
+	assert_null(p.args.flags[FLAG_help]); /* the list of verbs, not the options of help */
+	arena_clear(&p.arena);
 }
 
 static void
@@ -99,7 +106,7 @@ what_is_not_understood_is_named(void **state)
 	expect_refused(PARSE("status", "--json=1", "a"), "takes no value");
 	expect_refused(PARSE("status", "a", "--socket"), "wants a value: PATH");
 	expect_refused(PARSE("status", "--json", "a", "--json"), "twice");
-	expect_refused(PARSE("status"), "usage: vouch status SUBJECT");
+	expect_refused(PARSE("timeline"), "usage: vouch timeline SUBJECT");
 	expect_refused(PARSE("cases", "7"), "is too much");
 	expect_refused(PARSE("import", "a", "b"), "is too much");
 }
@@ -127,8 +134,8 @@ a_quoted_line_end_is_not_cut(void **state)
 
 	(void)state;
 	assert_int_equal(chunk_cut(rows, true, false), 18);
-	assert_int_equal(chunk_cut(rows, false, false),
-			 26); /* JSON lines: a quote does not reach over a line */
+	/* JSON lines: a quote does not reach over a line */
+	assert_int_equal(chunk_cut(rows, false, false), 26);
 	assert_int_equal(chunk_cut(TEXT("\"never closed\nand on\nrest"), true, false), 21);
 }
 
@@ -148,12 +155,11 @@ a_file_is_known_by_its_name_and_then_by_its_looks(void **state)
 	assert_string_equal(chunk_format(".csv", TEXT("")), "auto"); /* an ending needs a name before it */
 }
 
+static const struct table_column columns[] = { { "name", "NAME" }, { "count", "COUNT" }, { "x", "X" } };
+
 static char *
 printed(const char *json)
 {
-	static const struct table_column columns[] = { { "name", "NAME" },
-						       { "count", "COUNT" },
-						       { "x", "X" } };
 	json_t *array = json_loads(json, 0, NULL);
 	char *text = NULL;
 	size_t n;
@@ -188,6 +194,31 @@ columns_are_as_wide_as_their_cells(void **state)
 	expect_printed("[]", "");
 }
 
+/* A row is a line of the terminal, as long as twenty bytes of its last cell are left. */
+static void
+a_terminal_cuts_the_last_column_at_its_edge(void **state)
+{
+	struct winsize size = { .ws_row = 24, .ws_col = 35 };
+	char bytes[512] = "";
+	int master, slave;
+	FILE *out;
+	json_t *array = json_loads(
+	    "[{\"name\":\"a\",\"count\":5,\"x\":\"a reason that is l\u00f6nger than what is left\"}]", 0,
+	    NULL);
+
+	(void)state;
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, &size), 0);
+	out = fdopen(slave, "w");
+	assert_non_null(out);
+	table_print(out, array, columns, countof(columns), false);
+	assert_int_equal(fflush(out), 0);
+	assert_true(read(master, bytes, sizeof bytes - 1) > 0);
+	assert_string_equal(bytes, "NAME  COUNT  X\r\na         5  a reason that is l...\r\n");
+	fclose(out);
+	close(master);
+	json_decref(array);
+}
+
 static void
 nothing_reaches_the_terminal_as_a_command(void **state)
 {
@@ -216,6 +247,7 @@ main(void)
 		cmocka_unit_test(a_quoted_line_end_is_not_cut),
 		cmocka_unit_test(a_file_is_known_by_its_name_and_then_by_its_looks),
 		cmocka_unit_test(columns_are_as_wide_as_their_cells),
+		cmocka_unit_test(a_terminal_cuts_the_last_column_at_its_edge),
 		cmocka_unit_test(nothing_reaches_the_terminal_as_a_command),
 	};
 
