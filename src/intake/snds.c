@@ -198,6 +198,17 @@ intake_is_snds(struct text line)
 	return is_one;
 }
 
+/* The row as a document of its own: with its line end, so that no CR in it is taken for one. */
+static struct text
+alone(struct intake_reading *d, struct text row)
+{
+	char *copy = arena_get(d->arena, row.n + 1);
+
+	memcpy(copy, row.p, row.n);
+	copy[row.n] = '\n';
+	return (struct text){ copy, row.n + 1 };
+}
+
 /* One row, which is not empty. */
 static void
 read_row(struct intake_reading *d, struct text one, uint64_t line, const char *wrong)
@@ -209,7 +220,7 @@ read_row(struct intake_reading *d, struct text one, uint64_t line, const char *w
 		wrong = is_header(&row) ? NULL : take_row(d, &row);
 	}
 	if (wrong != NULL) {
-		intake_fault(d, line, (struct text){ 0 }, one, "%s", wrong);
+		intake_fault(d, line, (struct text){ 0 }, alone(d, one), "%s", wrong);
 	}
 }
 
