@@ -1,17 +1,23 @@
 /*
- * The main log of Exim. Read are: arrivals ("<="), deliveries ("=>", "->", ">>"), failures ("**"), and what was refused ("rejected"). The selectors
+ * The main log of Exim, from its file or through syslog. Read are: arrivals ("<="), deliveries ("=>", "->", ">>"), failures ("**"), and what was refused ("rejected"). The selectors
  * "sender_on_delivery", "pid", "incoming_port" and the like may be on or off.
  *
  * Times without a zone ("log_timezone" is off) are taken for UTC.
  */
 #include "intake/log_int.h"
 
+#include "base/hash.h"
+
 #include <string.h>
 
-/* One line: "DATE TIME [ZONE] [PID] ID FLAG REST", or without id and flag. */
+#define COPY_MS 1000 /* between the two times of what is said twice */
+
+/* One line: "DATE TIME [ZONE] [PID] ID FLAG REST", or without id and flag. Through syslog it may have no date. */
 struct line {
 	struct instant at;
 	struct text id, flag, rest;
+	struct syslog_line syslog; /* empty in a log of Exim's own */
+	struct text said;          /* all that was handed to syslog */
 };
 
 static struct text
@@ -76,13 +82,58 @@ parse_time(struct text *rest, struct instant *at)
 	return instant_parse((struct text){ iso, n }, at) == RESULT_OK;
 }
 
+/*
+ * Lines that are too long for syslog come in parts: "[1/2] ..." and "[2/2] ...", with a backslash where the line had ended by itself. All that is read
+ * stands in the first one, and what headers of a refused mail say in the others.
+ */
 static bool
-parse_line(struct text text, struct line *line)
+take_first_part(struct text *rest)
 {
-	struct text rest = text, word;
+	struct text word = peek_word(*rest);
+	bool is_part = word.n >= 5 && word.p[0] == '[' && word.p[word.n - 1] == ']' &&
+		       (memchr(word.p, '/', word.n) != NULL || memchr(word.p, '\\', word.n) != NULL);
 
-	*line = (struct line){ .id = { "", 0 }, .flag = { "", 0 } };
-	if (!parse_time(&rest, &line->at)) {
+	if (is_part) {
+		(void)take_word(rest);
+	}
+	return !is_part || (word.p[1] == '1' && (word.p[2] == '/' || word.p[2] == '\\'));
+}
+
+/*
+ * What stands behind the time. Through syslog a line has two: that of syslog is the better one when it says its zone. Without a time of Exim's own
+ * (syslog_timestamp is off) the name tells whose line it is.
+ */
+static bool
+parse_head(struct syslog_clock *clock, struct text text, struct line *line, struct text *rest)
+{
+	struct syslog_line *s = &line->syslog;
+	struct instant own;
+
+	*rest = text;
+	if (parse_time(rest, &line->at)) {
+		return true;
+	}
+	if (!syslog_parse(clock, text, s) || !take_first_part(&s->rest)) {
+		return false;
+	}
+	line->at = s->at;
+	line->said = *rest = s->rest;
+	if (!parse_time(rest, &own)) {
+		*rest = s->rest;
+		return text_starts_nocase(s->program, TEXT("exim"));
+	}
+	line->at = s->has_zone ? s->at : own;
+	return true;
+}
+
+static bool
+parse_line(struct syslog_clock *clock, struct text text, struct line *line)
+{
+	struct text rest, word;
+
+	*line = (struct line){ .id = { "", 0 }, .flag = { "", 0 }, .said = { "", 0 } };
+	line->syslog.host = line->syslog.process = (struct text){ "", 0 };
+	if (!parse_head(clock, text, line, &rest)) {
 		return false;
 	}
 	word = peek_word(rest);
@@ -146,7 +197,7 @@ read_failure(struct log *l, const struct line *line, const struct log_message *m
 static void
 read_message(struct log *l, const struct line *line)
 {
-	struct log_message *m = log_message(l, (struct text){ "", 0 }, line->id);
+	struct log_message *m = log_message(l, line->syslog.host, line->id);
 
 	if (text_equal(line->flag, TEXT("<="))) {
 		m->sender = peek_word(line->rest);
@@ -159,14 +210,48 @@ read_message(struct log *l, const struct line *line)
 	}
 }
 
+/* ---- what is refused */
+
+static const char *
+find_rejected(const struct line *line)
+{
+	return memmem(line->rest.p, line->rest.n, " rejected ", 10);
+}
+
+/*
+ * Was it said before, for the other log? The same words of the same process within a second; a <PRI> must differ. What is said a third time is
+ * new again, so a client that is refused twice in a second counts twice.
+ */
+static bool
+is_said_before(struct log *l, const struct line *line)
+{
+	const struct syslog_line *s = &line->syslog;
+	uint64_t hash = hash_fast(s->host.p, s->host.n) ^ (hash_fast(s->process.p, s->process.n) * 31);
+	struct log_refusal *last = &l->refusals[hash % LOG_REFUSALS];
+	bool is_copy = last->words.n > 0 && text_equal(last->words, line->said) &&
+		       text_equal(last->process, s->process) && text_equal(last->host, s->host) &&
+		       line->at.ms - last->at.ms <= COPY_MS && last->at.ms - line->at.ms <= COPY_MS &&
+		       (s->severity == SYSLOG_NO_SEVERITY || s->severity != last->severity);
+
+	*last = (struct log_refusal){ .host = s->host,
+				      .process = s->process,
+				      .words = is_copy ? (struct text){ "", 0 } : line->said,
+				      .at = line->at,
+				      .severity = s->severity };
+	return is_copy;
+}
+
 /* "H=(helo) [192.0.2.10] F=<a@b.example> rejected RCPT <c@d.example>: Unrouteable address". */
 static void
 read_rejection(struct log *l, const struct line *line)
 {
-	const char *word = memmem(line->rest.p, line->rest.n, " rejected ", 10), *said;
+	const char *word = find_rejected(line), *said;
 	struct text after, recipient = { "", 0 };
 
 	if (word == NULL || (word - line->rest.p >= 12 && memcmp(word - 12, " temporarily", 12) == 0)) {
+		return;
+	}
+	if (line->said.n > 0 && is_said_before(l, line)) {
 		return;
 	}
 	after = (struct text){ word + 10, (size_t)(line->rest.p + line->rest.n - word) - 10 };
@@ -180,14 +265,14 @@ read_rejection(struct log *l, const struct line *line)
 }
 
 enum log_mark
-exim_mark(struct text text, struct text *host, struct text *id)
+exim_mark(struct syslog_clock *clock, struct text text, struct text *host, struct text *id)
 {
 	struct line line;
 
-	if (!parse_line(text_trim(text), &line) || line.id.n == 0) {
+	if (!parse_line(clock, text_trim(text), &line) || line.id.n == 0) {
 		return LOG_OTHER;
 	}
-	*host = (struct text){ "", 0 };
+	*host = line.syslog.host;
 	*id = line.id;
 	if (text_equal(line.flag, TEXT("<="))) {
 		return LOG_CLIENT;
@@ -195,34 +280,91 @@ exim_mark(struct text text, struct text *host, struct text *id)
 	return text_equal(text_trim(line.rest), TEXT("Completed")) ? LOG_CLOSED : LOG_OTHER;
 }
 
+/* Takes the last line off the end. */
+static struct text
+take_last_line(struct text *rest)
+{
+	const char *end;
+	struct text line;
+
+	*rest = text_trim(*rest);
+	end = rest->n == 0 ? NULL : memrchr(rest->p, '\n', rest->n);
+	line = end == NULL ? *rest : (struct text){ end + 1, (size_t)(rest->p + rest->n - end) - 1 };
+	rest->n -= line.n;
+	return line;
+}
+
+struct text
+exim_last_refusal(struct text document)
+{
+	const struct text none = { "", 0 };
+	struct syslog_clock clock = { .latest = LOG_ANY_YEAR };
+	struct text last = take_last_line(&document);
+	struct line line, before;
+
+	if (last.n > LINE_BYTES_MAX || !parse_line(&clock, last, &line) || line.said.n == 0 ||
+	    line.flag.n > 0 || find_rejected(&line) == NULL) {
+		return none;
+	}
+	return parse_line(&clock, take_last_line(&document), &before) && text_equal(before.said, line.said)
+		   ? none
+		   : last;
+}
+
 bool
 intake_is_exim(struct text line)
 {
+	struct syslog_clock clock = { .latest = LOG_ANY_YEAR };
 	struct line read;
 
-	return parse_line(line, &read) &&
+	return parse_line(&clock, line, &read) &&
 	       (read.id.n > 0 || client_of(read.rest).n > 0 || memmem(line.p, line.n, "exim", 4) != NULL);
+}
+
+/* A line of the part before, which was counted there. */
+static bool
+take_carried(struct log *l, struct text text)
+{
+	struct text mark = TEXT(LOG_REFUSED_MARK);
+	struct line line;
+
+	if (!text_starts_nocase(text, mark)) {
+		return false;
+	}
+	text = (struct text){ text.p + mark.n, text.n - mark.n };
+	if (parse_line(&l->clock, text_trim(text), &line) && line.said.n > 0) {
+		(void)is_said_before(l, &line);
+	}
+	return true;
+}
+
+static void
+read_line(struct log *l, struct text text)
+{
+	struct line line;
+
+	if (take_carried(l, text) || !parse_line(&l->clock, text_trim(text), &line)) {
+		return;
+	}
+	l->seen = true;
+	if (line.flag.n > 0) {
+		read_message(l, &line);
+	} else {
+		read_rejection(l, &line);
+	}
 }
 
 enum result
 intake_exim_read(struct intake_reading *d)
 {
-	struct text rest = d->raw, text;
+	struct text rest = d->raw, line;
 	struct log l;
 
 	log_open(&l, d);
 	while (rest.n > 0) {
-		struct line line;
-
-		(void)text_cut(&rest, '\n', &text);
-		if (text.n > LINE_BYTES_MAX || !parse_line(text_trim(text), &line)) {
-			continue;
-		}
-		l.seen = true;
-		if (line.flag.n > 0) {
-			read_message(&l, &line);
-		} else {
-			read_rejection(&l, &line);
+		(void)text_cut(&rest, '\n', &line);
+		if (line.n <= LINE_BYTES_MAX) {
+			read_line(&l, line);
 		}
 	}
 	return log_close(&l, "Exim");

@@ -99,6 +99,13 @@ json_format(struct text raw)
 	return intake_is_webhook(raw) ? INTAKE_WEBHOOK : INTAKE_JSONL;
 }
 
+/* A '<' before a digit is the priority of a line of syslog. */
+static bool
+begins_as_xml(struct text t)
+{
+	return t.n > 0 && t.p[0] == '<' && !(t.n > 1 && t.p[1] >= '0' && t.p[1] <= '9');
+}
+
 static enum intake_format
 format_of_looks(struct text raw, struct text header)
 {
@@ -108,7 +115,7 @@ format_of_looks(struct text raw, struct text header)
 		rest = (struct text){ rest.p + 3, rest.n - 3 };
 	}
 	rest = text_trim(rest);
-	if (intake_is_packed(rest) || intake_is_wide_xml(raw) || (rest.n > 0 && rest.p[0] == '<')) {
+	if (intake_is_packed(rest) || intake_is_wide_xml(raw) || begins_as_xml(rest)) {
 		return INTAKE_DMARC;
 	}
 	(void)text_cut(&rest, '\n', &line);
@@ -126,11 +133,11 @@ format_of_looks(struct text raw, struct text header)
 	if (intake_is_gmail_fbl(line)) {
 		return INTAKE_GMAIL_FBL;
 	}
+	if (intake_is_exim(line)) { /* it may name somebody at postfix.example */
+		return INTAKE_EXIM;
+	}
 	if (intake_is_postfix(line)) {
 		return INTAKE_POSTFIX;
-	}
-	if (intake_is_exim(line)) {
-		return INTAKE_EXIM;
 	}
 	if (intake_looks_like_mail(line)) {
 		return INTAKE_ARF;

@@ -26,7 +26,9 @@ log_open(struct log *l, struct intake_reading *d)
 {
 	size_t size = table_size(d->raw);
 
-	*l = (struct log){ .d = d, .seen = text_starts_nocase(d->raw, TEXT(LOG_PART_MARK)) };
+	*l = (struct log){ .d = d,
+			   .clock = { .latest = d->latest },
+			   .seen = text_starts_nocase(d->raw, TEXT(LOG_PART_MARK)) };
 	intake_rows_open(d, intake_lines(d->raw));
 	l->messages = arena_get_array(d->arena, size, sizeof *l->messages);
 	l->mask = size - 1;
@@ -219,9 +221,18 @@ carried_message(struct carried *table, size_t mask, struct text host, struct tex
 	return &table[at];
 }
 
+static enum log_mark
+mark_of(enum intake_format format, struct syslog_clock *clock, struct text line, struct text *host,
+	struct text *id)
+{
+	return format == INTAKE_POSTFIX ? postfix_mark(clock, line, host, id)
+					: exim_mark(clock, line, host, id);
+}
+
 static void
 mark_lines(enum intake_format format, struct text document, struct carried *table, size_t mask)
 {
+	struct syslog_clock clock = { .latest = LOG_ANY_YEAR };
 	struct text line;
 
 	while (document.n > 0) {
@@ -230,8 +241,7 @@ mark_lines(enum intake_format format, struct text document, struct carried *tabl
 		struct carried *m;
 
 		(void)text_cut(&document, '\n', &line);
-		mark =
-		    format == INTAKE_POSTFIX ? postfix_mark(line, &host, &id) : exim_mark(line, &host, &id);
+		mark = mark_of(format, &clock, line, &host, &id);
 		if (mark == LOG_OTHER || id.n == 0) {
 			continue;
 		}
@@ -247,10 +257,13 @@ log_carry(enum intake_format format, struct text document, struct buffer *carrie
 {
 	struct arena arena = { 0 };
 	struct carried *table;
-	struct text rest = document, line;
+	struct syslog_clock clock = { .latest = LOG_ANY_YEAR };
+	struct text rest = document, line, refused;
 	size_t size = table_size(document), room = carried->max, bytes = 0;
 
 	table = arena_get_array(&arena, size, sizeof *table);
+	refused = format == INTAKE_EXIM ? exim_last_refusal(document) : (struct text){ "", 0 };
+	room -= refused.n > 0 ? sizeof LOG_REFUSED_MARK + refused.n : 0;
 	mark_lines(format, document, table, size - 1);
 	for (size_t i = 0; i < size; i++) {
 		bytes += table[i].closed ? 0 : table[i].client.n + table[i].sender.n + 2;
@@ -262,8 +275,7 @@ log_carry(enum intake_format format, struct text document, struct buffer *carrie
 		const struct carried *m;
 
 		(void)text_cut(&rest, '\n', &line);
-		mark =
-		    format == INTAKE_POSTFIX ? postfix_mark(line, &host, &id) : exim_mark(line, &host, &id);
+		mark = mark_of(format, &clock, line, &host, &id);
 		if ((mark != LOG_CLIENT && mark != LOG_SENDER) || id.n == 0) {
 			continue;
 		}
@@ -276,6 +288,11 @@ log_carry(enum intake_format format, struct text document, struct buffer *carrie
 			buffer_put_text(carried, TEXT("\n"));
 		}
 		bytes -= bytes <= room ? 0 : line.n + 1;
+	}
+	if (refused.n > 0) {
+		buffer_put_text(carried, TEXT(LOG_REFUSED_MARK));
+		buffer_put_text(carried, refused);
+		buffer_put_text(carried, TEXT("\n"));
 	}
 	arena_clear(&arena);
 }

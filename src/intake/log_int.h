@@ -9,6 +9,7 @@
 
 #include "intake/bounce_int.h"
 #include "intake/draft_int.h"
+#include "intake/syslog_int.h"
 
 /* A message in the queue. Texts point into the document and may be empty. */
 struct log_message {
@@ -18,14 +19,28 @@ struct log_message {
 	struct text sender; /* its envelope sender */
 };
 
+/* What was refused last by a process that may say so twice. */
+struct log_refusal {
+	struct text host, process, words;
+	struct instant at;
+	unsigned severity;
+};
+
+#define LOG_REFUSALS 64U
+
 struct log {
 	struct intake_reading *d;
+	struct syslog_clock clock;
 	struct log_message *messages; /* open addressing by id; a power of two, never full */
 	size_t mask;
 	uint32_t *slots; /* of counts: 0, or the number of the observation plus one */
 	size_t slots_mask;
-	bool seen; /* a line of this kind of log was seen */
+	struct log_refusal refusals[LOG_REFUSALS]; /* by host and process; the newer one stays */
+	bool seen;                                 /* a line of this kind of log was seen */
 };
+
+/* The latest time where only the other fields of a line are asked for. */
+#define LOG_ANY_YEAR ((struct instant){ INT64_C(4102444800000) })
 
 /* How a document begins that is a part of a followed log: its file and place follow, so that no two parts are the same bytes. */
 #define LOG_PART_MARK "# vouch log "
@@ -33,10 +48,18 @@ struct log {
 /* What a line says of a message in the queue. */
 enum log_mark { LOG_OTHER, LOG_CLIENT, LOG_SENDER, LOG_CLOSED };
 
-enum log_mark postfix_mark(struct text line, struct text *host, struct text *id);
-enum log_mark exim_mark(struct text line, struct text *host, struct text *id);
+enum log_mark postfix_mark(struct syslog_clock *clock, struct text line, struct text *host, struct text *id);
+enum log_mark exim_mark(struct syslog_clock *clock, struct text line, struct text *host, struct text *id);
 
-/* The lines of a document that name the sources of messages still in the queue at its end, as far as there is room: the newest. */
+/*
+ * Exim says to syslog twice what it refuses: for its main log and for its reject log. Between the two a document may end, so the first one is carried on
+ * behind these words, and counts no more.
+ */
+#define LOG_REFUSED_MARK "# vouch refused "
+/* The last line of a document when it is the first of such two, else empty. */
+struct text exim_last_refusal(struct text document);
+
+/* What is carried on: the lines of a document that name the sources of messages still in the queue at its end, as far as there is room: the newest. */
 void log_carry(enum intake_format format, struct text document, struct buffer *carried);
 
 void log_open(struct log *l, struct intake_reading *d);

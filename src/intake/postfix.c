@@ -1,92 +1,23 @@
 /*
  * The log of Postfix (syslog or maillog_file). Read are: who a message came from ("client=", and "orig_client=" behind a content filter), whose it is
  * ("from="), what became of it ("status=sent", "status=bounced"), and what smtpd, postscreen and milters refused.
- *
- * Times of the old form ("Jan  5 08:00:00") have neither year nor zone: the year is the one that puts them before the door's clock, the zone UTC.
  */
 #include "intake/log_int.h"
 
-#include <stdio.h>
 #include <string.h>
 
 /* One line: "TIME HOST postfix/DAEMON[PID]: ID: REST". */
 struct line {
 	struct instant at;
-	struct text host, daemon, id, rest;
+	struct text host, id, rest;
 };
 
-static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-
-/* "08" or " 8" at the front. */
-static int
-two_digits(const char *p)
-{
-	return (p[0] == ' ' ? 0 : (p[0] - '0') * 10) + (p[1] - '0');
-}
-
-/* "Jan  5 08:00:00", in the year in which it lies before `latest`. */
+/* "postfix/submission/smtpd"; rsyslog may cut that at the first '/', so a name of one's own is then none of Postfix. */
 static bool
-parse_old_time(struct text t, struct instant latest, struct instant *at)
+is_daemon(const struct syslog_line *s)
 {
-	char text[INSTANT_BYTES];
-	const char *month = t.n < 15 ? NULL : memmem(months, sizeof months - 1, t.p, 3);
-	int year;
-
-	if (month == NULL || (month - months) % 3 != 0 || t.p[3] != ' ' || t.p[6] != ' ' || t.p[9] != ':') {
-		return false;
-	}
-	(void)instant_format(latest, text);
-	year = two_digits(text) * 100 + two_digits(text + 2);
-	for (int back = 0; back < 2; back++) {
-		char iso[64];
-
-		(void)snprintf(iso, sizeof iso, "%04d-%02d-%02dT%.8sZ", (year - back) % 10000,
-			       (int)(month - months) / 3 + 1, two_digits(t.p + 4) % 100, t.p + 7);
-		if (instant_parse(text_of(iso), at) == RESULT_OK && at->ms <= latest.ms) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Takes a word off the front. */
-static struct text
-take_word(struct text *rest)
-{
-	struct text word;
-
-	(void)text_cut(rest, ' ', &word);
-	return word;
-}
-
-static bool
-parse_time(struct instant latest, struct text *rest, struct line *line)
-{
-	struct text word;
-
-	if (rest->n > 16 && rest->p[0] >= 'A') {
-		if (!parse_old_time(*rest, latest, &line->at)) {
-			return false;
-		}
-		*rest = (struct text){ rest->p + 16, rest->n - 16 };
-		return true;
-	}
-	word = take_word(rest);
-	return instant_parse(word, &line->at) == RESULT_OK;
-}
-
-/* "smtpd" of "postfix/submission/smtpd[12]:"; empty: no line of Postfix. */
-static struct text
-daemon_of(struct text tag)
-{
-	const char *open = tag.n < 4 ? NULL : memchr(tag.p, '[', tag.n), *slash;
-
-	if (open == NULL || tag.p[tag.n - 1] != ':' || tag.p[tag.n - 2] != ']') {
-		return (struct text){ "", 0 };
-	}
-	slash = memrchr(tag.p, '/', (size_t)(open - tag.p));
-	return slash == NULL ? (struct text){ "", 0 }
-			     : (struct text){ slash + 1, (size_t)(open - slash) - 1 };
+	return s->process.n > 0 && (memchr(s->program.p, '/', s->program.n) != NULL ||
+				    text_starts_nocase(s->program, TEXT("postfix")));
 }
 
 /* "4bX2Zk1234z" or "0A1B2C3D4E"; NOQUEUE is none. */
@@ -106,20 +37,16 @@ is_id(struct text t)
 }
 
 static bool
-parse_line(struct instant latest, struct text text, struct line *line)
+parse_line(struct syslog_clock *clock, struct text text, struct line *line)
 {
-	struct text rest = text, word;
+	struct syslog_line s;
+	struct text rest, word;
 
-	if (!parse_time(latest, &rest, line)) {
+	if (!syslog_parse(clock, text, &s) || !is_daemon(&s)) {
 		return false;
 	}
-	line->host = take_word(&rest);
-	line->daemon = daemon_of(take_word(&rest));
-	if (line->daemon.n == 0) {
-		return false;
-	}
-	line->rest = rest;
-	line->id = (struct text){ "", 0 };
+	rest = s.rest;
+	*line = (struct line){ .at = s.at, .host = s.host, .id = { "", 0 }, .rest = rest };
 	if (text_cut(&rest, ':', &word) && (is_id(word) || text_equal(word, TEXT("NOQUEUE")))) {
 		line->rest = text_trim(rest);
 		line->id = is_id(word) ? word : line->id;
@@ -220,7 +147,7 @@ read_line(struct log *l, struct text text)
 {
 	struct line line;
 
-	if (!parse_line(l->d->latest, text, &line)) {
+	if (!parse_line(&l->clock, text, &line)) {
 		return;
 	}
 	l->seen = true;
@@ -237,12 +164,11 @@ read_line(struct log *l, struct text text)
 }
 
 enum log_mark
-postfix_mark(struct text text, struct text *host, struct text *id)
+postfix_mark(struct syslog_clock *clock, struct text text, struct text *host, struct text *id)
 {
-	const struct instant latest = { INT64_C(4102444800000) }; /* 2100: any year will do here */
 	struct line line;
 
-	if (!parse_line(latest, text_trim(text), &line)) {
+	if (!parse_line(clock, text_trim(text), &line)) {
 		return LOG_OTHER;
 	}
 	*host = line.host;
@@ -260,9 +186,14 @@ bool
 intake_is_postfix(struct text line)
 {
 	const char *name = memmem(line.p, line.n, "postfix", 7);
+	struct syslog_clock clock = { .latest = LOG_ANY_YEAR };
+	struct line read;
 
-	return name != NULL && memmem(name, (size_t)(line.p + line.n - name), "]: ", 3) != NULL &&
-	       line.p[0] != '{' && line.p[0] != '<';
+	if (name == NULL || line.p[0] == '{') {
+		return false;
+	}
+	return line.p[0] == '<' ? parse_line(&clock, line, &read)
+				: memmem(name, (size_t)(line.p + line.n - name), "]: ", 3) != NULL;
 }
 
 enum result

@@ -23,6 +23,7 @@ import shutil
 import signal
 import smtplib
 import socket
+import stat
 import struct
 import subprocess
 import sys
@@ -481,15 +482,16 @@ class Postscreen(Postfix):
 class Exim(Server):
     """Exim that takes mail for one domain by SMTP (self.port, on all addresses) and puts it into one file (self.mails()).
 
-    acl: the lines of its ACL section, with one named acl_check_rcpt; main: more lines of its main section. Its user must
-    exist by name (own_names()), and it needs root; it asks the resolver of the machine.
+    acl: the lines of its ACL section, with one named acl_check_rcpt; main: more lines of its main section; log: its
+    log_file_path, when that is no file of its own. Its user must exist by name (own_names()), and it needs root; it asks the
+    resolver of the machine.
     """
 
     name = "exim4"
     USER = "Debian-exim"  # built into the program
 
-    def __init__(self, acl, main="", domain="inbox.test"):
-        self.acl, self.main, self.domain = acl, main, domain
+    def __init__(self, acl, main="", domain="inbox.test", log=None):
+        self.acl, self.main, self.domain, self.log_path = acl, main, domain, log
         self.port = free_port()
         super().__init__()
 
@@ -512,7 +514,7 @@ class Exim(Server):
         config = self.write("exim.conf", f"""\
 primary_hostname = mx.example.test
 spool_directory = {self.dir}/spool
-log_file_path = {self.dir}/log/%s
+log_file_path = {self.log_path or f"{self.dir}/log/%s"}
 pid_file_path = {self.dir}/exim.pid
 deliver_drop_privilege = true
 keep_environment = LD_LIBRARY_PATH
@@ -555,6 +557,49 @@ file:
         with contextlib.suppress(OSError), open(self.main_log, encoding="utf-8", errors="replace") as text:
             return super().log_end(lines) + "".join(text.readlines()[-lines:])
         return super().log_end(lines)
+
+
+# ---- syslog
+
+
+class Rsyslog(Server):
+    """rsyslog at /dev/log, which writes what mail servers say into self.files, one per form: name -> path.
+
+    It needs own_device() before, and root.
+    """
+
+    name = "rsyslogd"
+    # Its own templates; those that it has for the wire end without a line end, so they are written out.
+    SENT = "%HOSTNAME% %syslogtag:1:32%%msg:::sp-if-no-1st-sp%%msg%\\n"
+    FORMS = {"RSYSLOG_TraditionalFileFormat": None, "RSYSLOG_FileFormat": None, "RSYSLOG_SyslogProtocol23Format": None,
+             "TraditionalForward": "<%PRI%>%TIMESTAMP% " + SENT, "Forward": "<%PRI%>%TIMESTAMP:::date-rfc3339% " + SENT}
+
+    @staticmethod
+    def own_device():
+        """An own /dev for this process alone, which must be in a mount namespace of its own: nodes are made, none of the machine's is used."""
+        subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "tmpfs", "/dev"], check=True)
+        for name, minor in (("null", 3), ("zero", 5), ("full", 7), ("random", 8), ("urandom", 9)):
+            os.mknod(f"/dev/{name}", 0o666 | stat.S_IFCHR, os.makedev(1, minor))
+            os.chmod(f"/dev/{name}", 0o666)
+        os.symlink("/proc/self/fd", "/dev/fd")
+        os.mkdir("/dev/shm", 0o1777)
+
+    def _start(self):
+        self.files = {form: self.path("files", form) for form in self.FORMS}
+        rules = "".join(f'template(name="{form}" type="string" string="{text}")\n' for form, text in self.FORMS.items() if text)
+        rules += "".join(f'mail.* action(type="omfile" file="{path}" template="{form}")\n' for form, path in self.files.items())
+        config = self.write("rsyslog.conf", f'global(workDirectory="{self.dir}")\nmodule(load="imuxsock")\n{rules}')
+        modules = glob.glob(peer_file("/usr/lib") + "/*/rsyslog")[0]
+        self.run(["rsyslogd", "-n", "-f", config, "-i", self.path("pid"), "-M", modules], lambda: os.path.exists("/dev/log"))
+
+    def reopen(self):
+        """After a file was renamed: it goes on in a new one."""
+        self.process.send_signal(signal.SIGHUP)
+
+    def stop(self):
+        super().stop()
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink("/dev/log")
 
 
 # ---- filters

@@ -16,11 +16,11 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		unsigned count;
 	} formats[] = {
 		{ "csv", INTAKE_CSV, 52 },
-		{ "exim", INTAKE_EXIM, 33 },
+		{ "exim", INTAKE_EXIM, 64 },
 		{ "gmail_fbl", INTAKE_GMAIL_FBL, 54 },
 		{ "jsonl", INTAKE_JSONL, 50 },
 		{ "loops", INTAKE_ARF, 1 + 99 },
-		{ "postfix", INTAKE_POSTFIX, 42 },
+		{ "postfix", INTAKE_POSTFIX, 58 },
 		{ "postmaster", INTAKE_POSTMASTER, 31 },
 		{ "snds", INTAKE_SNDS, 49 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 82 },

@@ -21,6 +21,10 @@
 	"status=sent (ok)\n"
 #define REMOVED "Jan  5 08:00:03 mx postfix/qmgr[1]: 4bX2Zk1234z: removed\n"
 
+#define REFUSED                                                                                        \
+	"Jan  5 08:00:04 mx exim[7]: 2026-01-05 08:00:04 H=(x) [192.0.2.10] F=<a@b.example> rejected " \
+	"RCPT <c@d.example>: Unrouteable address\n"
+
 struct world {
 	char folder[64], log[96], state[96];
 	struct tail tail;
@@ -322,6 +326,24 @@ the_folder_of_the_state_is_on_disk_first(void **context)
 	assert_true(folder_synced == st.st_ino);
 }
 
+/* Exim says to syslog twice what it refuses; a part may end between the two. */
+static void
+what_was_refused_at_the_end_of_a_part_is_known_in_the_next(void **context)
+{
+	struct world *w = *context;
+	struct fault fault;
+
+	append(w, REFUSED);
+	assert_int_equal(tail_open(&w->tail, INTAKE_EXIM, w->log, w->state, &fault), RESULT_OK);
+	assert_string_equal(take(w), REFUSED);
+	append(w, REFUSED);
+	assert_string_equal(take(w), "# vouch refused " REFUSED REFUSED);
+	append(w, REFUSED REFUSED);
+	assert_string_equal(take(w), "# vouch refused " REFUSED REFUSED REFUSED);
+	append(w, "other\n");
+	assert_string_equal(take(w), "other\n");
+}
+
 int
 main(void)
 {
@@ -341,6 +363,8 @@ main(void)
 		cmocka_unit_test_setup_teardown(a_state_that_is_none_is_said_so, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(a_log_without_line_ends_does_not_stop, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(the_folder_of_the_state_is_on_disk_first, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(what_was_refused_at_the_end_of_a_part_is_known_in_the_next,
+						set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,4 +69,53 @@ add("other-lines", line("exim 4.96 daemon started: pid=1, -q30m, listening for S
     "rubbish\n\n" + arrived() + to() + line("End queue run: pid=2"), D)
 add("tomorrow", arrived(time="2027-01-05 08:00:07") + to(time="2027-01-05 08:00:07"), "nothing")
 
+# ---- through syslog (log_file_path = syslog)
+def through(text, head="Jan  5 08:00:07 mx1 exim[4711]: ", bare=False):
+    """The same lines as syslog writes them; bare: syslog_timestamp is off."""
+    return "".join(head + (each[20:] if bare else each) for each in text.splitlines(True))
+
+
+NEW = "<22>1 2026-01-05T09:00:07.123456+01:00 mx1 exim 4711 - - "
+MAIN, REJECT = "<22>Jan  5 08:00:07 mx1 exim[4711]: ", "<21>Jan  5 08:00:07 mx1 exim[4711]: "
+FOUND = f"unknown_user 1 192.0.2.10 {AT} recipient_domain=inbox.example"
+BOTH = FOUND.replace(" 1 ", " 2 ")
+refused = rejected("rejected RCPT <a@inbox.example>: Unrouteable address")
+other = rejected("rejected RCPT <a@inbox.example>: Unrouteable address", who="H=(helo) [192.0.2.11]")
+add("syslog", through(arrived() + to() + line(f"{ID} Completed")), D + " recipient_domain=inbox.example")
+add("syslog-iso-time", through(arrived() + to(), "2026-01-05T08:00:07.123456+00:00 mx1 exim[4711]: "), D)
+add("syslog-its-zone-is-better", through(arrived(time="2026-01-05 09:00:07") + to(time="2026-01-05 09:00:07"), "2026-01-05T09:00:07+01:00 mx1 exim[4711]: "), D)
+add("syslog-own-time-has-the-year", through(arrived(time="2025-01-05 08:00:07") + to(time="2025-01-05 08:00:07")), D.replace("2026", "2025"))
+add("syslog-bare", through(arrived() + to(), bare=True), D)
+add("syslog-bare-and-pid", through(arrived(time="2026-01-05 08:00:07 [4711]") + to(time="2026-01-05 08:00:07 [4711]"), bare=True), D)
+add("syslog-no-pid", through(arrived() + to(), "Jan  5 08:00:07 mx1 exim: "), D)
+add("syslog-another-name", through(arrived() + to(), "Jan  5 08:00:07 mx1 mailer[4711]: "), D)
+add("syslog-bare-of-another", through(arrived()) + through(to(), "Jan  5 08:00:07 mx1 mailer[4711]: ", bare=True), "nothing")
+add("syslog-priority", through(arrived() + to(), MAIN), D)
+add("syslog-no-host", through(arrived() + to(), "<22>Jan  5 08:00:07 exim[4711]: "), D)
+add("syslog-busybox", through(arrived() + to(), "Jan  5 08:00:07 mx1 mail.info exim[4711]: "), D)
+add("syslog-rfc5424", through(arrived() + to(), NEW), D)
+add("syslog-rfc5424-bare", through(arrived() + to(), NEW, bare=True), D)
+add("syslog-two-servers-one-id", through(arrived() + to()) + through(arrived("H=o [192.0.2.11]") + to(), "Jan  5 08:00:07 mx2 exim[4711]: "),
+    D, f"delivered 1 192.0.2.11 {AT}")
+add("syslog-long-line", through(arrived()) + through("[1/2] " + line(f"{ID} => a@inbox.example R=local T=lmtp H=mail [203.0.113.9] C=\"250")) +
+    through(f"[2/2] {ID} => b@inbox.example\"\n"), D)
+add("syslog-said-twice", through(refused * 2), FOUND)
+add("syslog-said-twice-two-seconds", through(refused) + through(refused, "Jan  5 08:00:08 mx1 exim[4711]: "), FOUND)
+add("syslog-refused-twice-said-four-times", through(refused * 4), BOTH)
+add("syslog-said-twice-others-between", through(refused) + through(other, "Jan  5 08:00:07 mx1 exim[4712]: ") + through(refused) + through(other, "Jan  5 08:00:07 mx1 exim[4712]: "),
+    FOUND, FOUND.replace("2.10", "2.11"))
+add("syslog-two-processes", through(refused) + through(refused, "Jan  5 08:00:07 mx1 exim[4712]: "), BOTH)
+add("syslog-two-servers", through(refused) + through(refused, "Jan  5 08:00:07 mx2 exim[4711]: "), BOTH)
+add("syslog-bare-again-later", through(refused, bare=True) + through(refused, "Jan  5 08:00:27 mx1 exim[4711]: ", bare=True), BOTH)
+add("syslog-priority-said-twice", through(refused, MAIN) + through(refused, REJECT), FOUND)
+add("syslog-priority-refused-twice", through(refused * 2, MAIN), BOTH)
+add("syslog-priority-one-copy-each", through(refused * 2, REJECT), BOTH)
+add("syslog-headers-of-the-refused", through("[1\\3] " + refused) + through("[2\\3] 2026-01-05 08:00:07 H=x [192.0.2.99] rejected RCPT <a@inbox.example>: no\n") +
+    through(f"[3/3] {ID} <= a@b.example H=o [192.0.2.99]\n"), FOUND)
+add("syslog-said-twice-with-headers", through(refused) + through("[1\\2] " + refused) + through("[2\\2] Envelope-from: <a@b.example>\n"), FOUND)
+add("syslog-carried", through(arrived()) + "# vouch refused " + through(refused) + through(refused) + through(refused), FOUND)
+add("names-postfix", arrived(sender="news@postfix.example") + failed("SMTP error from remote mail server after RCPT TO:<a@inbox.example>: 550 5.1.1 User unknown", recipient="a@inbox.example"),
+    f"unknown_user 1 192.0.2.10 {AT}")
+add("names-postfix-first", line(f"{ID} <= news@postfix.example H=o [192.0.2.10]: P=esmtp") + to(), D)
+
 write()

@@ -81,6 +81,37 @@ add("milter-later", reject("4.7.1 Try again later", kind="4bX2Zk1234z: milter-re
 add("postscreen", line("postscreen", "NOQUEUE: reject: RCPT from [192.0.2.10]:53210: 550 5.7.1 Service unavailable; client [192.0.2.10] blocked using bl.example; "
                        "from=<news@shop.example>, to=<a@inbox.example>, proto=ESMTP, helo=<x>"), f"policy_block 1 192.0.2.10 {AT}")
 add("reject-warning", line("smtpd", f"NOQUEUE: reject_warning: RCPT from {OUT}: 554 5.7.1 no; from=<a@b.example> to=<a@inbox.example> proto=ESMTP"), "nothing")
+# ---- as syslog sends it, or writes it into files
+def new_line(daemon, text, time="2026-01-05T09:00:07.123456+01:00", head="<22>1 ", name="postfix/{}", data="-"):
+    return f"{head}{time} mx1 {name.format(daemon)} 123 - {data} {text}\n"
+
+
+def new_pair(client_text=f"4bX2Zk1234z: client={OUT}", gap="", **kw):
+    sent = "4bX2Zk1234z: to=<a@inbox.example>, relay=mail[203.0.113.9]:24, delay=0.1, delays=0.1/0/0/0, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+    return new_line("smtpd", gap + client_text, **kw) + new_line("lmtp", gap + sent, **kw)
+
+
+def old_pair(**kw):
+    return client(**kw) + to(**kw)
+
+
+add("rfc5424", new_pair(), D + " recipient_domain=inbox.example")
+add("rfc5424-zulu-whole-seconds", new_pair(time="2026-01-05T08:00:07Z"), D)
+add("rfc5424-two-blanks", new_pair(gap=" "), D)
+add("rfc5424-name-cut-at-the-slash", new_pair(name="postfix"), D)
+add("rfc5424-another-instance", new_pair(name="postfix-in/{}"), D)
+add("rfc5424-data", new_pair(data='[origin x="a]b\\"] c" software="rsyslogd"][meta sequenceId="7"]'), D)
+add("rfc5424-byte-order-mark", new_pair(gap="\ufeff"), D)
+add("rfc5424-data-without-end", new_pair() + new_pair(data='[origin x="a]'), D)
+add("rfc5424-no-time", new_pair() + new_pair(time="-"), D)
+add("rfc5424-other-programs", new_pair() + new_pair(name="smtpd") + new_pair(head="<x>1 ") + new_pair(head="<22>2 ") + new_pair(head="<123456>1 "), D)
+add("rfc5424-reject", new_line("smtpd", f"NOQUEUE: reject: RCPT from {OUT}: 550 5.1.1 <a@inbox.example>: Recipient address rejected: User unknown; "
+                               "from=<news@shop.example> to=<a@inbox.example> proto=ESMTP helo=<x>"), f"unknown_user 1 192.0.2.10 {AT}")
+add("rfc3164-priority", old_pair(time="<22>Jan  5 08:00:07"), D)
+add("rfc3164-priority-iso-time", old_pair(time="<22>2026-01-05T09:00:07.123+01:00"), D)
+add("rfc3164-no-host", "".join(each.replace(" mx1 ", " ") for each in old_pair(time="<22>Jan  5 08:00:07").splitlines(True)), D)
+add("busybox", old_pair(host="mx1 mail.info"), D)
+add("forms-mixed", client(time="<22>Jan  5 08:00:07") + new_pair().splitlines(True)[1], D)
 # ---- not ours
 add("other-lines", line("smtpd", f"connect from {OUT}") + line("anvil", "statistics: max connection rate 1/60s for (smtp:192.0.2.10) at Jan  5 08:00:00") +
     "Jan  5 08:00:07 mx1 sshd[1]: Accepted publickey\n" + client() + "rubbish\n\n" + to(), D)
