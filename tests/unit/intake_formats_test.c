@@ -21,7 +21,7 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		{ "jsonl", INTAKE_JSONL, 50 },
 		{ "loops", INTAKE_ARF, 1 + 99 },
 		{ "postfix", INTAKE_POSTFIX, 58 },
-		{ "postmaster", INTAKE_POSTMASTER, 31 },
+		{ "postmaster", INTAKE_POSTMASTER, 80 },
 		{ "snds", INTAKE_SNDS, 49 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 82 },
 		{ "xarf", INTAKE_XARF, 6 + 113 },
