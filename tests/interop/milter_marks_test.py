@@ -67,7 +67,10 @@ def check_marks(flow, key):
 
 
 def check_odd_names(flow):
-    """A blank before the colon, other letters, a line end in front: fields of that name to whoever reads them, and they count where one is taken out."""
+    """A blank before the colon, other letters, a line end in front: fields of that name to whoever reads them, and they count where one is taken out.
+
+    Postfix hands the name on without the blank, as Sendmail does; what the milter makes of one is in milter_authres_test.c.
+    """
     odd = [(f"{FIELD} ", FORGED[0]), (f"{FIELD}\t", FORGED[0]), (FIELD.upper(), FORGED[0])]
     lines = [f"{name}: {value}\n" for name, value in [*odd, (FIELD, FOREIGN), (FIELD, FORGED[0]), (FIELD, f"\n\t{FORGED[0]}"), *odd]]
     data = "".join(lines) + "From: news@sender.test\nTo: u@fbl.example\nSubject: news\n\nGood morning\n"

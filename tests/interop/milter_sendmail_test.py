@@ -88,8 +88,8 @@ def check():
         with certified.daemon() as server, certified.resolver(server, port=53) as unbound, milter.Store() as store, \
                 milter.Milter(milter.options(unbound)) as ours, Sendmail(store.port, ours.port) as sendmail:
 
-            def mail(client, *more):
-                taken, words = milter.swaks(sendmail, None, "--server", f"{client}:{sendmail.port}", *more)
+            def mail(client, *more, data=None):
+                taken, words = milter.swaks(sendmail, None, "--server", f"{client}:{sendmail.port}", *more, data=data)
                 expect(f"the mail of {client} to be taken: {words[-600:]}", taken)
                 return store.next()
 
@@ -99,6 +99,10 @@ def check():
             expect(f"it to stand above all else, not {message.keys()}", message.keys()[0] == FIELD)
             message = mail(OTHER, "--add-header", f"{FIELD}: {FORGED}")
             expect(f"nothing forged, not {fields(message)}", fields(message) == [])
+            odd = "".join(f"{name}: {FORGED}\n" for name in (f"{FIELD} ", f"{FIELD}\t", FIELD.upper(), FIELD))
+            message = mail(OTHER, data=f"{odd}From: news@sender.test\nTo: u@fbl.example\nSubject: news\n\nGood morning\n".encode())
+            left = [line for line in message.as_string().splitlines() if "dnswl=" in line]
+            expect(f"nothing forged under another spelling of the name, not {left}", left == [])
             ours.terminate()
             expect("mail without a milter", listings(mail(LISTED)) == [])
             ours.start()

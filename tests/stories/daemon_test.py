@@ -50,6 +50,26 @@ class Programs(unittest.TestCase):
             self.assertEqual(done.returncode, 4)
             self.assertIn("no daemon listens on", done.stderr)
 
+    def test_reread_names_the_record_whose_document_is_damaged(self):
+        with vouch.Vouchd() as daemon:
+            daemon.set_clock("2026-01-05T09:00:00Z")
+            for address in ("192.0.2.10", "192.0.2.11"):
+                rows = daemon.write("rows.csv", f"time,source,signal,count\n2026-01-05T08:00:00Z,{address},delivered,1\n")
+                daemon.cli("ingest", rows)
+            self.assertIn("2 reports looked at", daemon.cli("reread", "--dry-run").stdout)
+            with contextlib.closing(sqlite3.connect(daemon.path("data/journal.db"))) as store:
+                number, = store.execute("SELECT max(seq) FROM records WHERE kind = 'report'").fetchone()
+            with open(daemon.path("data/raw-000001.seg"), "r+b") as raw:
+                raw.seek(-1, os.SEEK_END)
+                last = raw.read(1)
+                raw.seek(-1, os.SEEK_END)
+                raw.write(bytes([last[0] ^ 1]))
+            for args in (("reread", "--dry-run"), ("reread", "after an update")):
+                done = daemon.cli(*args, check=False)
+                self.assertNotEqual(done.returncode, 0)
+                self.assertIn(f"record {number} or its document cannot be read: vouch verify tells more", done.stderr)
+            self.assertEqual(daemon.records("correction"), [])
+
     def test_a_damaged_record_is_named_when_the_daemon_reads_its_past(self):
         with vouch.Vouchd() as daemon:
             daemon.post("/v1/programme", b"members: [{id: m, name: M, systems: [{id: s, sources: [192.0.2.10]}]}]", apply=1, actor="anna")

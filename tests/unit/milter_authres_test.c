@@ -9,6 +9,7 @@
 
 #include "milter/authres.h"
 #include "milter/mark.h"
+#include "milter/ticket.h"
 #include "unit/test_arena.h"
 
 static void
@@ -174,6 +175,37 @@ fields_of_our_name_go(void **state)
 	assert_string_equal(domains, " a.test e.test");
 }
 
+/* Postfix and Sendmail hand on "Name :" without its blank; whoever does not, and reads the mail so, counts it where one is taken out. */
+static void
+a_name_with_blanks_behind_it_is_the_name(void **state)
+{
+	static const struct text names[] = { { "Authentication-Results ", 23 },
+					     { "Authentication-Results\t", 23 },
+					     { "Authentication-Results", 22 },
+					     { "AUTHENTICATION-RESULTS \t ", 25 } };
+	const struct settings alone = { .tag = (char *)"X-Vouch" };
+	const struct mark_removal *r;
+	struct mark m;
+
+	(void)state;
+	mark_begin(&m, &alone, "mx.test");
+	mark_field(&m, TEXT("Authentication-Results "), TEXT("elsewhere.test; dnswl=pass"));
+	for (size_t i = 0; i < countof(names); i++) {
+		mark_field(&m, names[i], TEXT("mx.test; dnswl=pass"));
+	}
+	mark_field(&m, TEXT("X-Vouch\t"), TEXT("list.example"));
+	mark_field(&m, TEXT(TICKET_FIELD " "), TEXT("x"));
+	r = (const void *)m.removals.p;
+	assert_int_equal(m.removals.n, 6 * sizeof *r);
+	for (int i = 0; i < 4; i++) {
+		assert_string_equal(r[i].name, "Authentication-Results");
+		assert_int_equal(r[i].index, i + 2);
+	}
+	assert_string_equal(r[4].name, "X-Vouch");
+	assert_string_equal(r[5].name, TICKET_FIELD);
+	mark_end(&m);
+}
+
 static void
 a_thousand_forged_fields_all_go(void **state)
 {
@@ -199,6 +231,7 @@ main(void)
 		cmocka_unit_test(the_work_is_linear_in_the_value),
 		cmocka_unit_test_teardown(ours_is_written_as_rfc_8904_has_it, give_back),
 		cmocka_unit_test(fields_of_our_name_go),
+		cmocka_unit_test(a_name_with_blanks_behind_it_is_the_name),
 		cmocka_unit_test(a_thousand_forged_fields_all_go),
 	};
 
