@@ -110,6 +110,7 @@ bool intake_is_exim(struct text line);
 bool intake_is_wide(struct text t);
 /* It in UTF-8. Cost: an arena block of three times its size. */
 struct text intake_narrow(struct text wide, struct arena *arena);
+struct text intake_without_marks(struct text t); /* without the byte order marks in front */
 /* A table without its byte order mark, and lines that end in CR alone ended by LF. */
 struct text intake_table_text(struct text raw, struct arena *arena);
 /* What stands between the cells of this header, or of the first row: a comma, else what there is more of outside of quotes: ';' or a tab. */

@@ -26,14 +26,22 @@ intake_narrow(struct text wide, struct arena *arena)
 	return charset_text(wide, little ? TEXT("UTF-16LE") : TEXT("UTF-16BE"), arena);
 }
 
+/* Byte order marks stand in front of a file, and of each that was put behind another. */
+struct text
+intake_without_marks(struct text t)
+{
+	while (text_starts_nocase(t, TEXT("\xef\xbb\xbf"))) {
+		t = (struct text){ t.p + 3, t.n - 3 };
+	}
+	return t;
+}
+
 struct text
 intake_table_text(struct text raw, struct arena *arena)
 {
 	char *copy;
 
-	if (text_starts_nocase(raw, TEXT("\xef\xbb\xbf"))) {
-		raw = (struct text){ raw.p + 3, raw.n - 3 };
-	}
+	raw = intake_without_marks(raw);
 	if (raw.n == 0 || memchr(raw.p, '\n', raw.n) != NULL || memchr(raw.p, '\r', raw.n) == NULL) {
 		return raw;
 	}

@@ -22,7 +22,7 @@ each_sample_reads_as_a_person_reads_it(void **context)
 		{ "loops", INTAKE_ARF, 1 + 99 },
 		{ "postfix", INTAKE_POSTFIX, 58 },
 		{ "postmaster", INTAKE_POSTMASTER, 80 },
-		{ "snds", INTAKE_SNDS, 49 },
+		{ "snds", INTAKE_SNDS, 50 },
 		{ "webhook", INTAKE_WEBHOOK, 2 + 82 },
 		{ "xarf", INTAKE_XARF, 6 + 113 },
 	};
