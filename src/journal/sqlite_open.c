@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
@@ -131,9 +132,14 @@ check_version(struct journal_sqlite *s, const char *dir, struct fault *fault)
 		return s->base.writable ? make_schema(s, fault)
 					: fault_set(fault, RESULT_NOT_FOUND, "%s: the journal is empty", dir);
 	}
-	if (r == RESULT_OK && (application != APPLICATION || version != VERSION)) {
-		return fault_set(fault, RESULT_CONFLICT, "%s/" FILE_NAME ": not a journal of version %d", dir,
-				 VERSION);
+	if (r == RESULT_OK && application == APPLICATION && version != VERSION) {
+		return fault_set(fault, RESULT_CONFLICT,
+				 "%s/" FILE_NAME ": a journal of version %" PRId64
+				 "; this program reads version %d",
+				 dir, version, VERSION);
+	}
+	if (r == RESULT_OK && application != APPLICATION) {
+		return fault_set(fault, RESULT_CONFLICT, "%s/" FILE_NAME ": not a journal", dir);
 	}
 	return r;
 }

@@ -195,6 +195,24 @@ what_is_no_journal_is_not_opened(void **state)
 	assert_refused(dir, JOURNAL_READ, RESULT_CONFLICT);
 }
 
+static void
+a_journal_of_another_version_is_refused_by_both_numbers(void **state)
+{
+	const char *dir = folder_of(state);
+	char path[PATH_BYTES];
+	struct fault fault = { { 0 } };
+	struct journal *j;
+	sqlite3 *db;
+
+	assert_int_equal(journal_sqlite_open(dir, JOURNAL_WRITE, &j, NULL), RESULT_OK);
+	journal_close(j);
+	assert_int_equal(sqlite3_open(path_in(dir, "journal.db", path), &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "PRAGMA user_version = 3", NULL, NULL, NULL), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(journal_sqlite_open(dir, JOURNAL_READ, &j, &fault), RESULT_CONFLICT);
+	assert_non_null(strstr(fault.text, "a journal of version 3; this program reads version "));
+}
+
 /* ---- segments */
 
 static off_t
@@ -736,6 +754,7 @@ main(void)
 		IN_FOLDER(what_was_committed_is_there_again),
 		IN_FOLDER(there_is_one_writer_and_a_reader_sees_what_was_committed),
 		IN_FOLDER(what_is_no_journal_is_not_opened),
+		IN_FOLDER(a_journal_of_another_version_is_refused_by_both_numbers),
 		IN_FOLDER(a_torn_tail_is_cut_off_and_a_lost_one_is_named),
 		IN_FOLDER(a_full_segment_is_followed_by_the_next),
 		IN_FOLDER(a_flipped_bit_of_a_segment_is_found),
