@@ -3,16 +3,18 @@
  *
  * Bad news and samples are Poisson processes over the messages of a system: a unit exponential is used up by the expected
  * number of each batch of messages, and where it is used up something happens. So a batch without any costs no draw.
+ * Mail is shared among receivers where it is given out, by a draw from its time and source alone: it changes nothing else.
  */
 #include "sim/sim_int.h"
 
 static const struct receiver {
-	double share;
+	double mail, complaints; /* shares */
 	bool headers_only;
 } receivers[] = {
-#define FORM_FULL                                                          false
-#define FORM_HEADERS                                                       true
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { share, FORM_##form },
+#define FORM_FULL    false
+#define FORM_HEADERS true
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) \
+	{ mail, complaints, FORM_##form },
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 #undef FORM_FULL
@@ -58,8 +60,8 @@ draw_receiver(struct random *r)
 	double left = random_unit(r);
 	size_t i = 0;
 
-	while (i + 1 < countof(receivers) && left >= receivers[i].share) {
-		left -= receivers[i++].share;
+	while (i + 1 < countof(receivers) && left >= receivers[i].complaints) {
+		left -= receivers[i++].complaints;
 	}
 	return (enum sim_feed)i;
 }
@@ -177,6 +179,39 @@ feedback_put(const struct tick *t, const struct mailing *mailing, uint32_t n, ui
 	while (d->until_sample[bad] < 0) {
 		sample(&b);
 		d->until_sample[bad] += random_exponential(b.random);
+	}
+}
+
+/* Shares whole numbers that add up, each within one of its share and right on average: all boundaries between them move by the same draw. */
+static void
+share_out(struct sim_observation *o, double place)
+{
+	uint32_t before = 0;
+	double mail = 0;
+
+	for (size_t i = 0; i < countof(receivers); i++) {
+		double up_to = (mail += receivers[i].mail) * o->count + place;
+		uint32_t end = i + 1 < countof(receivers) && up_to < o->count ? (uint32_t)up_to : o->count;
+
+		o->received[i] = end - before;
+		before = end;
+	}
+}
+
+void
+feedback_receivers(struct sim_observation *o)
+{
+	struct random r;
+
+	if (o->feed < SIM_RECEIVER_COUNT) {
+		o->received[o->feed] = o->count;
+		return;
+	}
+	random_seed(&r, (uint64_t)o->at.ms, o->source);
+	if (o->feed == SIM_FEED_DELIVERIES) {
+		share_out(o, random_unit(&r));
+	} else if (o->feed == SIM_FEED_ESPDESK) {
+		o->received[draw_receiver(&r)] = o->count;
 	}
 }
 

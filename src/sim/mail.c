@@ -25,7 +25,7 @@ static const struct provider {
 	bool says_source;
 	const char *agent;
 } providers[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) \
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) \
 	{ host, FORM_##form, EOL_##eol, says_source, agent },
 #include "sim/providers.def"
 #undef SIM_PROVIDER

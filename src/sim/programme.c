@@ -9,7 +9,8 @@
 static const struct reporter_row {
 	const char *id, *kind, *host; /* host: sends feedback mails from there; NULL: rows */
 } reporters[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { name, "mailbox", host },
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) \
+	{ name, "mailbox", host },
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 #define SIM_REPORTER(id, name, kind, what) { name, kind, NULL },

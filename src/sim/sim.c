@@ -15,7 +15,7 @@ static const struct event_row {
 };
 
 static const char *const feeds[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) name,
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) name,
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 #define SIM_REPORTER(id, name, kind, what) name,
@@ -197,6 +197,7 @@ sim_next(struct sim *sim, struct sim_observation *o)
 			continue;
 		}
 		o->serial = sim->serial++;
+		feedback_receivers(o);
 		return true;
 	}
 }

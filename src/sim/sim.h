@@ -40,7 +40,7 @@ const char *sim_habit_name(enum sim_habit habit);
 
 /* Who reports: first the receivers (mailbox operators with feedback mails, providers.def), then the others (reporters.def). */
 enum sim_feed {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) SIM_FEED_##id,
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) SIM_FEED_##id,
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 	SIM_RECEIVER_COUNT,
@@ -152,6 +152,8 @@ struct sim_observation {
 	enum sim_event_kind
 	    because; /* of a takeover, or a forged report: which; SIM_EVENT_COUNT: everyday mail */
 	struct sim_content content;
+	/* Of delivered mail and of complaints: so many of the count at each receiver, all of it together. Of all else 0. */
+	uint32_t received[SIM_RECEIVER_COUNT];
 };
 
 /* The next observation; false when the simulated time is over. What would arrive after it is not given out. */
@@ -222,8 +224,11 @@ bool sim_declares(const struct sim *sim, uint32_t system, uint32_t domain);
 /* The keys of an observation as the CSV column `source` has them: "192.0.2.10 shop.example". */
 void sim_write_keys(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
-/* "time,source,signal,count,reporter" and rows of doc/data/csv.md. For facts alone. */
-void sim_write_csv_header(struct buffer *b);
+/*
+ * "time,source,signal,count,reporter" and rows of doc/data/csv.md; delivered mail and complaints of accounts have "receiver" behind and a row
+ * for each receiver. For facts alone, those of one feed.
+ */
+void sim_write_csv_header(enum sim_feed feed, struct buffer *b);
 void sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
 /*

@@ -213,6 +213,7 @@ double traffic_campaign(const struct sim *sim, const struct sender *d, struct ra
 /* feedback.c: what will be reported about `n` delivered messages and seen of them. */
 void feedback_put(const struct tick *t, const struct mailing *mailing, uint32_t n, uint32_t source);
 void feedback_forge(const struct tick *t);
+void feedback_receivers(struct sim_observation *o); /* sets o->received, which is 0 */
 
 /* look.c: templates and domains. */
 void look_begin(struct sim *sim, uint32_t system);

@@ -43,21 +43,44 @@ sim_write_keys(const struct sim *sim, const struct sim_observation *o, struct bu
 	}
 }
 
-void
-sim_write_csv_header(struct buffer *b)
+/* Mailbox operators report for themselves. */
+static bool
+names_receivers(enum sim_feed feed)
 {
-	buffer_put_text(b, TEXT("time,source,signal,count,reporter\n"));
+	return feed == SIM_FEED_DELIVERIES || feed == SIM_FEED_ESPDESK;
+}
+
+void
+sim_write_csv_header(enum sim_feed feed, struct buffer *b)
+{
+	buffer_format(b, "time,source,signal,count,reporter%s\n", names_receivers(feed) ? ",receiver" : "");
+}
+
+static void
+put_row(const struct sim *sim, const struct sim_observation *o, uint32_t count, struct buffer *b)
+{
+	char time[INSTANT_BYTES];
+
+	buffer_format(b, "%s,", instant_format(o->at, time));
+	sim_write_keys(sim, o, b);
+	buffer_format(b, ",%s,%u,%s", signal_name(o->signal), count, sim_reporter(o));
 }
 
 void
 sim_write_csv_row(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
 {
-	char time[INSTANT_BYTES];
-
 	check(o->kind == SIM_FACT);
-	buffer_format(b, "%s,", instant_format(o->at, time));
-	sim_write_keys(sim, o, b);
-	buffer_format(b, ",%s,%u,%s\n", signal_name(o->signal), o->count, sim_reporter(o));
+	if (!names_receivers(o->feed)) {
+		put_row(sim, o, o->count, b);
+		buffer_put(b, "\n", 1);
+		return;
+	}
+	for (enum sim_feed receiver = 0; receiver < SIM_RECEIVER_COUNT; receiver++) {
+		if (o->received[receiver] > 0) {
+			put_row(sim, o, o->received[receiver], b);
+			buffer_format(b, ",%s\n", sim_feed_name(receiver));
+		}
+	}
 }
 
 void

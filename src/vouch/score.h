@@ -9,6 +9,9 @@
  * false from the 31st day on (the days before are for learning) and suspend the source, or all sources of the system.
  * Complaints by reporters that nobody registered are left out, as the daemon has no door for them.
  *
+ * Beside the detectors the default thresholds of the programme are kept (doc/data/thresholds.md), where a fleet asks for it: whom they
+ * suspend is no false alarm, since his mail crossed them, and is counted apart.
+ *
  * Same fleet and entry: the same outcome, in whatever order and on however many threads.
  * Test: tests/unit/score_test.c.
  */
@@ -71,6 +74,7 @@ struct score_fleet {
 	bool keep_peaks; /* for score_limit */
 	/* Of an honest fleet: this share of the systems is taken over, each in another way, and counts as honest: nobody knows. */
 	double taken;
+	bool thresholds; /* are kept too */
 };
 
 bool score_scenario_is_known(const char *scenario);
@@ -85,6 +89,13 @@ struct score_attack {
 	double minutes; /* from the first bad message to the first alarm; INFINITY: none came */
 };
 
+/* Suspensions of honest sources for thresholds. */
+struct score_crossed {
+	uint64_t partly;  /* for one receiver */
+	uint64_t wholly;  /* off the list */
+	uint64_t disused; /* off the list for silence */
+};
+
 /* The highest score of a unit within an hour. */
 struct score_peak {
 	uint32_t unit, hour, sources; /* that its alarm would suspend */
@@ -93,9 +104,10 @@ struct score_peak {
 
 /* What became of one fleet under one entry. */
 struct score_outcome {
-	double source_years; /* without the days for learning */
-	uint64_t alarms;     /* false ones */
-	uint64_t suspended;  /* sources by them */
+	double source_years;          /* without the days for learning */
+	uint64_t alarms;              /* false ones */
+	uint64_t suspended;           /* sources by them */
+	struct score_crossed crossed; /* the same under each entry */
 	struct score_attack *attacks;
 	size_t attack_count;
 	struct score_peak *peaks;
@@ -122,6 +134,7 @@ struct score_figures {
 	uint64_t alarms, suspended;
 	double per_1000;  /* suspended sources per 1000 source-years */
 	double low, high; /* 95 %: exact Poisson interval of the alarms, times sources per alarm */
+	struct score_crossed crossed;
 	uint32_t attacks;
 	double recall;               /* share caught within 48 h of the first bad message */
 	double caught;               /* share caught at all */

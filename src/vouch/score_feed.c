@@ -119,7 +119,8 @@ look_of(const struct score_scene *scene, const struct sim_observation *o)
 }
 
 static void
-take(struct score_scene *scene, struct score_judge *judges, size_t count, const struct sim_observation *o)
+take(struct score_scene *scene, struct score_judge *judges, size_t count, struct score_thresholds *thresholds,
+     const struct sim_observation *o)
 {
 	struct detect_fact fact = fact_of(o);
 	bool is_fact = o->kind == SIM_FACT, looks = has_look(o);
@@ -147,21 +148,41 @@ take(struct score_scene *scene, struct score_judge *judges, size_t count, const 
 			judges[i].entry->detector->look(judges[i].detector, &look);
 		}
 	}
+	if (is_fact && thresholds != NULL) {
+		score_thresholds_observe(thresholds, o, &fact);
+	}
 }
 
 /* The minutes that are over at `now`. */
 static void
-tick(struct score_scene *scene, struct score_judge *judges, size_t count, int64_t now_ms,
-     atomic_uint *days_done)
+tick(struct score_scene *scene, struct score_judge *judges, size_t count, struct score_thresholds *thresholds,
+     int64_t now_ms, atomic_uint *days_done)
 {
 	while (now_ms - scene->now.ms >= SPAN_MINUTE.ms) {
 		scene->now = instant_add(scene->now, SPAN_MINUTE);
 		for (size_t i = 0; i < count; i++) {
 			judges[i].entry->detector->tick(judges[i].detector, scene->now);
 		}
+		if (thresholds != NULL) {
+			score_thresholds_tick(thresholds);
+		}
 		if (scene->now.ms % SPAN_DAY.ms == 0) {
 			atomic_fetch_add(days_done, 1);
 		}
+	}
+}
+
+static void
+close_judges(struct score_judge *judges, size_t count, struct score_thresholds *thresholds)
+{
+	struct score_crossed crossed = { 0 };
+
+	if (thresholds != NULL) {
+		crossed = score_thresholds_close(thresholds);
+	}
+	for (size_t i = 0; i < count; i++) {
+		score_judge_close(&judges[i]);
+		judges[i].outcome->crossed = crossed;
 	}
 }
 
@@ -170,6 +191,7 @@ score_feed(const struct score_fleet *fleet, const struct score_entry *entries, s
 	   struct score_outcome *outcomes, atomic_uint *days_done)
 {
 	struct score_judge *judges = calloc(entry_count, sizeof *judges);
+	struct score_thresholds *thresholds;
 	struct score_scene scene;
 	struct sim_observation o;
 	int64_t end_ms;
@@ -180,14 +202,13 @@ score_feed(const struct score_fleet *fleet, const struct score_entry *entries, s
 	for (size_t i = 0; i < entry_count; i++) {
 		score_judge_open(&judges[i], &scene, &entries[i], &outcomes[i]);
 	}
+	thresholds = fleet->thresholds ? score_thresholds_open(&scene) : NULL;
 	while (sim_next(scene.sim, &o)) {
-		tick(&scene, judges, entry_count, o.arrives.ms, days_done);
-		take(&scene, judges, entry_count, &o);
+		tick(&scene, judges, entry_count, thresholds, o.arrives.ms, days_done);
+		take(&scene, judges, entry_count, thresholds, &o);
 	}
-	tick(&scene, judges, entry_count, end_ms, days_done);
-	for (size_t i = 0; i < entry_count; i++) {
-		score_judge_close(&judges[i]);
-	}
+	tick(&scene, judges, entry_count, thresholds, end_ms, days_done);
+	close_judges(judges, entry_count, thresholds);
 	close_scene(&scene);
 	free(judges);
 }

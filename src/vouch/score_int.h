@@ -5,6 +5,7 @@
  *   score_fleet.c  the fleet of a scenario
  *   score_feed.c   one fleet through its entries
  *   score_judge.c  what an entry says, against the truth
+ *   score_thresholds.c  the programme's thresholds, which no entry changes
  *   score_sum.c    figures of outcomes
  *   score_ours.c   our detector as a row
  */
@@ -63,5 +64,12 @@ void score_judge_open(struct score_judge *j, const struct score_scene *scene, co
 		      struct score_outcome *outcome);
 void score_judge_bad(struct score_judge *j, const struct sim_observation *o); /* bad mail was delivered */
 void score_judge_close(struct score_judge *j);                                /* fills the outcome */
+
+struct score_thresholds;
+struct score_thresholds *score_thresholds_open(const struct score_scene *scene);
+void score_thresholds_observe(struct score_thresholds *t, const struct sim_observation *o,
+			      const struct detect_fact *fact);
+void score_thresholds_tick(struct score_thresholds *t); /* the scene's time has come */
+struct score_crossed score_thresholds_close(struct score_thresholds *t);
 
 #endif

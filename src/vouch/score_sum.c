@@ -113,6 +113,9 @@ score_figures(const struct score_outcome *outcomes, size_t fleet_count, size_t e
 		f.source_years += o->source_years;
 		f.alarms += o->alarms;
 		f.suspended += o->suspended;
+		f.crossed.partly += o->crossed.partly;
+		f.crossed.wholly += o->crossed.wholly;
+		f.crossed.disused += o->crossed.disused;
 		minutes = reallocarray(minutes, n + o->attack_count + 1, sizeof *minutes);
 		out = reallocarray(out, n + o->attack_count + 1, sizeof *out);
 		check(minutes != NULL && out != NULL);

@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define SCENARIOS_MAX 64
 #define BUDGETS_MAX   16
@@ -106,7 +107,22 @@ fleet_of(const struct scoring *s, const char *scenario, uint64_t seed)
 		.seed = seed,
 		.step.ms = step * SPAN_MINUTE.ms,
 		.sight = SCORE_SIGHT_USUAL,
+		.thresholds = score_is_honest(scenario),
 	};
+}
+
+/* Whom the programme's thresholds suspend, of a year of honest mail: budget and detector have no part in it. */
+static json_t *
+thresholds_of(const struct score_figures *f)
+{
+	double per_1000 = f->source_years > 0 ? 1000 / f->source_years : 0;
+	json_t *object =
+	    json_pack("{s:f,s:f,s:f}", "one_receiver_per_1000", per_1000 * (double)f->crossed.partly,
+		      "off_list_per_1000", per_1000 * (double)f->crossed.wholly, "disuse_per_1000",
+		      per_1000 * (double)f->crossed.disused);
+
+	check(object != NULL);
+	return object;
 }
 
 static json_t *
@@ -121,6 +137,9 @@ row_of(const struct scoring *s, size_t scenario, size_t entry)
 				f.low, "per_1000_high", f.high, "takeovers", (int)f.attacks);
 
 	check(row != NULL);
+	if (score_is_honest(s->scenarios[scenario])) {
+		(void)json_object_set_new(row, "thresholds", thresholds_of(&f));
+	}
 	if (f.attacks > 0) {
 		json_t *more =
 		    json_pack("{s:f,s:f,s:f,s:f,s:f}", "recall_48h", f.recall, "caught", f.caught,
@@ -133,6 +152,37 @@ row_of(const struct scoring *s, size_t scenario, size_t entry)
 		json_decref(more);
 	}
 	return row;
+}
+
+static double
+number_at(const json_t *object, const char *name)
+{
+	return json_number_value(json_object_get(object, name));
+}
+
+/* The same for all budgets of a scenario: it is said once. */
+static void
+print_thresholds(const json_t *rows)
+{
+	const char *last = "";
+	const json_t *row;
+	size_t i;
+
+	json_array_foreach(rows, i, row)
+	{
+		const json_t *crossed = json_object_get(row, "thresholds");
+		const char *scenario = json_string_value(json_object_get(row, "scenario"));
+
+		if (crossed != NULL && strcmp(scenario, last) != 0) {
+			(void)printf(
+			    "%s: suspensions by the thresholds of the programme, which are no alarms, "
+			    "per 1000 source-years:\n%.1f at one receiver, %.1f off the list, %.1f for "
+			    "disuse.\n",
+			    scenario, number_at(crossed, "one_receiver_per_1000"),
+			    number_at(crossed, "off_list_per_1000"), number_at(crossed, "disuse_per_1000"));
+			last = scenario;
+		}
+	}
 }
 
 static void
@@ -149,9 +199,13 @@ print_table(const struct vouch *v, const json_t *rows)
 
 	table_print(stdout, rows, columns, countof(columns), v->colour);
 	(void)puts("FALSE/1000: honest sources suspended per 1000 source-years, FROM..TO its 95 % interval. "
-		   "IN 48 H: share of\ntakeovers caught by then; MINUTES to the alarm, and share of the bad "
-		   "mail OUT "
-		   "before it: medians.");
+		   "IN 48 H: "
+		   "share of\ntakeovers caught by then; MINUTES from the first bad message to the alarm (-: "
+		   "most are "
+		   "missed), and share of the\nbad messages OUT before it: medians; MAIL OUT: how many those "
+		   "are, mean of a "
+		   "takeover.");
+	print_thresholds(rows);
 }
 
 enum result

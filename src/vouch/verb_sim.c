@@ -154,7 +154,7 @@ put_observation(struct traffic *t, const struct sim_observation *o)
 		return;
 	}
 	if (feed->csv.n == 0) {
-		sim_write_csv_header(&feed->csv);
+		sim_write_csv_header(o->feed, &feed->csv);
 	}
 	sim_write_csv_row(t->sim, o, &feed->csv);
 }

@@ -22,8 +22,12 @@ put_all_of_it(const struct sim_observation *o, struct buffer *b)
 	buffer_format(b, "%lld %lld %lld %d %d %u %u %u %u %u %u %d %d ", (long long)o->arrives.ms,
 		      (long long)o->at.ms, (long long)o->mailed.ms, (int)o->kind, (int)o->signal, o->count,
 		      o->bad, o->source, o->domain, o->system, o->serial, (int)o->feed, (int)o->because);
-	buffer_format(b, "%u %u %u %u %d %d %d\n", c->cluster, c->campaign, c->from, c->link, c->attachment,
+	buffer_format(b, "%u %u %u %u %d %d %d", c->cluster, c->campaign, c->from, c->link, c->attachment,
 		      c->lure, c->headers_only);
+	for (size_t i = 0; i < SIM_RECEIVER_COUNT; i++) {
+		buffer_format(b, " %u", o->received[i]);
+	}
+	buffer_put(b, "\n", 1);
 }
 
 static struct hash
@@ -68,9 +72,9 @@ static void
 every_machine_gives_the_same_bytes(void **context)
 {
 	static const char *const expected[] = {
-		"54c327a28537d7aac73104d77e56e36d6b812ac13ea702a964c6bee5d06cbf77",
-		"6a0b80b9a3cb09e750c11a1014c736271d926b9d26e07370fbd7a796ffc6b687",
-		"45a88ccca4a405302cda7f7a802bb1dfba920d941df66a7aa2e3e09cf45681d8",
+		"62cfb6182baab5b5b49dec39d2ba204ae2879d0ecb3d45d72e0cff0afdba2e5e",
+		"3a540d5d12ff0fa654c4d64c71ac1808a36b8bdb3a88cd9ec08c964f6e8cf0ea",
+		"baaf6d50c6721fdd1cb01ac88e781b75b20dccd78c4bbd48c7ee1f62b1361a9b",
 	};
 	static const char *const scenarios[] = { "ugly", "rough", "all" };
 
@@ -398,7 +402,7 @@ feedback_mails_read_back_to_the_same_source(void **context)
 		const char *name;
 		bool says_source;
 	} providers[] = {
-#define SIM_PROVIDER(id, name, host, share, form, eol, says_source, agent) { name, says_source },
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) { name, says_source },
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 	};
@@ -434,6 +438,46 @@ feedback_mails_read_back_to_the_same_source(void **context)
 	sim_close(sim);
 }
 
+/* The rows of a feed, read again; *read of them are taken by the observations before. */
+struct rows_read {
+	struct intake_result result;
+	uint32_t read;
+};
+
+static void
+assert_row(struct rows_read *rows, const struct sim_observation *o, uint32_t count, const char *receiver)
+{
+	const struct report *report = &rows->result.reports[0];
+	const struct observation *row;
+
+	assert_true(rows->read < report->observation_count);
+	row = &report->observations[rows->read++];
+	assert_true(text_equal(report->reporter, text_of(sim_reporter(o))));
+	assert_int_equal(row->at.ms, o->at.ms);
+	assert_int_equal(row->signal, o->signal);
+	assert_int_equal(row->count, count);
+	assert_int_equal(row->key_count, o->domain == SIM_NONE ? 1 : 2);
+	assert_int_equal(row->attribute_count, receiver != NULL ? 1 : 0);
+	if (receiver != NULL) {
+		assert_true(text_equal(row->attributes[0].name, TEXT("receiver")));
+		assert_true(text_equal(row->attributes[0].value, text_of(receiver)));
+	}
+}
+
+static void
+assert_rows(struct rows_read *rows, const struct sim_observation *o)
+{
+	if (o->feed != SIM_FEED_DELIVERIES && o->feed != SIM_FEED_ESPDESK) {
+		assert_row(rows, o, o->count, NULL);
+		return;
+	}
+	for (enum sim_feed receiver = 0; receiver < SIM_RECEIVER_COUNT; receiver++) {
+		if (o->received[receiver] > 0) {
+			assert_row(rows, o, o->received[receiver], sim_feed_name(receiver));
+		}
+	}
+}
+
 static void
 rows_read_back_to_the_same_observations(void **context)
 {
@@ -441,44 +485,85 @@ rows_read_back_to_the_same_observations(void **context)
 	struct sim_params params = sim_params_default();
 	struct sim_observation seen[4000];
 	struct arena arena = { .head = NULL };
-	struct intake_result result;
-	struct buffer csv;
-	uint32_t at[INTAKE_REPORTERS_MAX], n = 0;
+	struct rows_read rows[SIM_FEED_COUNT] = { { .read = 0 } };
+	struct buffer csv[SIM_FEED_COUNT];
+	uint32_t n = 0;
 	struct sim *sim;
 
 	(void)context;
 	params.days = 2;
 	sim = sim_open(&params, 12);
 	hint.received.ms = params.start.ms + 2 * SPAN_DAY.ms;
-	buffer_init(&csv, 1U << 22);
-	sim_write_csv_header(&csv);
+	for (enum sim_feed feed = 0; feed < SIM_FEED_COUNT; feed++) {
+		buffer_init(&csv[feed], 1U << 22);
+		sim_write_csv_header(feed, &csv[feed]);
+	}
 	while (n < countof(seen) && sim_next(sim, &seen[n])) {
 		if (seen[n].kind == SIM_FACT) {
-			sim_write_csv_row(sim, &seen[n++], &csv);
+			sim_write_csv_row(sim, &seen[n], &csv[seen[n].feed]);
+			n++;
 		}
-	}
-	assert_int_equal(intake_read(buffer_text(&csv), &hint, &arena, &result), RESULT_OK);
-	assert_int_equal(result.fault_count, 0);
-	for (uint32_t i = 0; i < result.report_count; i++) {
-		at[i] = 0;
 	}
 	for (uint32_t i = 0; i < n; i++) {
-		struct text reporter = text_of(sim_reporter(&seen[i]));
-		const struct observation *read;
-		uint32_t k = 0; /* the rows of each reporter are a report */
+		enum sim_feed feed = seen[i].feed;
 
-		while (!text_equal(result.reports[k].reporter, reporter)) {
-			assert_true(++k < result.report_count);
+		if (rows[feed].read == 0) {
+			assert_int_equal(
+			    intake_read(buffer_text(&csv[feed]), &hint, &arena, &rows[feed].result),
+			    RESULT_OK);
+			assert_int_equal(rows[feed].result.fault_count, 0);
+			assert_int_equal(rows[feed].result.report_count, 1);
 		}
-		assert_true(at[k] < result.reports[k].observation_count);
-		read = &result.reports[k].observations[at[k]++];
-		assert_int_equal(read->at.ms, seen[i].at.ms);
-		assert_int_equal(read->signal, seen[i].signal);
-		assert_int_equal(read->count, seen[i].count);
-		assert_int_equal(read->key_count, seen[i].domain == SIM_NONE ? 1 : 2);
+		assert_rows(&rows[feed], &seen[i]);
+	}
+	assert_true(rows[SIM_FEED_DELIVERIES].read > 0 && rows[SIM_FEED_ESPDESK].read > 0);
+	for (enum sim_feed feed = 0; feed < SIM_FEED_COUNT; feed++) {
+		assert_true(rows[feed].read == 0 ||
+			    rows[feed].read == rows[feed].result.reports[0].observation_count);
+		buffer_free(&csv[feed]);
 	}
 	arena_clear(&arena);
-	buffer_free(&csv);
+	sim_close(sim);
+}
+
+/* Also of sources that send a message or two in a step, the smallest receiver has its share. */
+static void
+mail_and_complaints_are_shared_among_receivers(void **context)
+{
+	static const double mail[] = {
+#define SIM_PROVIDER(id, name, host, mail, complaints, form, eol, says_source, agent) mail,
+#include "sim/providers.def"
+#undef SIM_PROVIDER
+	};
+	struct sim_params params = sim_params_default();
+	double few[SIM_RECEIVER_COUNT] = { 0 }, many[SIM_RECEIVER_COUNT] = { 0 }, all_few = 0, all_many = 0;
+	uint32_t complaints[SIM_RECEIVER_COUNT] = { 0 };
+	struct sim_observation o;
+	struct sim *sim;
+
+	(void)context;
+	params.days = 5;
+	params.step.ms = 5 * SPAN_MINUTE.ms;
+	sim = sim_open(&params, 16);
+	while (sim_next(sim, &o)) {
+		bool delivered = o.signal == SIGNAL_DELIVERED && o.kind == SIM_FACT;
+		uint32_t sum = 0;
+
+		for (size_t i = 0; i < SIM_RECEIVER_COUNT; i++) {
+			sum += o.received[i];
+			assert_true(!delivered || fabs(o.received[i] - mail[i] * o.count) < 1 + 1e-6);
+			*(o.count < 3 ? &few[i] : &many[i]) += delivered ? o.received[i] : 0;
+			complaints[i] += o.feed == SIM_FEED_ESPDESK ? o.received[i] : 0;
+		}
+		*(o.count < 3 ? &all_few : &all_many) += delivered ? o.count : 0;
+		assert_int_equal(sum, delivered || o.signal == SIGNAL_COMPLAINT ? o.count : 0);
+		assert_true(o.feed >= SIM_RECEIVER_COUNT || o.received[o.feed] == o.count);
+	}
+	for (size_t i = 0; i < SIM_RECEIVER_COUNT; i++) {
+		assert_near(few[i] / all_few, mail[i], 0.05);
+		assert_near(many[i] / all_many, mail[i], 0.01);
+		assert_true(complaints[i] > 0);
+	}
 	sim_close(sim);
 }
 
@@ -498,6 +583,7 @@ main(void)
 		cmocka_unit_test(a_surge_brings_more_mail_but_no_worse_mail),
 		cmocka_unit_test(feedback_mails_read_back_to_the_same_source),
 		cmocka_unit_test(rows_read_back_to_the_same_observations),
+		cmocka_unit_test(mail_and_complaints_are_shared_among_receivers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
