@@ -15,7 +15,8 @@
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone. --honest: ours at the nominal
  * budgets alone, on honest fleets; --calibration: that alone; --takeovers: ours at
- * the nominal budget and the oracle, on takeovers; with --limits, what a calibration printed, in its order, also ours and the others at those.
+ * the nominal budget and the oracle, on takeovers; with --limits, what a calibration printed, in its order, also ours at its limit and, where none has
+ * declared, the others at theirs.
  */
 #include "common/baseline.h"
 #include "common/oracle.h"
@@ -453,6 +454,8 @@ main(int argc, char **argv)
 		ours = all;
 		if (o.limits != NULL) {
 			add_limits(&all, &o);
+			ours.rows[ours.count] = all.rows[ours.count]; /* ours with its limit comes first */
+			ours.count++;
 		}
 		run_takeovers(&once, "none declared", none, &all);
 		run_takeovers(&once, "all declared", every, &ours);
