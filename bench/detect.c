@@ -13,10 +13,9 @@
  * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers. Its share
  * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
- * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone. --honest: ours at the nominal
- * budgets alone, on honest fleets; --calibration: that alone; --takeovers: ours at
- * the nominal budget and the oracle, on takeovers; with --limits, what a calibration printed, in its order, also ours at its limit and, where none has
- * declared, the others at theirs.
+ * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone.
+ * --calibration: that alone. --honest: ours at the nominal budgets alone, on honest fleets. --takeovers: ours at the nominal budget and the oracle, on takeovers. With --limits, what a
+ * calibration printed, in its order, both also ours at its limit and the others at theirs (of members that have declared, ours alone).
  */
 #include "common/baseline.h"
 #include "common/oracle.h"
@@ -437,6 +436,9 @@ main(int argc, char **argv)
 	add_nominal(&all, o.budget);
 	if (o.honest_only) {
 		add_others(&all, &o);
+		if (o.limits != NULL) {
+			add_limits(&all, &o);
+		}
 		run_honest(&o, "honest", "half declared", half, &all);
 		run_honest(&o, "rough", "rough, half declared", half, &all);
 		return 0;
