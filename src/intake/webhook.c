@@ -433,13 +433,18 @@ mailed(struct intake_reading *d)
 	return (struct text){ out, n };
 }
 
+/* Alone or in a mail; a mail without an event is none of these, where an empty array is a call that had nothing to tell. */
 enum result
 intake_webhook_read(struct intake_reading *d)
 {
 	struct text text = text_trim(d->raw);
+	bool is_mail = text.n > 0 && memchr("{[", text.p[0], 2) == NULL && intake_looks_like_mail(text) &&
+		       memchr(text.p, '\n', text.n) != NULL; /* a line set aside, read again, is none */
+	enum result r = objects_read(d, is_mail ? mailed(d) : text, take_enveloped);
 
-	if (text.n > 0 && text.p[0] != '{' && text.p[0] != '[' && intake_looks_like_mail(text)) {
-		text = mailed(d);
+	if (is_mail && r == RESULT_OK && d->fault_count == 0 && d->count == 0 && d->reporter_count == 0) {
+		intake_fault(d, 0, (struct text){ 0 }, d->raw, "a mail without an event");
+		return RESULT_BAD_INPUT;
 	}
-	return objects_read(d, text, take_enveloped);
+	return r;
 }
