@@ -331,6 +331,24 @@ run_takeovers(const struct options *o, const char *name, struct score_sight sigh
 	(void)fflush(stdout);
 }
 
+/* Takeovers by themselves: at the nominal limit, and at those of an earlier calibration. Of members that have declared, ours alone. */
+static void
+run_known(const struct options *o, struct score_sight none, struct score_sight every, struct lineup *all)
+{
+	struct lineup ours;
+
+	add_threat(all, o->budget, 1);
+	(void)add(all, &oracle, o->budget, 1);
+	ours = *all;
+	if (o->limits != NULL) {
+		add_limits(all, o);
+		ours.rows[ours.count] = all->rows[ours.count]; /* ours with its limit comes first */
+		ours.count++;
+	}
+	run_takeovers(o, "none declared", none, all);
+	run_takeovers(o, "all declared", every, &ours);
+}
+
 /* ---- less is seen, or more; nominal limits */
 
 static void
@@ -451,16 +469,7 @@ main(int argc, char **argv)
 		return 0;
 	}
 	if (o.takeovers_only) {
-		add_threat(&all, o.budget, 1);
-		(void)add(&all, &oracle, o.budget, 1);
-		ours = all;
-		if (o.limits != NULL) {
-			add_limits(&all, &o);
-			ours.rows[ours.count] = all.rows[ours.count]; /* ours with its limit comes first */
-			ours.count++;
-		}
-		run_takeovers(&once, "none declared", none, &all);
-		run_takeovers(&once, "all declared", every, &ours);
+		run_known(&once, none, every, &all);
 		return 0;
 	}
 	calibrate(&o, half, 0, &all);
