@@ -8,7 +8,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* Nobody but us says dnswl in our name, and what is believed of a domain is a domain. */
+/* Nobody but us says dnswl in our name, or anything with the dot of the root behind it; and what is believed of a domain is a domain. */
 static void
 it_is_believed_or_taken_out(struct text value)
 {
@@ -16,14 +16,15 @@ it_is_believed_or_taken_out(struct text value)
 	struct arena arena = { 0 };
 	struct authres r;
 	struct mark m;
-	bool is_out;
+	bool is_out, is_ours, is_rooted;
 
 	authres_read(value, &arena, &r);
 	mark_begin(&m, &settings, OURS);
 	mark_field(&m, TEXT("authentication-results"), value);
 	is_out = m.removals.n > 0;
-	check(is_out ==
-	      (r.authserv_id.n == 0 || (text_equal_nocase(r.authserv_id, TEXT(OURS)) && r.has_dnswl)));
+	is_ours = text_equal_nocase(r.authserv_id, TEXT(OURS));
+	is_rooted = text_equal_nocase(r.authserv_id, TEXT(OURS "."));
+	check(is_out == (r.authserv_id.n == 0 || is_rooted || (is_ours && r.has_dnswl)));
 	check(!is_out || m.domain_count == 0);
 	for (size_t i = 0; i < m.domain_count; i++) {
 		check(strlen(m.domains[i]) <= 255 && strpbrk(m.domains[i], " \t\r\n\"();") == NULL);
