@@ -187,15 +187,13 @@ intake_jsonl_read(struct intake_reading *d)
 	uint64_t line = d->hint->first_line == 0 ? 1 : d->hint->first_line;
 	struct text rest = d->raw;
 
-	if (text_starts_nocase(rest, TEXT("\xef\xbb\xbf"))) {
-		rest = (struct text){ rest.p + 3, rest.n - 3 };
-	}
 	intake_rows_open(d, intake_lines(rest));
 	for (; rest.n > 0; line++) {
 		struct intake_row row = { .line = line };
 		struct text all = rest;
 
 		(void)text_cut(&rest, '\n', &row.bytes);
+		row.bytes = intake_without_marks(row.bytes);
 		if (text_trim(row.bytes).n == 0) {
 			continue;
 		}

@@ -139,13 +139,14 @@ count_braces(struct text t)
 	return n;
 }
 
-/* Blanks and commas between values, and the lines they stand for. */
+/* Blanks and commas between values, and the lines they stand for; byte order marks too. */
 static void
 skip_between(struct text *t, uint64_t *line)
 {
+	*t = intake_without_marks(*t);
 	while (t->n > 0 && strchr(" \t\r\n,", t->p[0]) != NULL && t->p[0] != '\0') {
 		*line += t->p[0] == '\n';
-		*t = (struct text){ t->p + 1, t->n - 1 };
+		*t = intake_without_marks((struct text){ t->p + 1, t->n - 1 });
 	}
 }
 
@@ -176,9 +177,6 @@ objects_read(struct intake_reading *d, struct text text, object_fn *take)
 	uint64_t values = 0;
 
 	intake_rows_open(d, (size_t)count_braces(text) + 2 * (size_t)OBJECT_OBSERVATIONS);
-	if (text_starts_nocase(text, TEXT("\xef\xbb\xbf"))) {
-		text = (struct text){ text.p + 3, text.n - 3 };
-	}
 	for (skip_between(&text, &w.line); text.n > 0 && !w.stopped; skip_between(&text, &w.line)) {
 		struct text value = text;
 		json_error_t error;

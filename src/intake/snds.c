@@ -236,7 +236,7 @@ intake_snds_read(struct intake_reading *d)
 		const char *wrong;
 		bool quoted;
 
-		one = intake_without_marks(intake_take_row(&rest, &quoted, &wrong, &lines));
+		one = intake_take_row(&rest, &quoted, &wrong, &lines);
 		if (text_trim(one).n == 0) {
 			continue;
 		}

@@ -93,7 +93,7 @@ intake_take_row(struct text *rest, bool *quoted, const char **wrong, uint64_t *l
 	}
 	rest->p += n + (n < rest->n);
 	rest->n -= n + (n < rest->n);
-	return (struct text){ p, n };
+	return intake_without_marks((struct text){ p, n });
 }
 
 struct text
