@@ -397,7 +397,8 @@ int64_t detect_pending_since(const struct detect *d, const struct unit *u);
 
 /* shape.c */
 double detect_shape_product(double a, double b);
-void detect_shape_settle(struct detect *d); /* what is used, by what cohorts have said so far */
+bool detect_shape_is_sound(const struct detect *d); /* what was read: of each row one shape is the best */
+void detect_shape_settle(struct detect *d);         /* what is used, by what cohorts have said so far */
 void detect_shape_learn(struct detect *d, enum stream stream, enum evidence e, const struct outlook *o,
 			double known, double events, double ordinary);
 

@@ -40,6 +40,30 @@ settle(struct detect *d, enum stream stream, enum evidence e)
 	d->fleet.shape[stream][e] = SHAPE_CAUTION * detect_rates[e].frailty * number_exp(mean / sum);
 }
 
+static bool
+has_best(const double worse[SHAPES])
+{
+	for (int i = 0; i < SHAPES; i++) {
+		if (worse[i] <= 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+detect_shape_is_sound(const struct detect *d)
+{
+	for (int s = 0; s < STREAM_COUNT; s++) {
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			if (!has_best(d->fleet.worse[s][e])) {
+				return false;
+			}
+		}
+	}
+	return true;
+}
+
 void
 detect_shape_settle(struct detect *d)
 {

@@ -369,7 +369,10 @@ detect_load(struct detect *d, struct wire *w)
 	get_fleet(w, d->fleet.worse[0][0], FLEET_SUMS * SHAPES);
 	get_fleet(w, d->fleet.lately, 2);
 	d->fleet.lately_ms = wire_i64(w);
-	detect_shape_settle(d);
+	w->bad = w->bad || !detect_shape_is_sound(d);
+	if (!w->bad) {
+		detect_shape_settle(d);
+	}
 	w->bad = w->bad || d->fleet.lately_ms < -TIME_MAX || d->fleet.lately_ms > TIME_MAX;
 	get_content(d, w);
 	count = (uint32_t)wire_up_to(w, SOURCES_MAX * 2U);
