@@ -1,5 +1,5 @@
 /*
- * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations[=TEXT]] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
@@ -7,7 +7,7 @@
  *   honest       other fleets: what ours suspends at nominal budgets of 100, 10 and 1, and what each does with its limit; and rough ones, with feeds
  *                that change, stop or are an hour behind, and systems that move
  *   takeovers    each kind, with the limits of the calibration: recall, delay, share of the bad mail out; an oracle shows what could be seen
- *   ablations    ours when less is seen, or more; nothing else; one run for each, so a kind and few systems are enough for an evening
+ *   ablations    ours when less is seen, or more, rows whose name contains TEXT; nothing else; one run for each, so a kind and few systems are enough for an evening
  *
  * Half of the members of the honest fleets have declared their domains; takeovers are run for fleets where none has and where all
  * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers. Its share
@@ -50,7 +50,8 @@ struct options {
 	uint32_t systems, seeds, days;
 	uint64_t seed;
 	double budget;
-	bool ablations, honest_only, calibration_only, takeovers_only;
+	const char *ablations; /* rows whose name contains it; NULL: none */
+	bool honest_only, calibration_only, takeovers_only;
 	size_t first_kind, end_kind; /* of the takeovers */
 	const char *limits;          /* of ours and of the others, with commas; NULL: none are known */
 };
@@ -375,8 +376,10 @@ run_ablations(const struct options *o)
 
 	add_nominal(&l, o->budget);
 	for (size_t i = 0; i < countof(all); i++) {
-		run_honest(o, "honest", all[i].name, all[i].sight, &l);
-		run_takeovers(o, all[i].name, all[i].sight, &l);
+		if (strstr(all[i].name, o->ablations) != NULL) {
+			run_honest(o, "honest", all[i].name, all[i].sight, &l);
+			run_takeovers(o, all[i].name, all[i].sight, &l);
+		}
 	}
 }
 
@@ -399,7 +402,7 @@ read_options(int argc, char **argv, struct options *o)
 	static const struct option known[] = {
 		{ "systems", required_argument, NULL, 'n' }, { "seeds", required_argument, NULL, 's' },
 		{ "days", required_argument, NULL, 'd' },    { "seed", required_argument, NULL, 'f' },
-		{ "budget", required_argument, NULL, 'b' },  { "ablations", no_argument, NULL, 'a' },
+		{ "budget", required_argument, NULL, 'b' },  { "ablations", optional_argument, NULL, 'a' },
 		{ "honest", no_argument, NULL, 'o' },        { "calibration", no_argument, NULL, 'c' },
 		{ "takeovers", no_argument, NULL, 't' },     { "kind", required_argument, NULL, 'k' },
 		{ "limits", required_argument, NULL, 'l' },  { NULL, 0, NULL, 0 },
@@ -407,7 +410,7 @@ read_options(int argc, char **argv, struct options *o)
 	int c;
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
-		double value = optarg != NULL && c != 'k' && c != 'l' ? strtod(optarg, NULL) : 1;
+		double value = optarg != NULL && strchr("kla", c) == NULL ? strtod(optarg, NULL) : 1;
 
 		if (c == '?' || (c == 'k' && !find_kind(optarg, o)) || !(value > 0 && value < 1e9)) {
 			return false;
@@ -417,7 +420,7 @@ read_options(int argc, char **argv, struct options *o)
 		o->days = c == 'd' ? (uint32_t)value : o->days;
 		o->seed = c == 'f' ? (uint64_t)value : o->seed;
 		o->budget = c == 'b' ? value : o->budget;
-		o->ablations = o->ablations || c == 'a';
+		o->ablations = c != 'a' ? o->ablations : optarg != NULL ? optarg : "";
 		o->honest_only = o->honest_only || c == 'o';
 		o->calibration_only = o->calibration_only || c == 'c';
 		o->takeovers_only = o->takeovers_only || c == 't';
@@ -444,7 +447,8 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--seeds N] [--days N] [--seed N] [--budget X] "
-		    "[--ablations] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]\n",
+		    "[--ablations[=TEXT]] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits "
+		    "X,...]\n",
 		    stderr);
 		return 2;
 	}
@@ -464,7 +468,7 @@ main(int argc, char **argv)
 	once = o;
 	once.seeds = FLEETS * (o.seeds > 2 ? 2 : o.seeds);
 	once.systems = o.systems > 80 ? 80 : o.systems;
-	if (o.ablations) {
+	if (o.ablations != NULL) {
 		run_ablations(&once);
 		return 0;
 	}

@@ -6,7 +6,9 @@
  * whether its complaints come in an hour or in three days.
  */
 
-#define COMPLAINTS_LEAST 1e-9 /* so that the shares have a sum */
+#define EXPLAIN_STEPS 10   /* more change little */
+#define NEWS_LEAST    1e-9 /* so that the shares have a sum */
+#define NEWS_OF_NOTE  0.5  /* events; a smaller share is about other mail */
 
 static const struct {
 	double hours, share;
@@ -85,14 +87,14 @@ complaints_due(const struct cohort *c, const struct outlook *o)
 	       (shape + rate * o->mail[EVIDENCE_COMPLAINT]);
 }
 
-/* Complaints below zero are taken back, as far as there are any. */
+/* News below zero are taken back, as far as there are any. */
 static void
-share_out(struct unit *u, double complaints, const double part[COHORTS], double sum)
+share_out(struct unit *u, int e, double news, const double part[COHORTS], double sum)
 {
 	for (uint32_t i = 0; i < u->cohort_count && sum > 0; i++) {
-		float *events = &detect_cohort(u, i)->n.events[EVIDENCE_COMPLAINT];
+		float *events = &detect_cohort(u, i)->n.events[e];
 
-		double now = (double)*events + complaints * part[i] / sum;
+		double now = (double)*events + news * part[i] / sum;
 
 		*events = (float)(now > 0 ? now : 0);
 	}
@@ -115,7 +117,7 @@ detect_cohort_spread(const struct detect *d, struct unit *u, double complaints, 
 		part[i] = complaints_due(c, &o[i]) * coming(c, now_ms);
 		sum += part[i];
 	}
-	share_out(u, complaints, part, sum);
+	share_out(u, EVIDENCE_COMPLAINT, complaints, part, sum);
 }
 
 /* By how much the time is off the cohort, hours. */
@@ -142,10 +144,10 @@ detect_cohort_complaints(const struct detect *d, struct unit *u, double complain
 		const struct cohort *c = detect_cohort_at(u, i);
 
 		part[i] = c == stated ? 1 : away(c, mailed_ms) < CLOCK_WRONG ? CLOCK_DOUBT : 0;
-		part[i] *= complaints_due(c, &o[i]) + COMPLAINTS_LEAST;
+		part[i] *= complaints_due(c, &o[i]) + NEWS_LEAST;
 		sum += part[i];
 	}
-	share_out(u, complaints, part, sum);
+	share_out(u, EVIDENCE_COMPLAINT, complaints, part, sum);
 }
 
 int64_t
@@ -176,14 +178,20 @@ detect_cohort_of(struct unit *u, int64_t mailed_ms)
 /* ---- where one cohort ends and the next begins */
 
 /* Is the mail of the bin far above what comes between bursts? Of a unit that is not known yet nothing is. */
-static bool
-is_burst(const struct unit *u, const struct bin *bin, double share)
+static double
+burst_mail(const struct unit *u, const struct bin *bin)
 {
 	double calm =
 	    u->n.volume_hours > CALM_HOURS ? (double)u->n.calm_mail / (double)u->n.volume_hours : 1e9;
 	double hours = hours_between(bin->start_ms, bin->covered_ms);
 
-	return bin->mail > share * (BURST_FACTOR * calm * hours + BURST_LEAST * hours);
+	return BURST_FACTOR * calm * hours + BURST_LEAST * hours;
+}
+
+static bool
+is_burst(const struct unit *u, const struct bin *bin, double share)
+{
+	return bin->mail > share * burst_mail(u, bin);
 }
 
 /* Is this more than chance, and by the factor? */
@@ -333,19 +341,107 @@ detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms)
 	(void)begin(d, u, &bin, true);
 }
 
-/* Bad news that `seq` was the first of, about mail from `at` on. */
+/* Now that its news was counted: it has its first, about mail from `at` on, in the record `seq`. */
+static void
+note_first(struct cohort *c, uint64_t seq, int64_t at_ms)
+{
+	double events = 0;
+
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		events += (double)c->n.events[e];
+	}
+	if (events > NEWS_OF_NOTE && c->first_bad_seq == 0) {
+		c->first_bad_seq = seq;
+		c->n.first_bad_hour = (float)hours_between(c->start_ms, at_ms);
+	}
+}
+
 static void
 add_news(struct cohort *c, const uint32_t counts[PENDING_KINDS], uint64_t seq, int64_t at_ms)
 {
-	bool any = false;
-
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
 		c->n.events[e] = (float)((double)c->n.events[e] + counts[e]);
-		any = any || counts[e] > 0;
 	}
-	if (any && c->first_bad_seq == 0) {
-		c->first_bad_seq = seq;
-		c->n.first_bad_hour = (float)hours_between(c->start_ms, at_ms);
+	note_first(c, seq, at_ms);
+}
+
+/* The share of the cohort's mail that was delivered within the stretch. Its end may be the start of a volume report. */
+static double
+within(const struct unit *u, const struct cohort *c, const struct stretch *stretch)
+{
+	int64_t end_ms = stretch->to_ms + (int64_t)((double)u->n.gap_hours * HOUR_MS),
+		from_ms = c->start_ms > stretch->from_ms ? c->start_ms : stretch->from_ms,
+		to_ms = end_of(c) < end_ms ? end_of(c) : end_ms;
+
+	return c->length_ms > 0 ? hours_between(from_ms, to_ms) / hours_between(c->start_ms, end_of(c)) : 0;
+}
+
+/* By cohort, its share; where nothing was sent then, the one before has all. A report covers all up to the next one. False: it is too old. */
+static bool
+stretch_of(struct unit *u, const struct stretch *stretch, double share[COHORTS])
+{
+	const struct cohort *before = detect_cohort_of(u, stretch->to_ms);
+	bool any = false;
+
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		share[i] = within(u, detect_cohort_at(u, i), stretch);
+		any = any || share[i] > 0;
+	}
+	for (uint32_t i = 0; i < u->cohort_count && !any; i++) {
+		share[i] = detect_cohort_at(u, i) == before;
+	}
+	return any || before != NULL;
+}
+
+/*
+ * Of `news` each cohort gets in proportion what an honest one would bring that had them: by its share of the stretch, its mail, its rate and how much
+ * it may differ. So a campaign and not the trickle before it gets what is beyond both. Steps from what their mail alone explains.
+ */
+static double
+explain(const struct unit *u, const struct outlook o[COHORTS], const double share[COHORTS], int e,
+	double news, double part[COHORTS])
+{
+	double sum = 0;
+
+	for (int step = 0; step <= EXPLAIN_STEPS; step++) {
+		double before = sum;
+
+		sum = 0;
+		for (uint32_t i = 0; i < u->cohort_count; i++) {
+			const struct cohort *c = detect_cohort_at(u, i);
+			double had = step > 0 ? (double)c->n.events[e] + news * part[i] / before
+					      : o[i].rate[e] * o[i].mail[e];
+
+			part[i] = share[i] * o[i].rate[e] * ((double)c->n.mail + NEWS_LEAST) *
+				  (o[i].shape[e] + had) / (o[i].shape[e] + o[i].rate[e] * o[i].mail[e]);
+			sum += part[i];
+		}
+	}
+	return sum;
+}
+
+/* Bad news about the mail of some hours. */
+static void
+add_stretch(const struct detect *d, struct unit *u, const struct stretch *stretch, int64_t now_ms)
+{
+	double share[COHORTS], part[COHORTS], sum;
+	struct outlook o[COHORTS];
+
+	if (!stretch_of(u, stretch, share)) {
+		u->left_out++;
+		return;
+	}
+	detect_baseline_outlook(d, u, now_ms, o);
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		if (stretch->counts[e] > 0) {
+			sum = explain(u, o, share, e, stretch->counts[e], part);
+			share_out(u, e, stretch->counts[e], part, sum);
+		}
+	}
+	for (uint32_t i = 0; i < u->cohort_count; i++) {
+		if (share[i] > 0) {
+			note_first(detect_cohort(u, i), u->pending_seq, stretch->from_ms);
+		}
 	}
 }
 
@@ -353,13 +449,10 @@ void
 detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 {
 	struct cohort *c = u->cohort_count > 0 ? detect_cohort(u, u->cohort_count - 1U) : NULL;
-	double since = (double)(bin->end_ms - u->times[STEP]) / HOUR_MS;
+	double since = (double)(bin->end_ms - u->times[STEP]) / HOUR_MS, burst;
 
 	for (size_t i = 0; i < LAG_COUNT; i++) {
 		u->n.lag[i] = (float)((double)u->n.lag[i] * number_exp(-since / lags[i].hours));
-	}
-	if (c != NULL && bin->mail > 0) { /* a report covers all up to the next one */
-		add_news(c, bin->before, u->pending_seq, end_of(c));
 	}
 	if (c == NULL || begins_new(u, c, bin)) {
 		c = begin(d, u, bin, false);
@@ -367,14 +460,16 @@ detect_cohort_join(struct detect *d, struct unit *u, const struct bin *bin)
 	if (c->n.mail <= 0 && bin->mail > 0 && bin->start_ms < c->start_ms) {
 		c->start_ms = bin->start_ms; /* a template that was seen in the midst of the bin began it */
 	}
-	if (c->stream == STREAM_TRICKLE) {
-		u->n.calm_mail += (float)bin->mail;
-	}
+	burst = burst_mail(u, bin);
+	u->n.calm_mail += (float)(bin->mail < burst ? bin->mail : burst);
 	c->n.mail = (float)((double)c->n.mail + bin->mail);
 	u->n.stand_in = (float)bin->stand_in;
 	if (bin->mail > 0 && bin->covered_ms > end_of(c)) {
 		c->length_ms = length_ms(c->start_ms, bin->covered_ms);
 	}
 	add_news(c, bin->counts, u->pending_seq, bin->start_ms);
+	for (uint32_t i = 0; i < bin->stretch_count; i++) {
+		add_stretch(d, u, &bin->stretches[i], bin->end_ms);
+	}
 	u->pending_seq = detect_pending_since(d, u) != NEVER ? u->pending_seq : 0;
 }

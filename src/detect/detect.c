@@ -136,14 +136,14 @@ static int64_t
 due_ms(const struct detect *d, const struct unit *u)
 {
 	bool waits = u->lots != NO_LOTS; /* the lots themselves are elsewhere in memory, and rarely needed */
-	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && waits);
+	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && waits && !detect_volume_is_late(u));
 	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
 	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);
 
 	if (u->bin_mail > 0 || news) {
 		return due;
 	}
-	return waits ? detect_pending_since(d, u) + (int64_t)(VOLUME_SPAN * HOUR_MS) : due;
+	return waits ? detect_pending_since(d, u) + detect_volume_wait_ms(u) : due;
 }
 
 /* Never falls when time goes on, so what is not due by minutes is not due. */
@@ -214,10 +214,11 @@ take_volume(const struct detect *d, struct unit *u, int64_t end_ms)
 
 		bin.start_ms = u->times[BIN_VOLUME];
 		bin.covered_ms = last_ms > bin.start_ms ? last_ms : bin.start_ms;
+		bin.sure_ms = detect_volume_is_late(u) ? u->times[BIN_VOLUME_END] + 1 : bin.covered_ms;
 		u->times[JOINED] = u->times[BIN_VOLUME_END];
-	} else if (since_ms != NEVER && end_ms - since_ms >= (int64_t)(VOLUME_SPAN * HOUR_MS)) {
+	} else if (since_ms != NEVER && end_ms - since_ms >= detect_volume_wait_ms(u)) {
 		bin.start_ms = since_ms;
-		bin.covered_ms = end_ms;
+		bin.covered_ms = bin.sure_ms = end_ms;
 		bin.stand_in = detect_volume_presumed(u, end_ms);
 	}
 	return bin;
@@ -232,13 +233,17 @@ close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 	double spread;
 
 	if (bin.mail > 0 || bin.stand_in > 0) {
-		detect_pending_take(d, u, bin.start_ms, bin.before);
-		detect_pending_take(d, u, bin.covered_ms, bin.counts);
+		detect_pending_take(d, u, bin.start_ms, bin.sure_ms, bin.counts);
+		bin.stretch_count = detect_pending_take_stretches(d, u, bin.sure_ms, bin.stretches);
 		detect_cohort_join(d, u, &bin);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			news = news || bin.counts[kind] > 0 || bin.before[kind] > 0;
+			news = news || bin.counts[kind] > 0;
 		}
-		spread = (double)bin.counts[PENDING_SPREAD] + bin.before[PENDING_SPREAD];
+		spread = bin.counts[PENDING_SPREAD];
+		for (uint32_t i = 0; i < bin.stretch_count; i++) {
+			spread += bin.stretches[i].counts[PENDING_SPREAD];
+			news = true;
+		}
 		if (spread > 0) {
 			detect_cohort_spread(d, u, spread, end_ms);
 		}

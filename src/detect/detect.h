@@ -9,7 +9,7 @@
  *
  * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
  * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 720 bytes per unit,
- * 76 more while it has bad news that waits for its volume, and 152 for a system whose messages are looked at.
+ * 140 more while it has bad news that waits for its volume, and 152 for a system whose messages are looked at.
  * Source: A. N. Shiryaev, Theory Probab. Appl. 8 (1963) 22-46; J. Shin, A. Ramdas, A. Rinaldo, New England J. Stat. Data Sci. 2 (2024) 229-260.
  * Why, and what was measured: doc/why/detection.md. Tests: tests/unit/detect_*_test.c.
  */
@@ -63,13 +63,13 @@ struct detect_fact {
 /*
  * Takes a fact into the unit's open bin. Signals that are neither volume nor in model/evidence.def change nothing. Bad news
  * counts for the mail it is about; where a complaint does not say which, the cohorts share it by their age and rate.
- * Volume may come later than the bad news about it: that then waits, or the learnt volume stands in. Older than a day: left out.
+ * Volume may come up to three days later than the bad news about it: that then waits, or the learnt volume stands in. Older: left out.
  */
 void detect_observe(struct detect *d, uint32_t unit, const struct detect_fact *fact);
 
 /*
  * Takes a fact back that detect_observe was told before: what the open bin and the cohorts still hold of it is gone, so the evidence is as if it had not
- * been told; of which cohort complaints are taken whose mail is not known is a guess. Older than a day: it was learnt, and stays until it has faded.
+ * been told; of which cohort complaints are taken whose mail is not known is a guess. Older than three days: it was learnt, and stays until it has faded.
  * Never an alarm by itself. Cost: O(1), no allocation. Test: tests/unit/detect_take_test.c.
  */
 void detect_take(struct detect *d, uint32_t unit, const struct detect_fact *fact);

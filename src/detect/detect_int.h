@@ -44,7 +44,7 @@
 #define COHORT_NEAR        0x0800U /* or in the one beside it */
 #define FILTER_WORDS       8U
 #define KNOWN_NAMES        65536U /* of the fleet; the ones not seen for longest make way */
-#define LOTS               4U
+#define LOTS               6U
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
 #define SHAPES             17  /* of honest cohorts: from a fourth of the stated one to four times it */
@@ -139,18 +139,26 @@ struct unit_numbers {
 	float lag
 	    [LAG_COUNT]; /* complaints to come about mail that left the ring, as it was complained about so far */
 	float volume, volume_hours; /* fading sums: the mean volume */
-	float calm_mail;            /* the mail of trickle alone, over the same hours */
+	float calm_mail;            /* over the same hours, of bursts only what would be none */
 	float peak;                 /* messages of the busiest hour, fading */
 	float gap_hours;            /* usual time between two volume reports; 0: not known */
 	float gap_next;             /* the shortest of the last gaps that were longer */
+	float late_hours;           /* most that volume came after the start of its period, fading */
 };
 
 /* Bad news that waits for the volume of mail of about these times. Few units have any at a time, so they share a store of lots. */
 struct lots {
-	int64_t mailed_ms[LOTS]; /* NEVER: empty; then the counts are 0 */
+	int64_t from_ms[LOTS];    /* the first of its mail; NEVER: empty, all else is 0 */
+	uint32_t length_ms[LOTS]; /* to the last of it */
 	uint16_t counts[LOTS][PENDING_KINDS];
 };
-#define NO_LOTS UINT32_MAX /* all four are empty */
+#define NO_LOTS UINT32_MAX /* all are empty */
+
+/* Bad news about mail that was delivered from one time to another. */
+struct stretch {
+	int64_t from_ms, to_ms;
+	uint32_t counts[PENDING_KINDS];
+};
 
 /* A template that speaks against the sender: messages of it, and of others, since its cohort began. */
 struct suspect {
@@ -274,10 +282,12 @@ struct detect {
 /* A bin that joins the cohorts. */
 struct bin {
 	int64_t start_ms, covered_ms; /* of its volume; start_ms <= covered_ms */
-	int64_t end_ms;               /* now */
+	int64_t sure_ms; /* up to here its volume is surely known: bad news about it no longer waits */
+	int64_t end_ms;  /* now */
 	double mail, stand_in;
-	uint32_t before[PENDING_KINDS]; /* bad news about mail before it that no volume was reported for */
 	uint32_t counts[PENDING_KINDS]; /* bad news that is about it */
+	struct stretch stretches[LOTS]; /* ... and about mail up to it */
+	uint32_t stretch_count;
 };
 
 /* ln of the likelihood of a cohort's counts, without what all stories have alike. */
@@ -333,6 +343,8 @@ void detect_clock_load(struct detect *d, struct wire *w);
 
 /* volume.c */
 void detect_volume_heard(struct unit *u, int64_t at_ms);
+bool detect_volume_is_late(const struct unit *u);    /* by more than some gaps */
+int64_t detect_volume_wait_ms(const struct unit *u); /* bad news waits so long for its volume */
 double detect_volume_presumed(const struct unit *u, int64_t now_ms);
 void detect_volume_learn(struct unit *u, const struct bin *bin);
 
@@ -390,7 +402,10 @@ struct known detect_novelty_fleet(struct detect *d, uint64_t name, uint32_t memb
 struct lots *detect_pending_lots(struct detect *d,
 				 struct unit *u); /* those of the unit; new ones are empty */
 void detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
-void detect_pending_take(struct detect *d, struct unit *u, int64_t until_ms, uint32_t counts[PENDING_KINDS]);
+void detect_pending_take(struct detect *d, struct unit *u, int64_t from_ms, int64_t until_ms,
+			 uint32_t counts[PENDING_KINDS]);
+uint32_t detect_pending_take_stretches(struct detect *d, struct unit *u, int64_t until_ms,
+				       struct stretch stretches[LOTS]); /* their number */
 uint32_t detect_pending_undo(struct detect *d, struct unit *u, uint32_t kind, uint32_t count,
 			     int64_t mailed_ms); /* how many there were of them */
 int64_t detect_pending_since(const struct detect *d, const struct unit *u);

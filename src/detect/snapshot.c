@@ -6,14 +6,14 @@
  * The whole state, field by field. Floats are written as their bits in a varint: most are zero in a large fleet, and a
  * zero takes one byte. What detect_load accepts, the room can go on with: no number is infinite or negative.
  */
-#define VERSION  17
+#define VERSION  18
 #define TIME_MAX ((int64_t)1 << 53)
 
 #define FLEET_SUMS (STREAM_COUNT * EVIDENCE_COUNT)
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 720 && sizeof(struct lots) <= 72 && sizeof(struct novelty) <= 152,
+_Static_assert(sizeof(struct unit) <= 720 && sizeof(struct lots) <= 136 && sizeof(struct novelty) <= 152,
 	       "the header promises it");
 
 void
@@ -71,12 +71,15 @@ get_cohort(struct wire *w, struct cohort *c)
 static void
 put_lots(struct buffer *b, const struct detect *d, const struct unit *u)
 {
-	for (uint32_t i = 0; i < LOTS; i++) {
-		const struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
+	const struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
+	uint8_t count = lots != NULL ? LOTS : 0;
 
-		wire_put_i64(b, lots != NULL ? lots->mailed_ms[i] : NEVER);
+	wire_put_u8(b, count);
+	for (uint32_t i = 0; i < count; i++) {
+		wire_put_i64(b, lots->from_ms[i]);
+		wire_put_u64(b, lots->length_ms[i]);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			wire_put_u64(b, lots != NULL ? lots->counts[i][kind] : 0);
+			wire_put_u64(b, lots->counts[i][kind]);
 		}
 	}
 }
@@ -86,15 +89,17 @@ static void
 get_lots(struct wire *w, struct detect *d, struct unit *u)
 {
 	struct lots lots;
+	uint32_t count = (uint32_t)wire_up_to(w, LOTS);
 	bool any = false;
 
-	for (uint32_t i = 0; i < LOTS; i++) {
+	w->bad = w->bad || (count != 0 && count != LOTS);
+	for (uint32_t i = 0; i < count && !w->bad; i++) {
 		bool empty;
 
-		lots.mailed_ms[i] = wire_i64(w);
-		empty = lots.mailed_ms[i] == NEVER;
+		lots.from_ms[i] = detect_get_time(w);
+		empty = lots.from_ms[i] == NEVER;
 		any = any || !empty;
-		w->bad = w->bad || lots.mailed_ms[i] < NEVER || lots.mailed_ms[i] > TIME_MAX;
+		lots.length_ms[i] = (uint32_t)wire_up_to(w, empty ? 0 : UINT32_MAX);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
 			lots.counts[i][kind] = (uint16_t)wire_up_to(w, empty ? 0 : UINT16_MAX);
 		}

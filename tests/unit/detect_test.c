@@ -194,6 +194,22 @@ what_jumps_up_inside_a_long_campaign_is_another(void **context)
 	detect_close(f.d);
 }
 
+/* Who mails seven times as much from one day on has bursts for some days, and then a new usual pace. */
+static void
+everyday_mail_that_has_grown_is_trickle_again(void **context)
+{
+	struct feed f;
+
+	(void)context;
+	open_calm(&f, 10);
+	feed_days(&f, 1, 10, 1500);
+	assert_int_equal(feed_last_cohort(&f)->stream, STREAM_BURST);
+	feed_days(&f, 20, 10, 1500);
+	assert_int_equal(feed_last_cohort(&f)->stream, STREAM_TRICKLE);
+	assert_int_equal(f.alarm_count, 0);
+	detect_close(f.d);
+}
+
 static void
 silence_ends_a_cohort_only_when_it_is_longer_than_usual(void **context)
 {
@@ -393,87 +409,6 @@ few_complaints_by_a_wrong_clock_are_no_takeover(void **context)
 	}
 }
 
-/* ---- volume that is late, or never comes */
-
-static void
-late_volume_joins_the_cohort_of_its_time(void **context)
-{
-	static const uint32_t volumes[] = { 5000, 5000, 5000, 5000, 0 };
-	struct feed f;
-	int64_t from;
-	uint32_t at = COHORTS;
-	float mail;
-
-	(void)context;
-	open_calm(&f, 10);
-	from = f.minute;
-	campaign(&f, volumes);
-	feed_until(&f, f.minute + 600);
-	for (uint32_t i = 0; i < COHORTS; i++) {
-		at = detect_cohort(feed_unit(&f), i)->stream == STREAM_BURST ? i : at;
-	}
-	assert_true(at < COHORTS);
-	mail = detect_cohort(feed_unit(&f), at)->n.mail;
-	assert_true(mail >= 20000);
-	feed_mail(&f, 7000, from + 20);
-	assert_true(detect_cohort(feed_unit(&f), at)->n.mail == mail + 7000);
-	detect_close(f.d);
-}
-
-/*
- * Days without volume, with the news of honest mail in the meantime, of a sender of 1000 messages an hour or of 1.5 million: nothing is told by
- * it. A takeover's news is.
- */
-static void
-volume_that_never_comes_is_stood_in_for(void **context)
-{
-	static const struct {
-		uint32_t per_hour, times;
-	} cases[] = { { 1000, 1 }, { 1500000, 1 }, { 1000, 1000 } };
-
-	(void)context;
-	for (size_t i = 0; i < countof(cases); i++) {
-		uint32_t told = cases[i].per_hour / 1000 * cases[i].times;
-		struct feed f;
-
-		feed_open(&f, 10, 9);
-		for (int64_t at = 0; at < 30 * DAY_MINUTES; at += 60) {
-			feed_until(&f, at + 60);
-			feed_mail(&f, cases[i].per_hour, at);
-			feed_fact(&f, SIGNAL_UNKNOWN_USER, cases[i].per_hour / 250, at, at);
-		}
-		for (int hour = 0; hour < 60; hour++) {
-			int64_t at = f.minute;
-
-			feed_until(&f, at + 60);
-			feed_fact(&f, SIGNAL_UNKNOWN_USER, 4 * told, at, at);
-			feed_fact(&f, SIGNAL_COMPLAINT, cases[i].times / 2, at, at);
-			feed_fact(&f, SIGNAL_TRAP_PRISTINE, cases[i].times / 100, at, at);
-		}
-		feed_until(&f, f.minute + 2 * DAY_MINUTES);
-		assert_true(cases[i].times == 1 ? f.alarm_count == 0 : f.alarm_count > 0);
-		detect_close(f.d);
-	}
-}
-
-static void
-what_is_more_than_a_day_late_is_left_out_and_counted(void **context)
-{
-	struct feed f;
-	struct detect_view before, after;
-
-	(void)context;
-	open_calm(&f, 10);
-	detect_unit_view(f.d, 0, &before);
-	feed_fact(&f, SIGNAL_COMPLAINT, 10000, f.minute - DAY_MINUTES - 70, f.minute - DAY_MINUTES - 70);
-	feed_mail(&f, 10000, f.minute - DAY_MINUTES - 70);
-	feed_until(&f, f.minute + 60);
-	detect_unit_view(f.d, 0, &after);
-	assert_int_equal(after.left_out - before.left_out, 2);
-	assert_int_equal(f.alarm_count, 0);
-	detect_close(f.d);
-}
-
 int
 main(void)
 {
@@ -485,15 +420,13 @@ main(void)
 		cmocka_unit_test(a_campaign_is_one_burst_and_trickle_goes_on_after_it),
 		cmocka_unit_test(a_campaign_that_gathers_pace_and_ends_slowly_is_one),
 		cmocka_unit_test(what_jumps_up_inside_a_long_campaign_is_another),
+		cmocka_unit_test(everyday_mail_that_has_grown_is_trickle_again),
 		cmocka_unit_test(silence_ends_a_cohort_only_when_it_is_longer_than_usual),
 		cmocka_unit_test(little_mail_is_one_cohort_for_a_day),
 		cmocka_unit_test(news_that_comes_before_its_volume_waits_for_it),
 		cmocka_unit_test(a_feed_that_changes_its_cadence_is_no_takeover),
 		cmocka_unit_test(complaints_without_a_time_are_shared_by_what_explains_them),
 		cmocka_unit_test(few_complaints_by_a_wrong_clock_are_no_takeover),
-		cmocka_unit_test(late_volume_joins_the_cohort_of_its_time),
-		cmocka_unit_test(volume_that_never_comes_is_stood_in_for),
-		cmocka_unit_test(what_is_more_than_a_day_late_is_left_out_and_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
