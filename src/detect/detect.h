@@ -170,7 +170,7 @@ struct detect_view {
 	double rate
 	    [EVIDENCE_COUNT];  /* learnt rate per delivered message of the kind of mail that was sent last */
 	double volume_per_day; /* learnt mean volume, messages */
-	uint64_t left_out;     /* observations that were more than a day late */
+	uint64_t left_out;     /* observations that were more than three days late */
 	double threat;         /* factor; 1: it is under no threat */
 	struct instant threat_until;
 };
