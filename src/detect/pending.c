@@ -9,8 +9,7 @@
 static const struct lots no_lots = { .from_ms = { NEVER, NEVER, NEVER, NEVER, NEVER, NEVER } };
 _Static_assert(LOTS == 6, "all are empty");
 
-#define OF_BIN \
-	0U /* the lot for mail of the open bin, which takes it along; the others are for mail whose volume is missing */
+#define OF_BIN 0U /* the lot for mail of the open bin; those behind it are for mail whose volume is missing */
 
 struct lots *
 detect_pending_lots(struct detect *d, struct unit *u)
