@@ -94,17 +94,31 @@ def need(*names):
 # ---- ports and DNS questions
 
 
+# Below those that the kernel hands out by itself, so that no client gets one before its server has bound it, or while that starts again.
+PORTS, PORTS_OF_ONE = range(10000, 32700), 100
+
+
+def _own_ports():
+    """The ports of this process without end. Who holds the name of a hundred has them until it ends: tests beside each other share none."""
+    for first in random.SystemRandom().sample(PORTS[::PORTS_OF_ONE], len(PORTS[::PORTS_OF_ONE])):
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as holder, contextlib.suppress(OSError):
+            holder.bind(f"\0vouch-tests-ports-{first}")
+            while True:
+                yield from range(first, first + PORTS_OF_ONE)
+
+
+_PORTS = _own_ports()
+
+
 def free_port():
-    """A loopback port that is free for both TCP and UDP at this moment."""
+    """A loopback port that is free for both TCP and UDP, and that nobody else is given meanwhile."""
     while True:
+        port = next(_PORTS)
         with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp, \
-                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp:
-            tcp.bind(("127.0.0.1", 0))
-            try:
-                udp.bind(tcp.getsockname())
-            except OSError:
-                continue
-            return tcp.getsockname()[1]
+                socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, contextlib.suppress(OSError):
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+            return port
 
 
 DNS_TYPES = {"A": 1, "NS": 2, "SOA": 6, "TXT": 16, "AAAA": 28}
@@ -149,7 +163,7 @@ def parse(packet):
     return Answer(flags & 15, records)
 
 
-def dns(port, name, kind="A", host="127.0.0.1", timeout=5.0):
+def dns(port, name, kind="A", host="127.0.0.1", timeout=60.0):
     """Ask one question by UDP and return the Answer; socket.timeout if none comes."""
     ident = random.SystemRandom().randrange(65536)
     labels = b"".join(bytes([len(p)]) + p.encode() for p in name.rstrip(".").split("."))

@@ -77,9 +77,9 @@ class Activated(vouch.Vouchd):
                   os.path.join(vouch.BIN, "vouchd"), "-c", self.yaml], ready, vouch.OWN_ENV, fds)
 
 
-def dns_sockets(address=("127.0.0.1", 0)):
+def dns_sockets():
     tcp = socket.socket()
-    tcp.bind(address)
+    tcp.bind(("127.0.0.1", peers.free_port()))  # one that is free for UDP too
     tcp.listen(16)
     udp = socket.socket(type=socket.SOCK_DGRAM)
     udp.bind(tcp.getsockname())
