@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 
 import peers
 import vouch
@@ -108,11 +109,23 @@ def own_resolver(folder):
 
 
 def suspend_and_wait(server, unbound):
-    """The sender is suspended; returns when the resolver has forgotten its answers."""
+    """The sender is suspended; returns when the resolver has forgotten its answers: how many seconds after the suspension the last question
+    was put that it still answered as before (however late the answer came)."""
     server.command("suspend", "sender", "operator", "its mail is phishing")
+    start, last = time.monotonic(), 0
     expect("NXDOMAIN from the daemon at once", server.ask(LISTED).rcode == 3)
+
+    def forgot(name):
+        nonlocal last
+        put = time.monotonic() - start
+        if peers.dns(unbound.port, vouch.question(name)).rcode == 3:
+            return True
+        last = max(last, put)
+        return False
+
     for name in (LISTED, DOMAIN):
-        unbound.wait(lambda name=name: peers.dns(unbound.port, vouch.question(name)).rcode == 3, "forget the answer")
+        unbound.wait(lambda name=name: forgot(name), "forget the answer")
+    return last
 
 
 class Key:

@@ -53,9 +53,9 @@ zone "{vouch.ZONE}" {{ type forward; forward only; forwarders {{ 127.0.0.1 port 
 
 def ask(port, cookie=CLIENT, subject=LISTED):
     """(status, cookie) of what dig is answered, when it shows this cookie; (None, None) without an answer."""
-    argv = [peers.program("dig"), "@127.0.0.1", "-p", str(port), "+tries=1", "+time=5", "+nobadcookie", f"+cookie={cookie}",
+    argv = [peers.program("dig"), "@127.0.0.1", "-p", str(port), "+tries=1", "+time=60", "+nobadcookie", f"+cookie={cookie}",
             vouch.question(subject), "A"]
-    text = subprocess.run(argv, env=peers.ENV, stdout=subprocess.PIPE, encoding="utf-8", timeout=60, check=False).stdout
+    text = subprocess.run(argv, env=peers.ENV, stdout=subprocess.PIPE, encoding="utf-8", timeout=120, check=False).stdout
     status = re.search(r"status: (\w+)", text)
     back = re.search(r"COOKIE: ([0-9a-f]+) \(good\)", text)
     return status and status.group(1), back and back.group(1)

@@ -47,7 +47,7 @@ ROWS = (
 
 def dig(port, *words):
     """All that dig prints; it fails when it finds an answer malformed."""
-    argv = [peers.program("dig"), "@127.0.0.1", "-p", str(port), "+tries=1", "+time=10", "+qr", *words]
+    argv = [peers.program("dig"), "@127.0.0.1", "-p", str(port), "+tries=1", "+time=60", "+qr", *words]
     done = subprocess.run(argv, env=peers.ENV, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, encoding="utf-8",
                           timeout=120, check=False)
     expect(f"no complaint of dig: {' '.join(words)}\n{done.stdout}",

@@ -24,7 +24,7 @@ def until(knot, wanted):
     """Milliseconds until the replica says so."""
     start = time.monotonic()
     while answers(knot) != wanted:
-        expect("the replica to follow within ten seconds", time.monotonic() < start + 10)
+        expect("the replica to follow", time.monotonic() < start + peers.READY_SECONDS)
     return 1000 * (time.monotonic() - start)
 
 

@@ -2,7 +2,6 @@
 """Unbound resolves the zones through the daemon: A, TXT, NXDOMAIN; after a suspension the answer flips when the TTL is over."""
 
 import sys
-import time
 
 import certified
 import peers
@@ -26,9 +25,7 @@ def check():
         expect("a SOA of the zone", soa.rcode == 0 and soa.records)
         expect("name servers of the zone", peers.dns(unbound.port, vouch.ZONE, "NS").records)
         expect("the test entries", ask("127.0.0.2").texts("A") == [vouch.CODE] and ask("127.0.0.1").rcode == 3)
-        start = time.monotonic()
-        certified.suspend_and_wait(server, unbound)
-        took = time.monotonic() - start
+        took = certified.suspend_and_wait(server, unbound)
         expect(f"a flip within the TTL and a second, not after {took:.1f} s", took < certified.TTL_SECONDS + 1.5)
         expect("no TXT any more", ask(LISTED, "TXT").rcode == 3)
         server.command("clear", LISTED, "analyst", "it was a false alarm")

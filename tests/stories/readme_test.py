@@ -66,7 +66,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="vouch-readme-")
     try:
         done = subprocess.run([*alone, "bash", "-c", script(programs, folder)], stdout=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                              timeout=100, check=False)
+                              timeout=800, check=False)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
     output = done.stdout.decode(errors="replace")
