@@ -148,6 +148,7 @@ def summary(*logs):
 
 def check_summary(follower, exim):
     """The daemon that followed the log through its rotation counts what Exim's own summary says."""
+    settle(exim)
     want = summary(exim.main_log + ".1", exim.main_log)
     delivered, refused = want["Delivered"][-2], want["Rejects"][0]
     follower.wait(lambda: counted(follower)["delivered"] >= delivered, "read the log")
@@ -157,10 +158,15 @@ def check_summary(follower, exim):
            (got["delivered"], sum(got.values()) - got["delivered"]) == (delivered, refused))
 
 
-def rotate(exim):
-    """The log gets another name, when no delivery writes to it any more."""
+def settle(exim):
+    """Returns when no delivery writes to the log any more: a mail is in its mailbox before the log says so."""
     exim.wait(lambda: sum(" <= " in line for line in exim.lines()) == sum(line.endswith(" Completed") for line in exim.lines()),
               "end all deliveries")
+
+
+def rotate(exim):
+    """The log gets another name."""
+    settle(exim)
     os.rename(exim.main_log, exim.main_log + ".1")
 
 

@@ -158,6 +158,7 @@ def check_members(postfix):
 
 def check_hanging(postfix, hook, server):
     """The webhook hangs: decisions, mails and answers go on; killed meanwhile, the daemon calls again, with the same id."""
+    server.wait(lambda: all(status == "delivered" for _, _, status in kinds(server)), "be done with what it told before")
     hook.calls.clear()
     hook.hangs = True
     began, before = time.monotonic(), len(postfix.mails())

@@ -164,8 +164,8 @@ def check_mail(authority, logins):
             postfix.wait_mails(4)
             for number in range(1, 5):
                 notices_test.wait_status(server, number, "delivered")
-            expect("TLS", postfix.lines("TLS connection established"))
-            expect("the login", postfix.lines("sasl_username=vouch"))
+            postfix.wait_line("TLS connection established")
+            postfix.wait_line("sasl_username=vouch")
         with notices_test.server_log(server) as log:
             told = log.read()
         expect("no password in the log", mailbox.PASSWORD not in told)

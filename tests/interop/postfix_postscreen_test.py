@@ -65,7 +65,7 @@ def check():
             for postscreen in (forgets, keeps):
                 expect("no unknown or unused setting", not postscreen.lines("unused parameter"))
                 expect("a certified client to be handed on", answer(postscreen, LISTED) == HANDED_ON)
-                expect("for the first time", postscreen.lines(f"PASS NEW [{LISTED}]"))
+                postscreen.wait_line(f"PASS NEW [{LISTED}]")  # for the first time
             sites = f"{forgets.settings['postscreen_dnsbl_sites']}, {BLOCKLIST}"
             with peers.Postscreen(1, settings=settings(postscreen_dnsbl_sites=sites)) as both:
                 all_tested({"another client": (forgets, OTHER), "another client there too": (keeps, OTHER),
@@ -76,7 +76,7 @@ def check():
             forgets.wait(lambda: answer(forgets, LISTED) == DEEP_TEST, "test the fallen client")
             print(f"not passed any more {time.monotonic() - fell:.1f} s after it fell", flush=True)
             expect("what is remembered to be stronger than all resolvers", answer(keeps, LISTED) == HANDED_ON)
-            expect("remembered", keeps.lines(f"PASS OLD [{LISTED}]"))
+            keeps.wait_line(f"PASS OLD [{LISTED}]")
             server.command("clear", LISTED, "analyst", "it was a false alarm")
             forgets.wait(lambda: answer(forgets, LISTED) == HANDED_ON, "let it through again")
 

@@ -125,6 +125,7 @@ def check_forms(syslog, format_name, deliver, done):
         for form, file in syslog.files.items():
             if form == FOLLOWED:
                 continue
+            syslog.wait(lambda file=file: logged(file, "") >= logged(path, ""), f"write all lines of {form}")
             print(f"{format_name}, {form}")
             show(file)
             server.cli("ingest", file, "--reporter", reporter_of(form))
