@@ -135,9 +135,11 @@ detect_baseline_lately(struct detect *d, const struct cohort *c, const struct ou
 	double passed = (double)(d->now_ms - d->fleet.lately_ms) / HOUR_MS;
 	double fade = passed > 0 ? number_exp(-passed * (LN2 / (24 * LATELY_HALF_LIFE))) : 1;
 	double ceiling = LEARN_FACTOR_MAX * expected * lately(d) + LEARN_EVENTS;
+	double share =
+	    expected > LATELY_EVENTS ? LATELY_EVENTS / expected : 1; /* one campaign is not the fleet */
 
-	d->fleet.lately[0] = d->fleet.lately[0] * fade + (events < ceiling ? events : ceiling);
-	d->fleet.lately[1] = d->fleet.lately[1] * fade + expected;
+	d->fleet.lately[0] = d->fleet.lately[0] * fade + share * (events < ceiling ? events : ceiling);
+	d->fleet.lately[1] = d->fleet.lately[1] * fade + share * expected;
 	d->fleet.lately_ms = d->now_ms;
 }
 

@@ -111,12 +111,28 @@ what_one_has_more_of_is_an_alarm_and_moves_no_other(void **state)
 	detect_close(w.d);
 }
 
+/* Else all the others would be suspected in the minute in which it ends. */
+static void
+a_huge_campaign_that_nobody_complains_about_moves_no_other(void **state)
+{
+	struct world w;
+
+	(void)state;
+	open_world(&w);
+	go_on(&w, 3 * 24, HIGHER, 0, 1);
+	tell(&w, 7, SIGNAL_DELIVERED, 20000000);
+	go_on(&w, 24, HIGHER, 7, 0);
+	assert_int_equal(alarms_of(&w), 0);
+	detect_close(w.d);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_all_have_more_of_is_nothing_of_one),
 		cmocka_unit_test(what_one_has_more_of_is_an_alarm_and_moves_no_other),
+		cmocka_unit_test(a_huge_campaign_that_nobody_complains_about_moves_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
