@@ -170,6 +170,25 @@ late_news_waits_for_the_report_after_its_own(void **context)
 	detect_close(f.d);
 }
 
+/* The report that ends a silence may be of little mail: what people say about a time within the silence is about the mail before it. */
+static void
+news_about_a_silence_is_about_the_mail_before_it(void **context)
+{
+	struct feed f;
+	int64_t last;
+
+	(void)context;
+	feed_open(&f, 10, 3);
+	feed_days(&f, 20, 60, 600);
+	last = f.minute;
+	feed_fact(&f, SIGNAL_COMPLAINT, 9, f.minute, last + 150);
+	feed_until(&f, last + 260);
+	feed_mail(&f, 5, last + 200);
+	feed_until(&f, last + 400);
+	assert_true(detect_cohort_of(feed_unit(&f), minute_at(last).ms)->n.events[EVIDENCE_COMPLAINT] >= 9);
+	detect_close(f.d);
+}
+
 /* News before the first volume is none about how much is usual. */
 static void
 the_first_volume_is_not_taken_for_a_burst(void **context)
@@ -279,6 +298,7 @@ main(void)
 		cmocka_unit_test(for_a_report_of_a_day_that_comes_a_day_late_nothing_stands_in),
 		cmocka_unit_test(news_of_more_times_than_are_told_apart_waits_for_its_volume),
 		cmocka_unit_test(late_news_waits_for_the_report_after_its_own),
+		cmocka_unit_test(news_about_a_silence_is_about_the_mail_before_it),
 		cmocka_unit_test(the_first_volume_is_not_taken_for_a_burst),
 		cmocka_unit_test(late_volume_joins_the_cohort_of_its_time),
 		cmocka_unit_test(volume_that_never_comes_is_stood_in_for),
