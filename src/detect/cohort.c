@@ -365,15 +365,16 @@ add_news(struct cohort *c, const uint32_t counts[PENDING_KINDS], uint64_t seq, i
 	note_first(c, seq, at_ms);
 }
 
-/* The share of the cohort's mail that was delivered within the stretch, of which the end is a part. */
+/* The share of the cohort's mail that was delivered within the stretch; of a volume report that it ends in, all counts. */
 static double
-within(const struct cohort *c, const struct stretch *stretch)
+within(const struct unit *u, const struct cohort *c, const struct stretch *stretch)
 {
-	int64_t end_ms = stretch->to_ms + 1,
+	int64_t end_ms = stretch->to_ms + (int64_t)((double)u->n.gap_hours * HOUR_MS),
 		from_ms = c->start_ms > stretch->from_ms ? c->start_ms : stretch->from_ms,
 		to_ms = end_of(c) < end_ms ? end_of(c) : end_ms;
+	bool touched = c->start_ms <= stretch->to_ms && c->length_ms > 0;
 
-	return c->length_ms > 0 ? hours_between(from_ms, to_ms) / hours_between(c->start_ms, end_of(c)) : 0;
+	return touched ? hours_between(from_ms, to_ms) / hours_between(c->start_ms, end_of(c)) : 0;
 }
 
 /* By cohort, its share; where nothing was sent then, the one before has all. A report covers all up to the next one. False: it is too old. */
@@ -384,7 +385,7 @@ stretch_of(struct unit *u, const struct stretch *stretch, double share[COHORTS])
 	bool any = false;
 
 	for (uint32_t i = 0; i < u->cohort_count; i++) {
-		share[i] = within(detect_cohort_at(u, i), stretch);
+		share[i] = within(u, detect_cohort_at(u, i), stretch);
 		any = any || share[i] > 0;
 	}
 	for (uint32_t i = 0; i < u->cohort_count && !any; i++) {
