@@ -169,6 +169,7 @@ detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t no
 		o[i].lately = lately(d);
 		o[i].rate[EVIDENCE_COMPLAINT] *= o[i].lately;
 		detect_suspect_nats(d, u, i, now_ms, &o[i]);
+		o[i].weighed = false;
 		o[i].bad_list = detect_story_bad_list_before(c, bad_list, before_ms);
 		bad_list = detect_story_bad_list(c, &o[i]);
 		before_ms = c->start_ms;

@@ -296,6 +296,16 @@ struct story {
 	double attack[PROFILE_COUNT];
 };
 
+/* ln of how likely one kind's count is, by each of the two honest stories. */
+struct chances {
+	double ordinary, bad_list;
+};
+
+/* A likelihood, or a part of one, is product * exp(nats): small factors are multiplied, so that many of them cost one logarithm. */
+struct likelihood {
+	double product, nats;
+};
+
 /* What a cohort expects of an honest sender. */
 struct outlook {
 	enum stream stream;
@@ -307,9 +317,15 @@ struct outlook {
 	double
 	    suspect; /* ln of how much likelier the complaints about its suspect are from a takeover; 0: none */
 	double suspect_bad_list; /* the same of a bad list that the suspect went to */
+	bool weighed;            /* the honest stories were looked at already: */
+	struct chances honest[EVIDENCE_COUNT];
 };
 
 /* predict.c: see there. */
+void detect_likelihood_times(struct likelihood *l, struct likelihood by);
+double detect_likelihood_ln(struct likelihood l);
+struct likelihood detect_likelihood_shape(double shape, double events);
+struct likelihood detect_likelihood_mail(double shape, double rate, double mail, double events);
 double detect_predict(double shape, double rate, double mail, double events);
 double detect_ln_sum(double a, double b); /* ln(exp a + exp b) */
 
@@ -430,14 +446,14 @@ void detect_baseline_learn(struct detect *d, struct unit *u,
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
 double detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms);
 double detect_story_bad_list(const struct cohort *c,
-			     const struct outlook *o); /* chance that it was one, by its news */
+			     struct outlook *o); /* chance that it was one, by its news; weighs the outlook */
 void detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 			double nats[EVIDENCE_COUNT]);
 bool detect_story_surprises(const struct cohort *c, const struct outlook *o);
 double detect_story_alone(const struct cohort *c, const struct outlook *o, int e);
 
 /* evidence.c */
-void detect_evidence_retire(struct unit *u, const struct outlook *o); /* the oldest cohort leaves */
+void detect_evidence_retire(struct unit *u, struct outlook *o); /* the oldest cohort leaves */
 void detect_evidence(const struct unit *u, const struct outlook o[COHORTS], double evidence[VOICE_COUNT]);
 void detect_evidence_alarm(const struct detect *d, uint32_t id, const struct outlook o[COHORTS],
 			   enum voice voice, int64_t at_ms, struct alarm *alarm);

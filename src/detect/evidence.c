@@ -46,7 +46,7 @@ multiply(const struct cohort *c, const struct story *s, enum voice voice, double
 }
 
 void
-detect_evidence_retire(struct unit *u, const struct outlook *o)
+detect_evidence_retire(struct unit *u, struct outlook *o)
 {
 	const struct cohort *c = detect_cohort_at(u, 0);
 	struct story s;

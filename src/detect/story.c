@@ -24,11 +24,6 @@ const struct detect_profile detect_profiles[PROFILE_COUNT] = {
 
 #define NATS_ALONE 20.0 /* of a kind alone, a mean is asked for: more would be cut off anyway */
 
-/* ln of the chance of one kind. */
-struct chances {
-	double ordinary, bad_list;
-};
-
 static double
 larger(double a, double b)
 {
@@ -37,21 +32,24 @@ larger(double a, double b)
 
 /* Of a cohort only a part may be mail to the bad list, each of these as likely as the others. */
 static const double parts[] = { 1, 0.3, 0.1 };
+#define LN_PARTS 0x1.193ea7aad030bp+0 /* ln 3 */
+_Static_assert(countof(parts) == 3, "as many parts");
 
 /* ln of the chance of unknown users: a bad list brings about as many of its own mail as any other. */
 static double
 bad_list_unknown(const struct cohort *c, const struct outlook *o, int e)
 {
 	const struct detect_rate *r = &detect_rates[e];
-	double least = r->bad_factor * o->rate[e], x = (double)c->n.events[e], sum;
+	double least = r->bad_factor * o->rate[e], x = (double)c->n.events[e], sum = 0;
+	struct likelihood shape = detect_likelihood_shape(r->bad_shape, x);
 
-	sum = detect_predict(r->bad_shape, larger(r->bad_rate, least), o->mail[e], x);
-	for (size_t i = 1; i < countof(parts); i++) {
-		double rate = larger(parts[i] * r->bad_rate, least);
+	for (size_t i = 0; i < countof(parts); i++) {
+		double rate = larger(parts[i] * r->bad_rate, least), ln;
 
-		sum = detect_ln_sum(sum, detect_predict(r->bad_shape, rate, o->mail[e], x));
+		ln = detect_likelihood_ln(detect_likelihood_mail(r->bad_shape, rate, o->mail[e], x));
+		sum = i == 0 ? ln : detect_ln_sum(sum, ln);
 	}
-	return sum - number_ln(countof(parts));
+	return sum + detect_likelihood_ln(shape) - LN_PARTS;
 }
 
 static struct chances
@@ -72,13 +70,33 @@ honest_chances(const struct cohort *c, const struct outlook *o, int e)
 	return (struct chances){ detect_predict(o->shape[e], o->rate[e], o->mail[e], x), bad_list };
 }
 
-static double
-attack_chance(const struct cohort *c, const struct outlook *o, const struct detect_profile *p, int e)
+/* What the two honest stories say of each kind, unless it is known already. */
+static void
+weigh(const struct cohort *c, const struct outlook *o, struct chances each[EVIDENCE_COUNT])
+{
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		each[e] = o->weighed ? o->honest[e] : honest_chances(c, o, e);
+	}
+}
+
+/* Of a kind that the takeover touches; without what depends on its count alone. */
+static struct likelihood
+attack_likelihood(const struct cohort *c, const struct outlook *o, const struct detect_profile *p, int e)
 {
 	double added = larger(p->added[e], (ATTACK_LEAST - 1) * o->rate[e]);
 
-	return detect_predict(detect_rates[e].attack_shape, o->rate[e] + added, o->mail[e],
-			      (double)c->n.events[e]);
+	return detect_likelihood_mail(detect_rates[e].attack_shape, o->rate[e] + added, o->mail[e],
+				      (double)c->n.events[e]);
+}
+
+static double
+attack_chance(const struct cohort *c, const struct outlook *o, const struct detect_profile *p, int e)
+{
+	struct likelihood l = attack_likelihood(c, o, p, e);
+
+	detect_likelihood_times(
+	    &l, detect_likelihood_shape(detect_rates[e].attack_shape, (double)c->n.events[e]));
+	return detect_likelihood_ln(l);
 }
 
 /* ln of the chance of a bad list and of none. */
@@ -93,7 +111,7 @@ honest_prior(const struct outlook *o, enum voice voice)
 
 /* What the cohort's news makes of the chance that it is mail to a bad list. */
 double
-detect_story_bad_list(const struct cohort *c, const struct outlook *o)
+detect_story_bad_list(const struct cohort *c, struct outlook *o)
 {
 	struct chances all;
 
@@ -101,11 +119,11 @@ detect_story_bad_list(const struct cohort *c, const struct outlook *o)
 		return 0; /* the usual case, at no cost */
 	}
 	all = honest_prior(o, VOICE_BAYES);
+	weigh(c, o, o->honest);
+	o->weighed = true;
 	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		struct chances one = honest_chances(c, o, e);
-
-		all.ordinary += one.ordinary;
-		all.bad_list += one.bad_list;
+		all.ordinary += o->honest[e].ordinary;
+		all.bad_list += o->honest[e].bad_list;
 	}
 	return number_exp(all.bad_list - detect_ln_sum(all.ordinary, all.bad_list));
 }
@@ -154,14 +172,38 @@ suspect_adds(const struct outlook *o, const struct detect_profile *p)
 	return p->added[EVIDENCE_COMPLAINT] > 0 ? o->suspect : 0;
 }
 
+static bool
+touch_alike(const struct detect_profile *a, const struct detect_profile *b)
+{
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		if ((a->added[e] > 0) != (b->added[e] > 0)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ln of the chance of the kinds that the takeover does not touch. */
+static double
+untouched(const struct detect_profile *p, struct chances rest, const struct chances each[EVIDENCE_COUNT])
+{
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		if (p->added[e] <= 0) {
+			rest.ordinary += each[e].ordinary;
+			rest.bad_list += each[e].bad_list;
+		}
+	}
+	return honest_sum(VOICE_BAYES, rest);
+}
+
 void
 detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 {
 	struct chances each[EVIDENCE_COUNT], prior = honest_prior(o, VOICE_BAYES);
+	struct likelihood shape[EVIDENCE_COUNT];
+	double rest = 0;
 
-	for (int e = 0; e < EVIDENCE_COUNT; e++) {
-		each[e] = honest_chances(c, o, e);
-	}
+	weigh(c, o, each);
 	for (int v = 0; v < VOICE_COUNT; v++) {
 		struct chances all = v == VOICE_BAYES ? prior : honest_prior(o, (enum voice)v);
 
@@ -171,14 +213,23 @@ detect_story(const struct cohort *c, const struct outlook *o, struct story *s)
 		}
 		s->honest[v] = honest_sum((enum voice)v, all);
 	}
+	for (int e = 0; e < EVIDENCE_COUNT; e++) {
+		shape[e] = detect_likelihood_shape(detect_rates[e].attack_shape, (double)c->n.events[e]);
+	}
 	for (uint32_t k = 0; k < PROFILE_COUNT; k++) {
-		struct chances rest = prior;
+		const struct detect_profile *p = &detect_profiles[k];
+		struct likelihood touched = { 1, 0 };
 
-		s->attack[k] = 0;
 		for (int e = 0; e < EVIDENCE_COUNT; e++) {
-			s->attack[k] += attack_adds(c, o, &detect_profiles[k], e, each[e], &rest);
+			if (p->added[e] > 0) {
+				detect_likelihood_times(&touched, attack_likelihood(c, o, p, e));
+				detect_likelihood_times(&touched, shape[e]);
+			}
 		}
-		s->attack[k] += honest_sum(VOICE_BAYES, rest) + suspect_adds(o, &detect_profiles[k]);
+		if (k == 0 || !touch_alike(p, p - 1)) {
+			rest = untouched(p, prior, each);
+		}
+		s->attack[k] = detect_likelihood_ln(touched) + rest + suspect_adds(o, p);
 	}
 }
 
