@@ -76,8 +76,8 @@ int64_t server_change(struct server *s, int fd, uint32_t entry, bool listed, uin
 #define SERVER_QUERY_BYTES 128
 
 int server_dial(const struct server *s);
-size_t server_query(const struct server *s, uint8_t out[SERVER_QUERY_BYTES],
-		    uint32_t entry);              /* A of an address in it, without EDNS */
+/* A of an address in it, without EDNS */
+size_t server_query(const struct server *s, uint8_t out[SERVER_QUERY_BYTES], uint32_t entry);
 bool server_answers(int fd, int64_t patience_ns); /* something came */
 /* 1: listed, 0: not, -1: no answer in time. */
 int server_ask(const struct server *s, int fd, uint32_t entry, int64_t patience_ns);

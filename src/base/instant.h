@@ -17,7 +17,6 @@ struct span {
 	int64_t ms;
 };
 
-#define SPAN_SECOND ((struct span){ 1000 })
 #define SPAN_MINUTE ((struct span){ 60000 })
 #define SPAN_HOUR   ((struct span){ 3600000 })
 #define SPAN_DAY    ((struct span){ 86400000 })

@@ -31,8 +31,8 @@ struct detect_audit {
 	double upper_excursions[DETECT_AUDIT_LEVELS]; /* the upper 90 % limit of what they are a sample of */
 	enum detect_audit_how how;
 	double calibrated_nats; /* ln A*, >= 0; when it is short 0 */
-	double
-	    years_wanted; /* when it is short: with so many and no excursion at the limit at all A would be shown */
+	/* When it is short: with so many and no excursion at the limit at all A would be shown */
+	double years_wanted;
 };
 
 #define DETECT_AUDIT_CONTENT EVIDENCE_COUNT /* what messages looked like, behind the kinds of evidence */

@@ -28,8 +28,8 @@ struct compliance_meter {
 	bool over;
 	uint64_t evidence[COMPLIANCE_EVIDENCE_MAX];
 	uint64_t bad, sample; /* of the window that ends today */
-	uint32_t bad_of[METER_DAYS],
-	    sample_of[METER_DAYS]; /* by day modulo METER_DAYS; they stop at UINT32_MAX */
+	/* By day modulo METER_DAYS; they stop at UINT32_MAX */
+	uint32_t bad_of[METER_DAYS], sample_of[METER_DAYS];
 };
 
 /* What one blocklist said of one source. */
@@ -97,8 +97,8 @@ void compliance_meter_take(struct compliance *c, uint32_t meter, enum signal sig
 void compliance_meter_empty(struct compliance *c, uint32_t meter); /* and judges it */
 /* The days from `was` to today have begun: those that are gone are emptied. */
 void compliance_meter_roll(struct compliance *c, uint32_t meter, int32_t was);
-void compliance_meter_judge(struct compliance *c,
-			    uint32_t meter); /* the window again, and whether it is over */
+/* The window again, and whether it is over */
+void compliance_meter_judge(struct compliance *c, uint32_t meter);
 const struct threshold_limit *compliance_limit(const struct compliance *c, enum threshold t, uint32_t party);
 /* The sums over the window that ends at `day`. */
 void compliance_meter_sums(const struct compliance *c, const struct compliance_meter *m, int32_t day,

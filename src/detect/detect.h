@@ -27,8 +27,8 @@ struct detect;
 
 struct detect_params {
 	double budget; /* false suspensions per 1000 source-years that the operator accepts, in (0, 1000] */
-	double
-	    limit_scale; /* the limits that follow from it times this: calibration on a fleet; 0: as they are */
+	/* The limits that follow from it times this: calibration on a fleet; 0: as they are */
+	double limit_scale;
 	uint32_t liars; /* so many witnesses may lie, and together, 0..DETECT_LIARS_MAX */
 };
 #define DETECT_LIARS     2U /* where nobody says otherwise */
@@ -43,8 +43,8 @@ typedef void detect_judged_fn(void *context, uint32_t unit);
 /* Allocates 1.6 MB at once, for the names that the fleet knows. */
 struct detect *detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *context);
 void detect_close(struct detect *d);
-void detect_watch_judged(struct detect *d,
-			 detect_judged_fn *judged); /* with the context of the alarm; NULL: nobody is told */
+/* With the context of the alarm; NULL: nobody is told */
+void detect_watch_judged(struct detect *d, detect_judged_fn *judged);
 
 /* Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. */
 uint32_t detect_unit_add(struct detect *d, enum unit_kind kind);
@@ -96,8 +96,8 @@ struct detect_look {
 	uint64_t cluster; /* hash of its template; 0: not known */
 	uint64_t from;    /* hash of the domain of From; 0: not known */
 	uint64_t link;    /* hash of the domain its links lead to; 0: none, or not known */
-	uint64_t more
-	    [LOOK_MORE]; /* of other domains; the first that is new to the system is looked at, else `link` */
+	/* Of other domains; the first that is new to the system is looked at, else `link` */
+	uint64_t more[LOOK_MORE];
 	struct instant at;
 	uint64_t seq;  /* the journal record that brought it */
 	uint32_t feed; /* of a complaint: as in detect_fact */
@@ -167,8 +167,8 @@ struct detect_view {
 	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */
 	double limit_nats[VOICE_COUNT];
 	double witness_nats, witness_limit_nats; /* the same of what witnesses say */
-	double rate
-	    [EVIDENCE_COUNT];  /* learnt rate per delivered message of the kind of mail that was sent last */
+	/* Learnt rate per delivered message of the kind of mail that was sent last */
+	double rate[EVIDENCE_COUNT];
 	double volume_per_day; /* learnt mean volume, messages */
 	uint64_t left_out;     /* observations that were more than three days late */
 	double threat;         /* factor; 1: it is under no threat */
@@ -225,10 +225,10 @@ struct compliance_metric {
 	uint32_t days;                       /* of the window */
 	uint64_t bad, sample;
 	uint64_t room; /* so many more of the bad cross it; 0: it is over, or no number does */
-	uint64_t
-	    clean; /* when it is over: so much more of the sample, with nothing bad, takes it back; 0: no number does */
-	uint32_t
-	    return_days; /* when it is over: after so many days without any news it is back; 0: not by itself */
+	/* When it is over: so much more of the sample, with nothing bad, takes it back; 0: no number does */
+	uint64_t clean;
+	/* When it is over: after so many days without any news it is back; 0: not by itself */
+	uint32_t return_days;
 	uint32_t evidence_count;
 	uint64_t evidence[COMPLIANCE_EVIDENCE_MAX]; /* journal records of the latest bad news, oldest first */
 };

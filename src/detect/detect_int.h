@@ -136,8 +136,8 @@ struct unit_numbers {
 	float bank;     /* years of start weight that wait for the next burst */
 	float threat;   /* how much likelier a takeover of it is, while it is under threat */
 	struct tally learnt[STREAM_COUNT];
-	float lag
-	    [LAG_COUNT]; /* complaints to come about mail that left the ring, as it was complained about so far */
+	/* Complaints to come about mail that left the ring, as it was complained about so far */
+	float lag[LAG_COUNT];
 	float volume, volume_hours; /* fading sums: the mean volume */
 	float calm_mail;            /* over the same hours, of bursts only what would be none */
 	float peak;                 /* messages of the busiest hour, fading */
@@ -225,11 +225,11 @@ struct taught {
 struct fleet {
 	double events[STREAM_COUNT][EVIDENCE_COUNT];
 	double mail[STREAM_COUNT][EVIDENCE_COUNT];
-	double worse[STREAM_COUNT][EVIDENCE_COUNT]
-		    [SHAPES]; /* nats that a shape explains cohorts worse than the best one does */
+	/* Nats that a shape explains cohorts worse than the best one does */
+	double worse[STREAM_COUNT][EVIDENCE_COUNT][SHAPES];
 	double shape[STREAM_COUNT][EVIDENCE_COUNT]; /* that follows from it, with caution */
-	double lately
-	    [2]; /* complaints of late: that came, at most a few times what was expected of a cohort; that were expected */
+	/* Complaints of late: that came, at most a few times what was expected of a cohort; that were expected */
+	double lately[2];
 	int64_t lately_ms; /* they are as of then */
 };
 
@@ -239,8 +239,8 @@ struct audit_sums {
 	double years[UNIT_KIND_COUNT];
 	double excursions[UNIT_KIND_COUNT][VOICE_COUNT][DETECT_AUDIT_LEVELS];
 	double e[VOICE_COUNT][STREAM_COUNT], cohorts[VOICE_COUNT][STREAM_COUNT];
-	double alone[DETECT_AUDIT_SIGNALS]
-		    [STREAM_COUNT]; /* the e of one kind of news, by the Bayes voice; of content */
+	/* The e of one kind of news, by the Bayes voice; of content */
+	double alone[DETECT_AUDIT_SIGNALS][STREAM_COUNT];
 };
 
 struct audit_unit {
@@ -259,8 +259,8 @@ struct detect {
 	void *context;
 	struct unit *units;
 	uint32_t *waiting; /* ids of the units with an open bin, in the order of their opening */
-	int32_t *
-	    due_minute; /* by unit: its open bin is due in this minute, not before; so a tick reads no unit in vain */
+	/* By unit: its open bin is due in this minute, not before; so a tick reads no unit in vain */
+	int32_t *due_minute;
 	uint32_t unit_count, unit_size, waiting_count;
 	/* Room for all units, so that nothing is allocated later; what was never used is not resident. */
 	struct lots *lots;
@@ -314,8 +314,8 @@ struct outlook {
 	double mail[EVIDENCE_COUNT];  /* that the counts answer to by now */
 	double lately;   /* times: its complaint rate is so many times the learnt one, as all units' is */
 	double bad_list; /* chance that it is mail to a bad list, by the cohorts before it */
-	double
-	    suspect; /* ln of how much likelier the complaints about its suspect are from a takeover; 0: none */
+	/* ln of how much likelier the complaints about its suspect are from a takeover; 0: none */
+	double suspect;
 	double suspect_bad_list; /* the same of a bad list that the suspect went to */
 	bool weighed;            /* the honest stories were looked at already: */
 	struct chances honest[EVIDENCE_COUNT];
@@ -335,8 +335,8 @@ double detect_threat_years(struct detect *d, const struct unit *u, double years,
 /* cohort.c */
 struct cohort *detect_cohort(struct unit *u, uint32_t i); /* 0: the oldest */
 const struct cohort *detect_cohort_at(const struct unit *u, uint32_t i);
-double detect_cohort_answered(const struct cohort *c,
-			      int64_t now_ms); /* share of its complaints that have come */
+/* Share of its complaints that have come */
+double detect_cohort_answered(const struct cohort *c, int64_t now_ms);
 void detect_cohort_begin(struct detect *d, struct unit *u, int64_t at_ms); /* a new template begins one */
 /*
  * A new template of evidence `e`, that begins none unless e > 1. That a takeover begins with a template is paid for whatever it turns out to be, or those that are
@@ -369,8 +369,8 @@ void detect_limits(struct detect *d);
 int detect_evidence_of(enum signal signal);                                  /* -1: none */
 struct unit *detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms); /* starts it if need be */
 void detect_unit_report(struct unit *u, uint64_t seq);
-void detect_unit_waits(struct detect *d,
-		       uint32_t id); /* what is in its open bin has changed: when is it due? */
+/* What is in its open bin has changed: when is it due? */
+void detect_unit_waits(struct detect *d, uint32_t id);
 void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
 
 /* witness.c */
@@ -396,8 +396,8 @@ void detect_content_retire(struct detect *d, const struct unit *u, const struct 
 void detect_usual_foreign(struct unit *u, int64_t at_ms);
 void detect_usual_seen(struct unit *u, int64_t at_ms);
 bool detect_usual_follows(const struct unit *u); /* the next cohort begins where such mail was seen */
-double detect_usual_nats(const struct cohort *c, uint32_t profile,
-			 double nats); /* what is left of what counts tell */
+/* What is left of what counts tell */
+double detect_usual_nats(const struct cohort *c, uint32_t profile, double nats);
 
 /* suspect.c */
 void detect_suspect_begin(struct unit *u, struct cohort *c, uint64_t cluster);
@@ -406,8 +406,8 @@ void detect_suspect_nats(const struct detect *d, const struct unit *u, uint32_t 
 			 struct outlook *o);
 
 /* novelty.c */
-struct novelty *detect_novelty_of(struct detect *d,
-				  struct unit *system); /* that of the system; a new one is empty */
+/* That of the system; a new one is empty */
+struct novelty *detect_novelty_of(struct detect *d, struct unit *system);
 const struct novelty *detect_novelty_at(const struct detect *d, const struct unit *system);
 uint64_t detect_novelty_name(uint64_t name, uint32_t kind);
 bool detect_novelty_seen(const struct novelty *n, uint64_t name);
@@ -415,8 +415,8 @@ void detect_novelty_note(struct novelty *n, uint64_t name, int64_t at_ms);
 struct known detect_novelty_fleet(struct detect *d, uint64_t name, uint32_t member, int64_t at_ms);
 
 /* pending.c */
-struct lots *detect_pending_lots(struct detect *d,
-				 struct unit *u); /* those of the unit; new ones are empty */
+/* Those of the unit; new ones are empty */
+struct lots *detect_pending_lots(struct detect *d, struct unit *u);
 void detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
 void detect_pending_take(struct detect *d, struct unit *u, int64_t from_ms, int64_t until_ms,
 			 uint32_t counts[PENDING_KINDS]);
@@ -439,14 +439,14 @@ double detect_baseline_rate(const struct detect *d, const struct unit *u, enum s
 void detect_baseline_outlook(const struct detect *d, const struct unit *u, int64_t now_ms,
 			     struct outlook o[COHORTS]);
 void detect_baseline_lately(struct detect *d, const struct cohort *c, const struct outlook *o);
-void detect_baseline_learn(struct detect *d, struct unit *u,
-			   const struct outlook *o); /* from the oldest cohort */
+/* From the oldest cohort */
+void detect_baseline_learn(struct detect *d, struct unit *u, const struct outlook *o);
 
 /* story.c */
 void detect_story(const struct cohort *c, const struct outlook *o, struct story *s);
 double detect_story_bad_list_before(const struct cohort *c, double before, int64_t before_ms);
-double detect_story_bad_list(const struct cohort *c,
-			     struct outlook *o); /* chance that it was one, by its news; weighs the outlook */
+/* Chance that it was one, by its news; weighs the outlook */
+double detect_story_bad_list(const struct cohort *c, struct outlook *o);
 void detect_story_parts(const struct cohort *c, const struct outlook *o, enum voice voice, uint32_t profile,
 			double nats[EVIDENCE_COUNT]);
 bool detect_story_surprises(const struct cohort *c, const struct outlook *o);

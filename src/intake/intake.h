@@ -34,8 +34,8 @@ struct intake_hint {
 	struct text proof;       /* report.proof */
 	bool names_others;       /* rows may name any reporter (an operator loads other people's feeds) */
 	bool is_trusted; /* its word counts in full; else a mail is one for each reporter that hands it in */
-	bool
-	    is_trap_network; /* a mail of this reporter that says "abuse" counts as trap_signal, not as complaint */
+	/* A mail of this reporter that says "abuse" counts as trap_signal, not as complaint */
+	bool is_trap_network;
 	enum signal trap_signal;       /* with is_trap_network: one of SIGNAL_TRAP_* */
 	struct text traps;             /* with is_trap_network: classes of single addresses (model/trap.h) */
 	const struct text *recipients; /* envelope recipients of a mail, where the door knows them */
@@ -49,8 +49,8 @@ struct intake_fault {
 	uint64_t line;     /* of the document, from 1; 0: not a matter of one line */
 	struct text field; /* column, JSON member or mail header; may be empty */
 	struct text words; /* without line and field */
-	struct text
-	    bytes; /* a document of the same format that holds only this (a bad CSV row has its header row) */
+	/* A document of the same format that holds only this (a bad CSV row has its header row) */
+	struct text bytes;
 	uint64_t rows; /* rows or lines in bytes; 1 but for "the rest of the document" */
 };
 
@@ -58,8 +58,8 @@ struct intake_result {
 	enum intake_format format; /* as used; INTAKE_AUTO when none fits */
 	uint32_t report_count;     /* 0: nothing was read; 1; more only when rows name several reporters */
 	uint32_t fault_count; /* 0..INTAKE_FAULTS_MAX + 1; the last one may hold the rest of the document */
-	struct report
-	    *reports; /* without observations: a document that is right and has nothing that is counted */
+	/* Without observations: a document that is right and has nothing that is counted */
+	struct report *reports;
 	struct intake_fault *faults;
 };
 

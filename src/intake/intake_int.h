@@ -16,8 +16,8 @@ struct intake_reading {
 	const struct intake_hint *hint;
 	struct text raw;
 	struct hash raw_hash;
-	struct hash
-	    content; /* what makes the report's id: all bytes, or what a mail says without its trace headers */
+	/* What makes the report's id: all bytes, or what a mail says without its trace headers */
+	struct hash content;
 	bool by_content; /* the id does not depend on who handed it in: a mail, or what was packed in one */
 	struct arena *arena;
 	struct instant latest; /* nothing may lie behind it */

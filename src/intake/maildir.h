@@ -19,8 +19,8 @@ struct maildir_mail {
 	struct text name;       /* the file in new/ */
 	struct text content;    /* empty when result is not RESULT_OK */
 	struct instant changed; /* when it was written, as the file system has it */
-	enum result
-	    result; /* RESULT_OK; TOO_LARGE, more than MAIL_BYTES_MAX: then move it too, it never fits */
+	/* RESULT_OK; TOO_LARGE, more than MAIL_BYTES_MAX: then move it too, it never fits */
+	enum result result;
 };
 
 /* Errors: RESULT_IO when a folder is missing or cannot be read; the fault names it. */

@@ -13,8 +13,8 @@
 struct authres {
 	struct text authserv_id; /* without quotes and comments; empty: there is none that can be read */
 	bool has_dnswl;          /* it has a result of the method dnswl, whatever it says */
-	struct text domains
-	    [AUTHRES_DOMAINS_MAX]; /* header.d (else the domain of header.i) of dkim=pass, as written */
+	/* header.d (else the domain of header.i) of dkim=pass, as written */
+	struct text domains[AUTHRES_DOMAINS_MAX];
 	size_t domain_count;
 };
 
@@ -26,8 +26,8 @@ enum authres_sec { AUTHRES_SEC_YES, AUTHRES_SEC_NO, AUTHRES_SEC_NA };
 /* One listing, as a result of the method dnswl. */
 struct authres_listing {
 	const char *zone;
-	const char *
-	    subject; /* the DKIM domain that was asked for, written as a comment; NULL: the client's address */
+	/* The DKIM domain that was asked for, written as a comment; NULL: the client's address */
+	const char *subject;
 	uint8_t address[4]; /* what DNS answered */
 	const char *txt;    /* its TXT record; empty: none. What is not printable ASCII is left out */
 	enum authres_sec sec;

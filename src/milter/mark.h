@@ -22,8 +22,8 @@ struct mark {
 	int results_seen;       /* fields Authentication-Results so far */
 	int tags_seen;
 	int tickets_seen;
-	const char
-	    *domains[MARK_DOMAINS_MAX]; /* signed, by the word of who is trusted; lower case, each once */
+	/* Signed, by the word of who is trusted; lower case, each once */
+	const char *domains[MARK_DOMAINS_MAX];
 	size_t domain_count;
 	struct prefix client;
 	struct lookup_question *questions; /* all that were asked */

@@ -89,15 +89,15 @@ struct sim_feed_change {
 struct sim_params {
 	struct instant start; /* a whole hour; a whole day with a daily step */
 	uint32_t days;        /* >= 1 */
-	struct span
-	    step; /* of the volume feed: whole minutes that divide an hour, or SPAN_DAY; SPAN_HOUR is fastest per day */
+	/* Of the volume feed: whole minutes that divide an hour, or SPAN_DAY; SPAN_HOUR is fastest per day */
+	struct span step;
 	uint32_t members; /* 1 <= members <= systems <= sources */
 	uint32_t systems;
 	uint32_t sources;
 	uint32_t surge_day;             /* from 0; SIM_NONE: no surge */
 	double habits[SIM_HABIT_COUNT]; /* weights of the habits among systems; not all 0 */
-	struct span ahead
-	    [SIM_FEED_COUNT]; /* the clock of a reporter is so much ahead: shifts `at` and `mailed` of what it reports */
+	/* The clock of a reporter is so much ahead: shifts `at` and `mailed` of what it reports */
+	struct span ahead[SIM_FEED_COUNT];
 	const struct sim_takeover *takeovers; /* must live until sim_open returns, as the changes must */
 	size_t takeover_count;
 	const struct sim_feed_change *changes; /* beside those that numbers.feed_changes_per_year brings */
@@ -125,8 +125,8 @@ enum sim_kind {
 /* What a message looks like; known when `cluster` is not SIM_NONE: samples, and complaints that carry the mail. */
 struct sim_content {
 	uint32_t cluster; /* messages of the same template, also at other members: one number */
-	uint32_t
-	    campaign; /* messages of one mailing; transactional mail has one number per system and template */
+	/* Messages of one mailing; transactional mail has one number per system and template */
+	uint32_t campaign;
 	uint32_t from; /* domain of From; sim_domain */
 	uint32_t link; /* domain of its links; SIM_NONE: it has none, or only the headers are there */
 	bool attachment;
@@ -138,8 +138,8 @@ struct sim_content {
 struct sim_observation {
 	struct instant arrives; /* when it is handed in: never before the one of the observation before it */
 	struct instant at;      /* when it happened, by the reporter's clock */
-	struct instant
-	    mailed; /* when the message was delivered; equals `at` except for complaints and trap hits */
+	/* When the message was delivered; equals `at` except for complaints and trap hits */
+	struct instant mailed;
 	enum sim_kind kind;
 	enum signal signal; /* delivered, unknown_user, complaint or a trap */
 	uint32_t count;
@@ -149,8 +149,8 @@ struct sim_observation {
 	uint32_t system;
 	uint32_t serial;    /* 0, 1, 2, ... */
 	enum sim_feed feed; /* who reports it */
-	enum sim_event_kind
-	    because; /* of a takeover, or a forged report: which; SIM_EVENT_COUNT: everyday mail */
+	/* Of a takeover, or a forged report: which; SIM_EVENT_COUNT: everyday mail */
+	enum sim_event_kind because;
 	struct sim_content content;
 	/* Of delivered mail and of complaints: so many of the count at each receiver, all of it together. Of all else 0. */
 	uint32_t received[SIM_RECEIVER_COUNT];
@@ -170,13 +170,13 @@ struct sim_rates {
  */
 struct sim_event {
 	enum sim_event_kind kind;
-	struct instant from,
-	    to; /* of a takeover: first and last bad message; of a feed change: `to` is the end of time */
+	/* Of a takeover: first and last bad message; of a feed change: `to` is the end of time */
+	struct instant from, to;
 	uint32_t system;   /* SIM_NONE: many (a surge, a feed) */
 	uint32_t source;   /* the stolen source; SIM_NONE: all of the system's */
 	uint32_t takeover; /* index of params.takeovers; SIM_NONE: honest */
-	double
-	    messages; /* of a takeover: bad messages that are handed over, expected; delivered ones are `bad` */
+	/* Of a takeover: bad messages that are handed over, expected; delivered ones are `bad` */
+	double messages;
 	struct sim_rates rates; /* of its mail; complaints are all, however many are reported */
 	bool lure;              /* its mail is seen to be one */
 };
@@ -197,8 +197,8 @@ struct sim_system {
 	bool campaigns; /* sends campaigns, not only transactional mail */
 	double campaigns_per_year;
 	double imports; /* share of its campaigns that go to a badly imported list */
-	struct sim_rates
-	    rates; /* of its campaigns, those left out; mail that is sent together differs from it by one factor */
+	/* Of its campaigns, those left out; mail that is sent together differs from it by one factor */
+	struct sim_rates rates;
 };
 struct sim_source {
 	uint32_t system;
@@ -216,8 +216,8 @@ struct sim_numbers sim_numbers_of(const struct sim *sim); /* with which it was o
  */
 #define SIM_DOMAIN_BYTES 64
 const char *sim_domain(const struct sim *sim, uint32_t domain, char out[SIM_DOMAIN_BYTES]);
-bool sim_domain_is_shared(const struct sim *sim,
-			  uint32_t domain); /* a tracker, shortener or social network */
+/* A tracker, shortener or social network */
+bool sim_domain_is_shared(const struct sim *sim, uint32_t domain);
 /* Has the member of `system` declared it, as of now? False for members that declare nothing. */
 bool sim_declares(const struct sim *sim, uint32_t system, uint32_t domain);
 

@@ -44,8 +44,8 @@ enum {
 /* What the messages of one mailing look like; numbers as in sim_content. */
 struct look {
 	uint32_t cluster, campaign, from, link;
-	uint32_t
-	    variants; /* clusters, From and link domains that take turns, each numbered upwards; 1: none do */
+	/* Clusters, From and link domains that take turns, each numbered upwards; 1: none do */
+	uint32_t variants;
 	bool attachment, lure;
 };
 
@@ -86,8 +86,8 @@ struct sender {
 	int64_t hour;           /* hour since 1970 that the next two are of */
 	double per_ms;          /* transactional messages in this hour */
 	double hazard;          /* campaigns begun, per ms, in this hour */
-	double until_campaign, until_report[2],
-	    until_sample[2];    /* what is left of a unit exponential; [1]: of takeovers */
+	/* What is left of a unit exponential; [1]: of takeovers */
+	double until_campaign, until_report[2], until_sample[2];
 	struct sim_rates block; /* transactional, with the frailty of the present block */
 	int64_t block_ends, rebrand_at, rebrand_ends, move_from, move_to, forged_at, template_at;
 	uint32_t mailers;           /* sources that mail leaves by: all but the last when that is a domain */

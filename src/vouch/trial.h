@@ -17,8 +17,8 @@ struct trial {
 	bool wanted;      /* false: the past is compared with itself */
 	const char *file; /* that the policy stands in; NULL: another budget only */
 	struct fold_policy policy;
-	struct instant from,
-	    to; /* it holds from `from` on; what comes at or after `to` is not looked at, but for verdicts */
+	/* It holds from `from` on; what comes at or after `to` is not looked at, but for verdicts */
+	struct instant from, to;
 };
 
 /* A snapshot of the store: a restart begins with it, so it must be what the journal gives. */
@@ -33,10 +33,10 @@ struct trial_course {
 	struct fold *fold;
 	struct backtest *backtest; /* NULL: no other policy */
 	struct instant last;       /* time of the last record that was folded */
-	uint64_t recorded[RECORD_COUNT],
-	    computed[RECORD_COUNT]; /* effects by kind, in the time of the trial */
-	uint64_t refused;           /* inputs that were taken then and would not be under this policy */
-	uint64_t read_again;        /* the last record of trial_count_mail */
+	/* Effects by kind, in the time of the trial */
+	uint64_t recorded[RECORD_COUNT], computed[RECORD_COUNT];
+	uint64_t refused;    /* inputs that were taken then and would not be under this policy */
+	uint64_t read_again; /* the last record of trial_count_mail */
 	/* the rest is for trial.c */
 	bool tried;                               /* the other policy is in force */
 	struct replay_effects *effects;           /* of the input that is being folded */

@@ -50,8 +50,8 @@ struct blocklist_batch {
 	bool has_reporter; /* one of kind blocklist is called so */
 	struct blocklist_subject *subjects;
 	struct blocklist_question *questions;
-	uint32_t subject_count,
-	    question_count; /* at most BLOCKLIST_QUESTIONS_MAX; 0 questions: the round is over */
+	/* At most BLOCKLIST_QUESTIONS_MAX; 0 questions: the round is over */
+	uint32_t subject_count, question_count;
 	void *owner;
 };
 

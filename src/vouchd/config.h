@@ -60,8 +60,8 @@ struct config_blocklist {
 struct config {
 #define OPTION(field, key, type, fallback, help) config_##type field;
 #include "base/options.def"
-	struct config_list
-	    *lists;        /* at least one: without `lists` there is `certified` in certified.vouch.test */
+	/* At least one: without `lists` there is `certified` in certified.vouch.test */
+	struct config_list *lists;
 	size_t list_count; /* 1..LISTS_MAX */
 	struct config_operator *operators;
 	size_t operator_count; /* 0..OPERATORS_MAX */

@@ -27,8 +27,8 @@ struct service {
 	const char *path;            /* of vouch.yaml; NULL: there is none */
 	const struct config *config; /* of the start, which many hold */
 	const struct config *now;    /* of the last reload; the same at first */
-	struct generation *generation, *notices_of,
-	    *blocklists_of; /* that is now, and that they were opened with */
+	/* That is now, and that they were opened with */
+	struct generation *generation, *notices_of, *blocklists_of;
 	struct left *left;
 	uint32_t last_receiver; /* number that was given away */
 	bool ready;
