@@ -3,10 +3,12 @@
  *
  * A detector is a row of functions, so that others than ours can be measured beside it (bench/common/baseline.h). What it is
  * given is what the daemon gives to ours: facts in the order of their arrival, what sampled messages look like, and a tick each
- * minute. Units: first the sources of the fleet, by their index, then its systems.
+ * minute. Units: first the sources of the fleet, by their index, then its systems, then its members where there are fewer of them; one with a
+ * single system is told nothing, it would be that system once more.
  *
  * An alarm is right from the first bad message of a takeover of the same system until 48 h after the last one. Others are
- * false from the 31st day on (the days before are for learning) and suspend the source, or all sources of the system.
+ * false from the 31st day on (the days before are for learning) and suspend the source, or all sources of the system. One of a member is one
+ * of each of its systems that shows something itself, or of all when none does.
  * Complaints by reporters that nobody registered are left out, as the daemon has no door for them.
  *
  * Beside the detectors the default thresholds of the programme are kept (doc/data/thresholds.md), where a fleet asks for it: whom they
@@ -44,6 +46,8 @@ struct score_detector {
 	void (*told)(void *detector, const struct sim *sim, const struct sim_observation *o);
 	/* NULL, or before it is closed: what its self-audit says of limits; sets rows of outcome->audit. */
 	void (*audit)(const void *detector, struct score_outcome *outcome);
+	/* NULL: no system does. Is the evidence of this unit raised? Asked after an alarm of its member. */
+	bool (*shows)(const void *detector, uint32_t unit);
 };
 
 extern const struct score_detector score_ours; /* src/detect; `limit` is detect_params.limit_scale */
@@ -67,6 +71,7 @@ struct score_fleet {
 	/* "honest", "ugly", or a takeover of sim/events.def: all systems with campaigns have it, late */
 	const char *scenario;
 	uint32_t systems; /* of SCORE_SYSTEM_SOURCES sources on average */
+	uint32_t members; /* at most as many, and shared out among them; 0: as many */
 	uint32_t days;    /* more than SCORE_LEARN_DAYS; of a takeover: score_days at least */
 	uint64_t seed;
 	struct span step; /* of the volume feed */

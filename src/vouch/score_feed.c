@@ -26,9 +26,10 @@ open_scene(struct score_scene *scene, const struct score_fleet *fleet)
 	const struct sim_event *events;
 
 	*scene = (struct score_scene){ .sim = score_fleet_open(fleet), .keep_peaks = fleet->keep_peaks };
-	scene->members = sim_members(scene->sim, &scene->system_count);
+	scene->members = sim_members(scene->sim, &scene->member_count);
 	scene->systems = sim_systems(scene->sim, &scene->system_count);
 	scene->sources = sim_sources(scene->sim, &scene->source_count);
+	scene->member_count = scene->member_count < scene->system_count ? scene->member_count : 0;
 	scene->now = sim_params_default().start;
 	scene->learnt.ms = scene->now.ms + SCORE_LEARN_DAYS * SPAN_DAY.ms;
 	scene->attacks = calloc(scene->system_count, sizeof *scene->attacks);
@@ -53,17 +54,22 @@ close_scene(struct score_scene *scene)
 	sim_close(scene->sim);
 }
 
-/* As the daemon does it: a message's address and the domain that signed it are units each, their system is one. */
+/* As the daemon does it: a message's address and the domain that signed it are units each, their system is one, and so is a member of several. */
 static void
 tell(struct score_judge *j, const struct sim_observation *o, const struct detect_fact *fact)
 {
 	const struct score_detector *detector = j->entry->detector;
+	const struct score_scene *scene = j->scene;
+	uint32_t member = scene->systems[o->system].member;
 
 	detector->observe(j->detector, o->source, fact);
 	if (o->domain != SIM_NONE && o->domain != o->source) {
 		detector->observe(j->detector, o->domain, fact);
 	}
-	detector->observe(j->detector, j->scene->source_count + o->system, fact);
+	detector->observe(j->detector, scene->source_count + o->system, fact);
+	if (scene->member_count > 0 && scene->members[member].system_count > 1) {
+		detector->observe(j->detector, scene->source_count + scene->system_count + member, fact);
+	}
 }
 
 /* What a clock that is ahead says is not believed. */

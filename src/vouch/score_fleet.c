@@ -138,7 +138,8 @@ score_fleet_open(const struct score_fleet *fleet)
 
 	check(takeovers != NULL && fleet->days > SCORE_LEARN_DAYS);
 	check(sim_params_named(text_of(honest ? fleet->scenario : "honest"), &params) == RESULT_OK);
-	params.members = params.systems = fleet->systems;
+	params.systems = fleet->systems;
+	params.members = fleet->members > 0 ? fleet->members : fleet->systems;
 	params.sources = fleet->systems * SCORE_SYSTEM_SOURCES;
 	params.days = fleet->days;
 	params.step = fleet->step;

@@ -29,6 +29,7 @@ struct score_scene {
 	const struct sim_system *systems;
 	const struct sim_source *sources;
 	uint32_t system_count, source_count;
+	uint32_t member_count;     /* that are units; 0: each has one system */
 	struct sim_event *attacks; /* of each system; kind SIM_EVENT_COUNT: none */
 	double *bad;               /* bad messages delivered of each system */
 	struct instant learnt;     /* from now on it counts */

@@ -8,26 +8,45 @@
 
 #define HOUR_MS INT64_C(3600000)
 
-static bool
-is_system(const struct score_scene *scene, uint32_t unit)
+static enum unit_kind
+kind_of(const struct score_scene *scene, uint32_t unit)
 {
-	return unit >= scene->source_count;
+	if (unit < scene->source_count) {
+		return UNIT_SOURCE;
+	}
+	return unit - scene->source_count < scene->system_count ? UNIT_SYSTEM : UNIT_MEMBER;
+}
+
+static const struct sim_member *
+member_of(const struct score_scene *scene, uint32_t unit)
+{
+	return &scene->members[unit - scene->source_count - scene->system_count];
 }
 
 static uint32_t
 system_of(const struct score_scene *scene, uint32_t unit)
 {
-	return is_system(scene, unit) ? unit - scene->source_count : scene->sources[unit].system;
+	return kind_of(scene, unit) == UNIT_SYSTEM ? unit - scene->source_count : scene->sources[unit].system;
 }
 
 static uint32_t
 sources_of(const struct score_scene *scene, uint32_t unit)
 {
-	return is_system(scene, unit) ? scene->systems[unit - scene->source_count].source_count : 1;
+	enum unit_kind kind = kind_of(scene, unit);
+	uint32_t sources = 0;
+
+	if (kind != UNIT_MEMBER) {
+		return kind == UNIT_SYSTEM ? scene->systems[unit - scene->source_count].source_count : 1;
+	}
+	for (uint32_t i = 0; i < member_of(scene, unit)->system_count; i++) {
+		sources += scene->systems[member_of(scene, unit)->first_system + i].source_count;
+	}
+	return sources;
 }
 
+/* Of a source or a system. */
 static void
-take_alarm(struct score_judge *j, uint32_t unit)
+take_one(struct score_judge *j, uint32_t unit)
 {
 	const struct score_scene *scene = j->scene;
 	const struct sim_event *attack = &scene->attacks[system_of(scene, unit)];
@@ -44,6 +63,58 @@ take_alarm(struct score_judge *j, uint32_t unit)
 	if (now_ms >= scene->learnt.ms) {
 		j->outcome->alarms++;
 		j->outcome->suspended += sources_of(scene, unit);
+	}
+}
+
+/* The first right alarm for the system or one of its sources. */
+static int64_t
+caught_ms(const struct score_judge *j, uint32_t system)
+{
+	const struct sim_system *s = &j->scene->systems[system];
+	int64_t first_ms = j->units[j->scene->source_count + system].suspended_ms;
+
+	for (uint32_t i = 0; i < s->source_count; i++) {
+		int64_t ms = j->units[s->first_source + i].suspended_ms;
+
+		first_ms = ms < first_ms ? ms : first_ms;
+	}
+	return first_ms;
+}
+
+/* Somebody looks at it already. */
+static bool
+has_case(const struct score_judge *j, uint32_t system)
+{
+	const struct score_watch *watch = &j->units[j->scene->source_count + system];
+
+	return caught_ms(j, system) != SCORE_NEVER || j->scene->now.ms - watch->alarmed_ms < SCORE_REST_MS;
+}
+
+/* Of one member as vouchd/fold_member.c has it. */
+static void
+take_alarm(struct score_judge *j, uint32_t unit)
+{
+	const struct score_detector *detector = j->entry->detector;
+	uint32_t first, count, shown = 0;
+
+	if (kind_of(j->scene, unit) != UNIT_MEMBER) {
+		take_one(j, unit);
+		return;
+	}
+	first = member_of(j->scene, unit)->first_system;
+	count = member_of(j->scene, unit)->system_count;
+	for (uint32_t i = first; i < first + count; i++) {
+		bool cased = has_case(j, i);
+
+		if (!cased && detector->shows != NULL &&
+		    detector->shows(j->detector, j->scene->source_count + i)) {
+			take_one(j, j->scene->source_count + i);
+			cased = true;
+		}
+		shown += cased;
+	}
+	for (uint32_t i = first; i < first + count && shown == 0; i++) {
+		take_one(j, j->scene->source_count + i);
 	}
 }
 
@@ -95,7 +166,7 @@ void
 score_judge_open(struct score_judge *j, const struct score_scene *scene, const struct score_entry *entry,
 		 struct score_outcome *outcome)
 {
-	uint32_t units = scene->source_count + scene->system_count;
+	uint32_t units = scene->source_count + scene->system_count + scene->member_count;
 
 	*outcome = (struct score_outcome){ 0 };
 	*j = (struct score_judge){ .scene = scene, .entry = entry, .outcome = outcome };
@@ -109,7 +180,7 @@ score_judge_open(struct score_judge *j, const struct score_scene *scene, const s
 	for (uint32_t unit = 0; unit < units; unit++) {
 		j->units[unit].suspended_ms = SCORE_NEVER;
 		j->units[unit].alarmed_ms = -SCORE_REST_MS;
-		entry->detector->unit_add(j->detector, is_system(scene, unit) ? UNIT_SYSTEM : UNIT_SOURCE);
+		entry->detector->unit_add(j->detector, kind_of(scene, unit));
 	}
 }
 
@@ -125,21 +196,6 @@ score_judge_bad(struct score_judge *j, const struct sim_observation *o)
 	if (is_listed(j, o->source) && is_listed(j, j->scene->source_count + o->system)) {
 		j->bad_out[o->system] += o->bad;
 	}
-}
-
-/* The first right alarm for the system or one of its sources. */
-static int64_t
-caught_ms(const struct score_judge *j, uint32_t system)
-{
-	const struct sim_system *s = &j->scene->systems[system];
-	int64_t first_ms = j->units[j->scene->source_count + system].suspended_ms;
-
-	for (uint32_t i = 0; i < s->source_count; i++) {
-		int64_t ms = j->units[s->first_source + i].suspended_ms;
-
-		first_ms = ms < first_ms ? ms : first_ms;
-	}
-	return first_ms;
 }
 
 void

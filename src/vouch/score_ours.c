@@ -5,6 +5,7 @@
 #include "vouch/score.h"
 
 #include "detect/audit.h"
+#include "detect/watch.h"
 
 #include <stdlib.h>
 
@@ -77,6 +78,16 @@ audit(const void *detector, struct score_outcome *outcome)
 	}
 }
 
+/* As vouchd/fold_member.c has it; nobody here has a case. */
+static bool
+shows(const void *detector, uint32_t unit)
+{
+	struct detect_view view;
+
+	detect_unit_view(((const struct ours *)detector)->detect, unit, &view);
+	return detect_watch_of(&view) != DETECT_WATCH_CALM;
+}
+
 static void
 close_ours(void *detector)
 {
@@ -95,4 +106,5 @@ const struct score_detector score_ours = {
 	.tick = tick,
 	.close = close_ours,
 	.audit = audit,
+	.shows = shows,
 };

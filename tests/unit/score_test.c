@@ -24,7 +24,7 @@ struct puppet {
 	score_say_fn *say;
 	void *context;
 	double does; /* the budget of its entry: one of these, or nothing */
-	uint32_t units, looks;
+	uint32_t units, looks, of_members;
 };
 
 static void
@@ -33,7 +33,8 @@ assert_near(double is, double wanted, double within)
 	assert_true(fabs(is - wanted) <= within);
 }
 
-enum { ALWAYS = 1, RISES = 2, FLAPS = 3 };
+enum { ALWAYS = 1, RISES = 2, FLAPS = 3, TOGETHER = 4 };
+#define MEMBERS 2U
 
 static void *
 puppet_open(double budget, double limit, score_say_fn *say, void *context)
@@ -53,7 +54,9 @@ puppet_add(void *detector, enum unit_kind kind)
 {
 	struct puppet *p = detector;
 
-	assert_int_equal(kind, p->units < SOURCES ? UNIT_SOURCE : UNIT_SYSTEM);
+	assert_int_equal(kind, p->units < SOURCES             ? UNIT_SOURCE
+			       : p->units < SOURCES + SYSTEMS ? UNIT_SYSTEM
+							      : UNIT_MEMBER);
 	p->units++;
 }
 
@@ -63,6 +66,7 @@ puppet_observe(void *detector, uint32_t unit, const struct detect_fact *fact)
 	struct puppet *p = detector;
 
 	assert_true(unit < p->units && fact->count > 0 && fact->mailed.ms <= fact->at.ms);
+	p->of_members += unit >= SOURCES + SYSTEMS;
 }
 
 static void
@@ -77,16 +81,18 @@ puppet_look(void *detector, const struct detect_look *look)
 
 /*
  * ALWAYS: an alarm for each system each minute. RISES: source 1 and system 1 score 2 on two of four days, else 0. FLAPS: these score 2 in
- * every other minute.
+ * every other minute. TOGETHER: the first member scores 2 on two of four days.
  */
 static void
 puppet_tick(void *detector, struct instant now)
 {
 	struct puppet *p = detector;
-	bool flaps = p->does >= FLAPS;
+	bool together = p->does >= TOGETHER, flaps = p->does >= FLAPS && !together;
 	bool high = flaps ? now.ms / SPAN_MINUTE.ms % 2 == 0 : now.ms / SPAN_DAY.ms % 4 < 2;
 
-	if (p->does >= RISES) {
+	if (together) {
+		p->say(p->context, SOURCES + SYSTEMS, high ? 2 : 0);
+	} else if (p->does >= RISES) {
 		p->say(p->context, 1, high ? 2 : 0);
 		p->say(p->context, SOURCES + 1, high ? 2 : 0);
 	} else if (p->does >= ALWAYS) {
@@ -99,9 +105,22 @@ puppet_tick(void *detector, struct instant now)
 static void
 puppet_close(void *detector)
 {
-	assert_int_equal(((struct puppet *)detector)->units, SOURCES + SYSTEMS);
-	assert_true(((struct puppet *)detector)->looks > 10);
+	struct puppet *p = detector;
+	bool has_members = p->units > SOURCES + SYSTEMS;
+
+	assert_int_equal(p->units, SOURCES + SYSTEMS + (has_members ? MEMBERS : 0));
+	assert_true((p->of_members > 1000) == has_members);
+	assert_true(p->looks > 10);
 	free(detector);
+}
+
+/* Of the member's systems the second one. */
+static bool
+puppet_shows(const void *detector, uint32_t unit)
+{
+	(void)detector;
+	assert_true(unit >= SOURCES && unit < SOURCES + SYSTEMS);
+	return unit == SOURCES + 1;
 }
 
 #define PUPPET(title, is_alarm)                                                                            \
@@ -110,6 +129,14 @@ puppet_close(void *detector)
 		.observe = puppet_observe, .look = puppet_look, .tick = puppet_tick, .close = puppet_close \
 	}
 static const struct score_detector puppet = PUPPET("puppet", false), deciding = PUPPET("deciding", true);
+static const struct score_detector showing = { .name = "showing",
+					       .open = puppet_open,
+					       .unit_add = puppet_add,
+					       .observe = puppet_observe,
+					       .look = puppet_look,
+					       .tick = puppet_tick,
+					       .close = puppet_close,
+					       .shows = puppet_shows };
 
 static struct score_fleet
 fleet(const char *scenario, uint32_t days, uint64_t seed)
@@ -175,6 +202,39 @@ a_false_alarm_counts_the_sources_it_suspends_once_per_rise(void **context)
 	assert_int_equal(f.alarms, 0);
 	f = figures_of(fleet("honest", DAYS, 1), (struct score_entry){ &puppet, FLAPS, 1.5 });
 	assert_int_equal(f.alarms, 2 * 15); /* cleared, a source rests for a day */
+}
+
+/* Sources of the first member's systems, or of one of them. */
+static uint32_t
+sources_of_member_0(struct score_fleet f, uint32_t only)
+{
+	struct sim *sim = score_fleet_open(&f);
+	uint32_t count, sources = 0;
+	const struct sim_system *systems = sim_systems(sim, &count);
+
+	for (uint32_t i = 0; i < count; i++) {
+		if (systems[i].member == 0 && (only == SIM_NONE || only == i)) {
+			sources += systems[i].source_count;
+		}
+	}
+	sim_close(sim);
+	return sources;
+}
+
+static void
+an_alarm_of_a_member_is_one_of_its_systems_that_show_something(void **context)
+{
+	struct score_fleet f = fleet("honest", DAYS, 1);
+	struct score_figures all, one;
+
+	(void)context;
+	f.members = MEMBERS;
+	all = figures_of(f, (struct score_entry){ &puppet, TOGETHER, 1.5 });
+	one = figures_of(f, (struct score_entry){ &showing, TOGETHER, 1.5 });
+	assert_int_equal(all.suspended, RUNS * sources_of_member_0(f, SIM_NONE));
+	assert_int_equal(one.suspended, RUNS * sources_of_member_0(f, 1));
+	assert_int_equal(one.alarms, RUNS);
+	assert_true(all.alarms > one.alarms);
 }
 
 static void
@@ -400,6 +460,7 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_false_alarm_counts_the_sources_it_suspends_once_per_rise),
+		cmocka_unit_test(an_alarm_of_a_member_is_one_of_its_systems_that_show_something),
 		cmocka_unit_test(the_limit_is_the_lowest_that_keeps_the_budget),
 		cmocka_unit_test(a_takeover_is_caught_at_once_or_never),
 		cmocka_unit_test(intervals_are_exact),
