@@ -121,8 +121,9 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 {
 	check(kind < UNIT_KIND_COUNT);
 	grow(d, kind);
-	d->units[d->unit_count] =
-	    (struct unit){ .kind = (uint8_t)kind, .lots = NO_LOTS, .novelty = NO_NOVELTY };
+	d->units[d->unit_count] = (struct unit){
+		.kind = (uint8_t)kind, .of_bin = { .from_ms = NEVER }, .lots = NO_LOTS, .novelty = NO_NOVELTY
+	};
 	d->due_minute[d->unit_count] = 0;
 	d->audit_units[d->unit_count] = (struct audit_unit){ 0 };
 	if (kind == UNIT_MEMBER && d->member_count++ == 0) {
@@ -135,7 +136,7 @@ detect_unit_add(struct detect *d, enum unit_kind kind)
 static int64_t
 due_ms(const struct detect *d, const struct unit *u)
 {
-	bool waits = u->lots != NO_LOTS; /* the lots themselves are elsewhere in memory, and rarely needed */
+	bool waits = detect_pending_waits(u);
 	bool news = (u->flags & UNIT_NEWS) != 0 || (u->bin_mail > 0 && waits && !detect_volume_is_late(u));
 	double wait = news ? BIN_SOON : (double)u->bin_mail >= BIN_TELLS ? BIN_SHORT : BIN_LONG;
 	int64_t due = u->times[BIN_AT] + (int64_t)(wait * MINUTE_MS);

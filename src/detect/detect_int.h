@@ -44,7 +44,8 @@
 #define COHORT_NEAR        0x0800U /* or in the one beside it */
 #define FILTER_WORDS       8U
 #define KNOWN_NAMES        65536U /* of the fleet; the ones not seen for longest make way */
-#define LOTS               6U
+#define LATE_LOTS          5U
+#define LOTS               (1 + LATE_LOTS) /* that of the open bin, and the late ones */
 #define PENDING_KINDS      (EVIDENCE_COUNT + 1)
 #define PENDING_SPREAD     EVIDENCE_COUNT /* complaints whose mail is not known */
 #define SHAPES             17  /* of honest cohorts: from a fourth of the stated one to four times it */
@@ -146,11 +147,16 @@ struct unit_numbers {
 	float late_hours;           /* most that volume came after the start of its period, fading */
 };
 
-/* Bad news that waits for the volume of mail of about these times. Few units have any at a time, so they share a store of lots. */
+/* Bad news that waits for the volume of mail of about this time. */
+struct lot {
+	int64_t from_ms;    /* the first of its mail; NEVER: empty, all else is 0 */
+	uint32_t length_ms; /* to the last of it */
+	uint16_t counts[PENDING_KINDS];
+};
+
+/* Of mail whose volume is late. Few units have such news at a time, so they share a store. */
 struct lots {
-	int64_t from_ms[LOTS];    /* the first of its mail; NEVER: empty, all else is 0 */
-	uint32_t length_ms[LOTS]; /* to the last of it */
-	uint16_t counts[LOTS][PENDING_KINDS];
+	struct lot all[LATE_LOTS];
 };
 #define NO_LOTS UINT32_MAX /* all are empty */
 
@@ -170,10 +176,11 @@ struct unit {
 	int64_t times[UNIT_TIMES];
 	uint64_t pending_seq; /* first bad news that waits; 0: none */
 	uint64_t bin_mail;
+	struct lot of_bin; /* about the mail of the open bin */
 	uint64_t reports[ALARM_REPORTS_MAX];
 	uint64_t told; /* name of the template that it was suspected for last; 0: none */
 	uint32_t left_out;
-	uint32_t lots;    /* index; NO_LOTS */
+	uint32_t lots;    /* index of the late ones; NO_LOTS */
 	uint32_t novelty; /* index; NO_NOVELTY: no message was looked at yet, or a source */
 	uint8_t kind;
 	uint8_t flags;
@@ -415,13 +422,14 @@ void detect_novelty_note(struct novelty *n, uint64_t name, int64_t at_ms);
 struct known detect_novelty_fleet(struct detect *d, uint64_t name, uint32_t member, int64_t at_ms);
 
 /* pending.c */
-/* Those of the unit; new ones are empty */
-struct lots *detect_pending_lots(struct detect *d, struct unit *u);
+struct lot detect_pending_get(const struct detect *d, const struct unit *u, uint32_t i); /* i < LOTS */
+void detect_pending_put(struct detect *d, struct unit *u, uint32_t i, struct lot lot);
+bool detect_pending_waits(const struct unit *u); /* does any bad news wait? */
 void detect_pending_add(struct detect *d, struct unit *u, uint32_t kind, uint32_t count, int64_t mailed_ms);
 void detect_pending_take(struct detect *d, struct unit *u, int64_t from_ms, int64_t until_ms,
 			 uint32_t counts[PENDING_KINDS]);
 uint32_t detect_pending_take_stretches(struct detect *d, struct unit *u, int64_t until_ms,
-				       struct stretch stretches[LOTS]); /* their number */
+				       struct stretch stretches[LATE_LOTS]); /* their number */
 uint32_t detect_pending_undo(struct detect *d, struct unit *u, uint32_t kind, uint32_t count,
 			     int64_t mailed_ms); /* how many there were of them */
 int64_t detect_pending_since(const struct detect *d, const struct unit *u);

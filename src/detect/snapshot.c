@@ -13,7 +13,7 @@
 
 _Static_assert(sizeof(struct unit_numbers) % sizeof(float) == 0, "only floats");
 _Static_assert(sizeof(struct cohort_numbers) % sizeof(float) == 0, "only floats");
-_Static_assert(sizeof(struct unit) <= 720 && sizeof(struct lots) <= 136 && sizeof(struct novelty) <= 152,
+_Static_assert(sizeof(struct unit) <= 744 && sizeof(struct lots) <= 120 && sizeof(struct novelty) <= 152,
 	       "the header promises it");
 
 void
@@ -71,15 +71,16 @@ get_cohort(struct wire *w, struct cohort *c)
 static void
 put_lots(struct buffer *b, const struct detect *d, const struct unit *u)
 {
-	const struct lots *lots = u->lots != NO_LOTS ? &d->lots[u->lots] : NULL;
-	uint8_t count = lots != NULL ? LOTS : 0;
+	uint8_t count = detect_pending_waits(u) ? LOTS : 0;
 
 	wire_put_u8(b, count);
 	for (uint32_t i = 0; i < count; i++) {
-		wire_put_i64(b, lots->from_ms[i]);
-		wire_put_u64(b, lots->length_ms[i]);
+		struct lot lot = detect_pending_get(d, u, i);
+
+		wire_put_i64(b, lot.from_ms);
+		wire_put_u64(b, lot.length_ms);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			wire_put_u64(b, lots->counts[i][kind]);
+			wire_put_u64(b, lot.counts[kind]);
 		}
 	}
 }
@@ -88,24 +89,18 @@ put_lots(struct buffer *b, const struct detect *d, const struct unit *u)
 static void
 get_lots(struct wire *w, struct detect *d, struct unit *u)
 {
-	struct lots lots;
 	uint32_t count = (uint32_t)wire_up_to(w, LOTS);
-	bool any = false;
 
 	w->bad = w->bad || (count != 0 && count != LOTS);
 	for (uint32_t i = 0; i < count && !w->bad; i++) {
-		bool empty;
+		struct lot lot = { .from_ms = detect_get_time(w) };
+		bool is_empty = lot.from_ms == NEVER;
 
-		lots.from_ms[i] = detect_get_time(w);
-		empty = lots.from_ms[i] == NEVER;
-		any = any || !empty;
-		lots.length_ms[i] = (uint32_t)wire_up_to(w, empty ? 0 : UINT32_MAX);
+		lot.length_ms = (uint32_t)wire_up_to(w, is_empty ? 0 : UINT32_MAX);
 		for (uint32_t kind = 0; kind < PENDING_KINDS; kind++) {
-			lots.counts[i][kind] = (uint16_t)wire_up_to(w, empty ? 0 : UINT16_MAX);
+			lot.counts[kind] = (uint16_t)wire_up_to(w, is_empty ? 0 : UINT16_MAX);
 		}
-	}
-	if (any && !w->bad) {
-		*detect_pending_lots(d, u) = lots;
+		detect_pending_put(d, u, i, lot);
 	}
 }
 

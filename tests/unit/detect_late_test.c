@@ -130,7 +130,7 @@ news_of_more_times_than_are_told_apart_waits_for_its_volume(void **context)
 		assert_true(burst > 50 && trickle < 0.4 * burst);
 		assert_true(detect_pending_since(f.d, feed_unit(&f)) >=
 				minute_at(f.minute - (late[i] + 9) * 60).ms ||
-			    feed_unit(&f)->lots == NO_LOTS);
+			    !detect_pending_waits(feed_unit(&f)));
 		detect_close(f.d);
 	}
 }
