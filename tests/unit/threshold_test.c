@@ -114,56 +114,166 @@ limit_of(enum threshold t, const char *words)
 	return limit;
 }
 
+/*
+ * What the published table says of each row, at its edges: of `bad` against `sample` at a receiver ("": no limit of its own). OVER
+ * suspends; the others do not. Disuse is compared with days alone.
+ */
+static const struct point {
+	enum threshold t;
+	const char *receiver;
+	uint64_t bad, sample;
+	enum threshold_level level;
+} published[] = {
+	/* 0.2 % from 200 complaints on, at any receiver that has no row of its own; its warning: four fifths of both */
+	{ THRESHOLD_COMPLAINT, "", 200, 99999, LEVEL_OVER },
+	{ THRESHOLD_COMPLAINT, "", 200, 100000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "", 200, 125000, LEVEL_GOOD },
+	{ THRESHOLD_COMPLAINT, "", 199, 1000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "", 159, 1000, LEVEL_SMALL },
+	{ THRESHOLD_COMPLAINT, "", 200, 0, LEVEL_SMALL },
+	/* Microsoft: 0.2 % from 200 on */
+	{ THRESHOLD_COMPLAINT, "microsoft", 200, 99999, LEVEL_OVER },
+	{ THRESHOLD_COMPLAINT, "microsoft", 200, 100000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "microsoft", 200, 124999, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "microsoft", 200, 125000, LEVEL_GOOD },
+	{ THRESHOLD_COMPLAINT, "microsoft", 199, 1000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "microsoft", 159, 1000, LEVEL_SMALL },
+	/* Yahoo: 0.2 % from 200 on */
+	{ THRESHOLD_COMPLAINT, "yahoo", 200, 99999, LEVEL_OVER },
+	{ THRESHOLD_COMPLAINT, "yahoo", 200, 100000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "yahoo", 200, 124999, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "yahoo", 200, 125000, LEVEL_GOOD },
+	{ THRESHOLD_COMPLAINT, "yahoo", 199, 1000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "yahoo", 159, 1000, LEVEL_SMALL },
+	/* Comcast: 0.3 % from 100 on */
+	{ THRESHOLD_COMPLAINT, "comcast", 100, 33333, LEVEL_OVER },
+	{ THRESHOLD_COMPLAINT, "comcast", 100, 33334, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "comcast", 100, 41666, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "comcast", 100, 41667, LEVEL_GOOD },
+	{ THRESHOLD_COMPLAINT, "comcast", 99, 1000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "comcast", 79, 1000, LEVEL_SMALL },
+	/* Cloudmark: 1 % from 100 on */
+	{ THRESHOLD_COMPLAINT, "cloudmark", 100, 9999, LEVEL_OVER },
+	{ THRESHOLD_COMPLAINT, "cloudmark", 100, 10000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "cloudmark", 100, 12499, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "cloudmark", 100, 12500, LEVEL_GOOD },
+	{ THRESHOLD_COMPLAINT, "cloudmark", 99, 1000, LEVEL_WARNING },
+	{ THRESHOLD_COMPLAINT, "cloudmark", 79, 1000, LEVEL_SMALL },
+	/* Votes on one source: none of four, five of five to ten, 45 % of eleven and more */
+	{ THRESHOLD_JUNK, "", 4, 4, LEVEL_SMALL },
+	{ THRESHOLD_JUNK, "", 5, 5, LEVEL_OVER },
+	{ THRESHOLD_JUNK, "", 4, 5, LEVEL_WARNING },
+	{ THRESHOLD_JUNK, "", 5, 10, LEVEL_OVER },
+	{ THRESHOLD_JUNK, "", 4, 10, LEVEL_WARNING },
+	{ THRESHOLD_JUNK, "", 3, 10, LEVEL_GOOD },
+	{ THRESHOLD_JUNK, "", 5, 11, LEVEL_OVER },
+	{ THRESHOLD_JUNK, "", 4, 11, LEVEL_WARNING },
+	{ THRESHOLD_JUNK, "", 3, 11, LEVEL_GOOD },
+	{ THRESHOLD_JUNK, "", 46, 100, LEVEL_OVER },
+	{ THRESHOLD_JUNK, "", 45, 100, LEVEL_WARNING },
+	{ THRESHOLD_JUNK, "", 36, 100, LEVEL_GOOD },
+	/* ... and on all of a member: none of nine, 75 % of ten to 30, 65 % of 31 to 50, 55 % of 51 and more */
+	{ THRESHOLD_JUNK_GROUP, "", 9, 9, LEVEL_SMALL },
+	{ THRESHOLD_JUNK_GROUP, "", 8, 10, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 7, 10, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 6, 10, LEVEL_GOOD },
+	{ THRESHOLD_JUNK_GROUP, "", 16, 20, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 15, 20, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 23, 30, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 22, 30, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 21, 31, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 20, 31, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 16, 31, LEVEL_GOOD },
+	{ THRESHOLD_JUNK_GROUP, "", 33, 50, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 32, 50, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 29, 51, LEVEL_OVER },
+	{ THRESHOLD_JUNK_GROUP, "", 28, 51, LEVEL_WARNING },
+	{ THRESHOLD_JUNK_GROUP, "", 22, 51, LEVEL_GOOD },
+	/* Traps: 3 critical or 5 significant; 100 of one network */
+	{ THRESHOLD_TRAP_CRITICAL, "", 3, 0, LEVEL_OVER },
+	{ THRESHOLD_TRAP_CRITICAL, "", 2, 0, LEVEL_WARNING },
+	{ THRESHOLD_TRAP_CRITICAL, "", 1, 0, LEVEL_GOOD },
+	{ THRESHOLD_TRAP_SIGNIFICANT, "", 5, 0, LEVEL_OVER },
+	{ THRESHOLD_TRAP_SIGNIFICANT, "", 4, 0, LEVEL_WARNING },
+	{ THRESHOLD_TRAP_SIGNIFICANT, "", 2, 0, LEVEL_GOOD },
+	{ THRESHOLD_TRAP_NETWORK, "", 100, 0, LEVEL_OVER },
+	{ THRESHOLD_TRAP_NETWORK, "", 99, 0, LEVEL_WARNING },
+	{ THRESHOLD_TRAP_NETWORK, "", 79, 0, LEVEL_GOOD },
+	/* Blocklists: 1 critical or 2 significant; below one there is nothing to warn of */
+	{ THRESHOLD_LISTED_CRITICAL, "", 1, 0, LEVEL_OVER },
+	{ THRESHOLD_LISTED_CRITICAL, "", 0, 0, LEVEL_GOOD },
+	{ THRESHOLD_LISTED_SIGNIFICANT, "", 2, 0, LEVEL_OVER },
+	{ THRESHOLD_LISTED_SIGNIFICANT, "", 1, 0, LEVEL_WARNING },
+	{ THRESHOLD_LISTED_SIGNIFICANT, "", 0, 0, LEVEL_GOOD },
+	/* Disuse (2.3): seven days of a source that is new, 30 of any */
+	{ THRESHOLD_DISUSE_NEW, "", 7, 1, LEVEL_OVER },
+	{ THRESHOLD_DISUSE_NEW, "", 6, 1, LEVEL_WARNING },
+	{ THRESHOLD_DISUSE_NEW, "", 4, 1, LEVEL_GOOD },
+	{ THRESHOLD_DISUSE, "", 30, 1, LEVEL_OVER },
+	{ THRESHOLD_DISUSE, "", 29, 1, LEVEL_WARNING },
+	{ THRESHOLD_DISUSE, "", 7, 1, LEVEL_WARNING },
+	{ THRESHOLD_DISUSE, "", 6, 1, LEVEL_GOOD },
+};
+
 /* domain.md 2.2, row by row. */
 static void
 the_default_policy_is_the_published_table(void **state)
 {
 	struct threshold_policy p;
-	const struct threshold_limit *any, *own;
+
+	(void)state;
+	threshold_policy_default(&p);
+	for (size_t i = 0; i < countof(published); i++) {
+		const struct point *at = &published[i];
+		const struct threshold_limit *limit =
+		    threshold_policy_limit(&p, at->t, text_of(at->receiver));
+		enum threshold_level level =
+		    threshold_level(at->t, limit, p.rules[at->t].warn, at->bad, at->sample);
+
+		assert_int_equal(p.rules[at->t].days, 30);
+		assert_int_equal(threshold_is_over(at->t, limit, at->bad, at->sample),
+				 at->level == LEVEL_OVER);
+		if (level != at->level) {
+			fail_msg("%s %s, %u of %u: %s, not %s", threshold_name(at->t), at->receiver,
+				 (unsigned)at->bad, (unsigned)at->sample, threshold_level_name(level),
+				 threshold_level_name(at->level));
+		}
+	}
+}
+
+/* Does the published table have the row, with a point of this level (or, not `is`, of another)? */
+static bool
+has_point(enum threshold t, struct text receiver, enum threshold_level level, bool is)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < countof(published); i++) {
+		found =
+		    found || (published[i].t == t && text_equal(text_of(published[i].receiver), receiver) &&
+			      (published[i].level == level) == is);
+	}
+	return found;
+}
+
+/* A row that is added to the policy needs its points here: on either side of the edge. */
+static void
+each_row_of_the_default_policy_is_published(void **state)
+{
+	struct threshold_policy p;
 
 	(void)state;
 	threshold_policy_default(&p);
 	for (enum threshold t = 0; t < THRESHOLD_COUNT; t++) {
-		assert_int_equal(p.rules[t].days, 30);
-		assert_true(p.rules[t].limit.count > 0 && p.rules[t].warn > 0 && p.rules[t].warn <= 100);
+		assert_true(has_point(t, TEXT(""), LEVEL_OVER, true));
+		assert_true(has_point(t, TEXT(""), LEVEL_OVER, false));
 	}
-	any = threshold_policy_limit(&p, THRESHOLD_COMPLAINT, TEXT("elsewhere"));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, any, 199, 1000));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, any, 200, 100000));
-	assert_true(threshold_is_over(THRESHOLD_COMPLAINT, any, 200, 99999));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, any, 200, 0));
-	own = threshold_policy_limit(&p, THRESHOLD_COMPLAINT, TEXT("comcast"));
-	assert_true(threshold_is_over(THRESHOLD_COMPLAINT, own, 100, 33333));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, own, 100, 33334));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, own, 99, 1));
-	own = threshold_policy_limit(&p, THRESHOLD_COMPLAINT, TEXT("cloudmark"));
-	assert_true(threshold_is_over(THRESHOLD_COMPLAINT, own, 100, 9999));
-	assert_false(threshold_is_over(THRESHOLD_COMPLAINT, own, 100, 10000));
-	any = &p.rules[THRESHOLD_JUNK].limit;
-	assert_false(threshold_is_over(THRESHOLD_JUNK, any, 4, 4));
-	assert_true(threshold_is_over(THRESHOLD_JUNK, any, 5, 10));
-	assert_false(threshold_is_over(THRESHOLD_JUNK, any, 4, 10));
-	assert_true(threshold_is_over(THRESHOLD_JUNK, any, 5, 11));
-	assert_false(threshold_is_over(THRESHOLD_JUNK, any, 5, 12));
-	any = &p.rules[THRESHOLD_JUNK_GROUP].limit;
-	assert_false(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 9, 9));
-	assert_true(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 8, 10));
-	assert_false(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 22, 30));
-	assert_true(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 22, 31));
-	assert_true(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 29, 51));
-	assert_false(threshold_is_over(THRESHOLD_JUNK_GROUP, any, 28, 51));
-	assert_true(
-	    threshold_is_over(THRESHOLD_TRAP_CRITICAL, &p.rules[THRESHOLD_TRAP_CRITICAL].limit, 3, 0));
-	assert_false(
-	    threshold_is_over(THRESHOLD_TRAP_CRITICAL, &p.rules[THRESHOLD_TRAP_CRITICAL].limit, 2, 0));
-	assert_true(
-	    threshold_is_over(THRESHOLD_TRAP_SIGNIFICANT, &p.rules[THRESHOLD_TRAP_SIGNIFICANT].limit, 5, 0));
-	assert_true(
-	    threshold_is_over(THRESHOLD_TRAP_NETWORK, &p.rules[THRESHOLD_TRAP_NETWORK].limit, 100, 0));
-	assert_true(
-	    threshold_is_over(THRESHOLD_LISTED_CRITICAL, &p.rules[THRESHOLD_LISTED_CRITICAL].limit, 1, 0));
-	assert_false(threshold_is_over(THRESHOLD_LISTED_SIGNIFICANT,
-				       &p.rules[THRESHOLD_LISTED_SIGNIFICANT].limit, 1, 0));
+	assert_int_equal(p.exception_count, 4);
+	for (uint32_t i = 0; i < p.exception_count; i++) {
+		struct text receiver = text_of(p.exceptions[i].receiver);
+
+		assert_true(has_point(p.exceptions[i].threshold, receiver, LEVEL_OVER, true));
+		assert_true(has_point(p.exceptions[i].threshold, receiver, LEVEL_OVER, false));
+	}
 }
 
 static void
@@ -352,6 +462,7 @@ main(void)
 		cmocka_unit_test(a_limit_reads_back_from_what_it_is_written_as),
 		cmocka_unit_test(a_limit_that_does_not_fit_is_refused),
 		cmocka_unit_test(the_default_policy_is_the_published_table),
+		cmocka_unit_test(each_row_of_the_default_policy_is_published),
 		cmocka_unit_test(a_warning_comes_at_its_share_of_the_limit),
 		cmocka_unit_test(distances_are_those_that_counting_finds),
 		cmocka_unit_test(the_largest_counts_do_not_overflow),
