@@ -222,6 +222,119 @@ rates_do_not_depend_on_the_size_of_a_sender(void **context)
 	}
 }
 
+/* ---- a fleet at several sizes */
+
+#define KIN   6U /* senders, the largest twice as large as the smallest */
+#define TAKEN 3U /* the one that is taken over */
+
+struct sized {
+	struct detect *d;
+	uint32_t alarms[KIN];
+	uint32_t times; /* all of its counts are so many times those of the smallest fleet */
+};
+
+static void
+sized_alarm(void *context, const struct alarm *alarm)
+{
+	struct sized *s = context;
+
+	assert_true(alarm->unit < KIN);
+	s->alarms[alarm->unit]++;
+}
+
+static void
+sized_fact(struct sized *s, uint32_t unit, enum signal signal, uint32_t count, int64_t at)
+{
+	struct detect_fact fact = { signal, count * s->times, minute_at(at), minute_at(at), 1, 0 };
+
+	if (count > 0) {
+		detect_observe(s->d, unit, &fact);
+	}
+}
+
+/* An hour of each sender; every third day one of them has a campaign of ten times as much. Rates differ by the hour. */
+static void
+sized_hour(struct sized *s, struct feed *lot, int64_t hour)
+{
+	for (uint32_t i = 0; i < KIN; i++) {
+		uint32_t mail = 2000 + 400 * i, bad = 4 + feed_dice(lot, 9);
+
+		mail *= hour % 72 == 9 + 7 * i ? 10 : 1;
+		sized_fact(s, i, SIGNAL_DELIVERED, mail, hour * 60);
+		sized_fact(s, i, SIGNAL_UNKNOWN_USER, mail * bad / 2000, hour * 60);
+		sized_fact(s, i, SIGNAL_COMPLAINT, mail * (1 + feed_dice(lot, 2)) / 2000, hour * 60);
+	}
+}
+
+/* A bought list beside the mail of the hour, and two traps in it. */
+static void
+sized_blast(struct sized *s, int64_t hour)
+{
+	sized_fact(s, TAKEN, SIGNAL_DELIVERED, 15000, hour * 60);
+	sized_fact(s, TAKEN, SIGNAL_UNKNOWN_USER, 3000, hour * 60);
+	sized_fact(s, TAKEN, SIGNAL_COMPLAINT, 120, hour * 60);
+	sized_fact(s, TAKEN, SIGNAL_TRAP_PRISTINE, 2, hour * 60);
+}
+
+static void
+sized_run(struct sized *s, uint32_t times, double rate[KIN][EVIDENCE_COUNT])
+{
+	struct feed lot = { .random = 4711 }; /* the same for each size */
+	struct detect_view view;
+
+	*s = (struct sized){ .times = times };
+	s->d = detect_open(&(struct detect_params){ .budget = 10 }, sized_alarm, s);
+	for (uint32_t i = 0; i < KIN; i++) {
+		(void)detect_unit_add(s->d, UNIT_SOURCE);
+	}
+	for (int64_t hour = 0; hour < 60 * 24; hour++) {
+		sized_hour(s, &lot, hour);
+		detect_tick(s->d, minute_at((hour + 1) * 60));
+	}
+	for (uint32_t i = 0; i < KIN; i++) {
+		assert_int_equal(s->alarms[i], 0);
+		detect_unit_view(s->d, i, &view);
+		for (int e = 0; e < EVIDENCE_COUNT; e++) {
+			rate[i][e] = view.rate[e];
+		}
+	}
+	sized_hour(s, &lot, 60 * 24);
+	sized_blast(s, 60 * 24);
+	for (int64_t minute = 0; minute < 180; minute++) {
+		detect_tick(s->d, minute_at(60 * 60 * 24 + minute));
+	}
+	detect_close(s->d);
+}
+
+/* What is stated of all senders weighs less where more was seen of one: that is the rounding. */
+static void
+a_larger_fleet_has_the_same_rates_and_the_same_takeover(void **context)
+{
+	static const uint32_t times[] = { 1, 4, 16 };
+	static const enum evidence counted[] = { EVIDENCE_UNKNOWN_USER, EVIDENCE_COMPLAINT };
+	double rate[countof(times)][KIN][EVIDENCE_COUNT];
+
+	(void)context;
+	for (size_t t = 0; t < countof(times); t++) {
+		struct sized s;
+
+		sized_run(&s, times[t], rate[t]);
+		for (uint32_t i = 0; i < KIN; i++) {
+			if ((s.alarms[i] > 0) != (i == TAKEN)) {
+				fail_msg("%u alarms of sender %u at %u times", s.alarms[i], i, times[t]);
+			}
+			for (size_t e = 0; e < countof(counted); e++) {
+				double r = rate[t][i][counted[e]], first = rate[0][i][counted[e]];
+
+				if (!(fabs(r / first - 1) < 0.02)) {
+					fail_msg("sender %u has %.6f, at %u times %.6f", i, first, times[t],
+						 r);
+				}
+			}
+		}
+	}
+}
+
 /* ---- what it must go with */
 
 /* Evidence of a cohort of 20,000 messages with these events, of a sender with the stated rates, an hour after it was sent. */
@@ -286,6 +399,118 @@ more_complaints_or_traps_do_not_lower_the_evidence(void **context)
 			}
 			assert_true(before > 4);
 		}
+	}
+}
+
+/* What a template can show, each on top of all others. */
+enum show {
+	SHOW_LINK,
+	SHOW_LURE,
+	SHOW_FROM,
+	SHOW_ATTACHMENT,
+	SHOW_BAD_URL,
+	SHOW_ALIKE,
+	SHOW_ELSEWHERE,
+	SHOWS
+};
+
+static bool
+shows(uint32_t set, enum show what)
+{
+	return (set >> what & 1) != 0;
+}
+
+/* A month of the usual mail of source 0 and system 1, and a look at each second day's new template. */
+static void
+known_sender(struct feed *f, uint32_t declared)
+{
+	*f = (struct feed){ .random = 1 };
+	/* So small a budget that no alarm ends what is compared */
+	f->d = detect_open(&(struct detect_params){ .budget = 1e-20 }, feed_alarm, f);
+	(void)detect_unit_add(f->d, UNIT_SOURCE);
+	(void)detect_unit_add(f->d, UNIT_SYSTEM);
+	for (int64_t hour = 0; hour < 40 * 24; hour++) {
+		struct detect_look usual = look_of(100 + (uint64_t)hour, 7, 0, minute_at(hour * 60).ms);
+
+		for (uint32_t unit = 0; unit < 2; unit++) {
+			struct detect_fact fact = { SIGNAL_DELIVERED,     500, minute_at(hour * 60),
+						    minute_at(hour * 60), 1,   0 };
+
+			detect_observe(f->d, unit, &fact);
+		}
+		if (hour % 48 == 0) {
+			usual.flags = declared == 0 ? 0 : declared | LOOK_LINK_DECLARED;
+			detect_look(f->d, &usual);
+		}
+		detect_tick(f->d, minute_at(hour * 60));
+	}
+	f->minute = 40 * DAY_MINUTES;
+}
+
+/* Nats of the source and of its system after a new template that shows `set`. */
+static void
+nats_of_look(uint32_t set, uint32_t declared, double nats[2])
+{
+	struct detect_view view;
+	struct detect_look l;
+	struct feed f;
+
+	known_sender(&f, declared);
+	l = look_of(4711, shows(set, SHOW_LINK) ? 99 : 7, 0, minute_at(f.minute).ms);
+	if (shows(set, SHOW_ELSEWHERE)) {
+		struct detect_look other = look_of(4711, 7, 0, minute_at(f.minute - 60).ms);
+
+		other.system = detect_unit_add(f.d, UNIT_SYSTEM);
+		other.source = DETECT_NO_UNIT;
+		other.member = 2;
+		detect_look(f.d, &other);
+	}
+	l.from = shows(set, SHOW_FROM) ? 6 : 5;
+	l.flags = declared;
+	l.flags |= declared != 0 && !shows(set, SHOW_LINK) ? (uint32_t)LOOK_LINK_DECLARED : 0;
+	l.flags &= shows(set, SHOW_FROM) ? ~(uint32_t)LOOK_FROM_DECLARED : ~0U;
+	l.flags |= shows(set, SHOW_LURE) ? (uint32_t)LOOK_LURE : 0;
+	l.flags |= shows(set, SHOW_ATTACHMENT) ? (uint32_t)LOOK_ATTACHMENT : 0;
+	l.flags |= shows(set, SHOW_BAD_URL) ? (uint32_t)LOOK_BAD_URL : 0;
+	l.flags |= shows(set, SHOW_ALIKE) ? (uint32_t)LOOK_ALIKE : 0;
+	detect_look(f.d, &l);
+	assert_int_equal(f.alarm_count, 0);
+	for (uint32_t unit = 0; unit < 2; unit++) {
+		detect_unit_view(f.d, unit, &view);
+		nats[unit] = view.evidence_nats[VOICE_BAYES];
+	}
+	detect_close(f.d);
+}
+
+/*
+ * Of any template, by members that declare their domains and that do not. The link is to a domain that nobody had before; one
+ * that others have had for long may well take back what an unknown From said, of a member that declares nothing.
+ */
+static void
+one_more_trait_does_not_lower_the_evidence(void **context)
+{
+	static const uint32_t declares[] = { 0, LOOK_DECLARES | LOOK_FROM_DECLARED };
+	static double nats[1U << SHOWS][2];
+
+	(void)context;
+	for (size_t d = 0; d < countof(declares); d++) {
+		for (uint32_t set = 0; set < 1U << SHOWS; set++) {
+			nats_of_look(set, declares[d], nats[set]);
+		}
+		for (uint32_t set = 0; set < 1U << SHOWS; set++) {
+			for (uint32_t more = 0; more < SHOWS; more++) {
+				uint32_t all = set | 1U << more;
+
+				for (uint32_t unit = 0; unit < 2; unit++) {
+					if (!(nats[all][unit] >= nats[set][unit] - 1e-6)) {
+						fail_msg("declared %u, shown %x: %.3f nats; and %u: %.3f",
+							 declares[d], set, nats[set][unit], more,
+							 nats[all][unit]);
+					}
+				}
+			}
+		}
+		assert_true(nats[(1U << SHOWS) - 1][0] > nats[0][0] + 5);
 	}
 }
 
@@ -383,7 +608,9 @@ main(void)
 		cmocka_unit_test(a_history_needs_no_ticks),
 		cmocka_unit_test(the_order_of_units_changes_nothing),
 		cmocka_unit_test(rates_do_not_depend_on_the_size_of_a_sender),
+		cmocka_unit_test(a_larger_fleet_has_the_same_rates_and_the_same_takeover),
 		cmocka_unit_test(more_complaints_or_traps_do_not_lower_the_evidence),
+		cmocka_unit_test(one_more_trait_does_not_lower_the_evidence),
 		cmocka_unit_test(typo_traps_take_back_no_more_than_a_bad_list_explains),
 		cmocka_unit_test(the_parts_of_an_explanation_add_up),
 		cmocka_unit_test(a_confirmed_takeover_teaches_nothing),

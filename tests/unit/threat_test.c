@@ -144,6 +144,63 @@ who_is_under_threat_gets_more_until_it_is_over(void **state)
 	detect_close(w.d);
 }
 
+/* Sums of what each unit was given by the end of each of 30 days, unit 0 under a threat of this factor, then of the second. */
+static void
+given_under(double factor, double then, double others, double sums[30][UNITS])
+{
+	struct world w;
+
+	open_world(&w, 1);
+	go_on(&w, 60 * 24);
+	for (uint32_t i = 1; i < UNITS && others > 1; i++) {
+		threaten(&w, i, others, 500);
+	}
+	threaten(&w, 0, factor, 500);
+	for (int day = 0; day < 30; day++) {
+		if (day == 10) {
+			threaten(&w, 0, then, 260);
+		}
+		go_on(&w, 24);
+		for (uint32_t i = 0; i < UNITS; i++) {
+			sums[day][i] = w.given[i];
+		}
+	}
+	detect_close(w.d);
+}
+
+/*
+ * By the end of no day less than a weaker threat: a stronger one may spend the bank sooner, and get less of what comes later. Alone and
+ * beside others that want the same bank.
+ */
+static void
+a_stronger_threat_never_gives_less(void **state)
+{
+	static const struct {
+		double factor, then;
+	} rising[] = { { 1, 1 },   { 2, 2 },   { 3, 3 },   { 3, 10 },
+		       { 10, 10 }, { 10, 30 }, { 30, 30 }, { 100, 100 } };
+	static const double others[] = { 1, 5 };
+
+	(void)state;
+	for (size_t o = 0; o < countof(others); o++) {
+		double before[30][UNITS] = { { 0 } }, now[30][UNITS], least = 0;
+
+		for (size_t i = 0; i < countof(rising); i++) {
+			given_under(rising[i].factor, rising[i].then, others[o], now);
+			for (int day = 0; day < 30; day++) {
+				if (!(now[day][0] >= before[day][0] * (1 - 1e-5))) {
+					fail_msg("day %d, %.0f then %.0f beside %.0f: %g years, less than %g",
+						 day, rising[i].factor, rising[i].then, others[o],
+						 now[day][0], before[day][0]);
+				}
+			}
+			least = i == 0 ? now[29][0] : least;
+			memcpy(before, now, sizeof before);
+		}
+		assert_true(now[29][0] > 1.2 * least);
+	}
+}
+
 /* With nothing saved yet, or all spent, a threat changes nothing. */
 static void
 an_empty_bank_gives_nothing(void **state)
@@ -247,6 +304,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_weight_is_never_more_than_the_time),
 		cmocka_unit_test(who_is_under_threat_gets_more_until_it_is_over),
+		cmocka_unit_test(a_stronger_threat_never_gives_less),
 		cmocka_unit_test(an_empty_bank_gives_nothing),
 		cmocka_unit_test(a_weaker_threat_does_not_end_a_stronger_one),
 		cmocka_unit_test(systems_with_the_same_template_are_linked),
