@@ -5,6 +5,12 @@
 #include <float.h>
 #include <math.h>
 
+/*
+ * A number's rank among those before it, and beyond the largest of them a Pareto tail: as p, and that as an e-value.
+ * Source: V. Vovk, A. Gammerman, G. Shafer, Algorithmic Learning in a Random World, Springer 2005, ch. 2; B. M. Hill, Ann. Statist. 3
+ * (1975) 1163-1174; V. Vovk, R. Wang, Ann. Statist. 49 (2021) 1736-1754. Which says what: conformal_int.h.
+ */
+
 /* As it is kept; what is too large for a float ranks above all. */
 static float
 kept_form(double x)

@@ -3,7 +3,9 @@
  *
  *   conformal.c  rank among the past -> p-value -> e-value, in bounded memory
  *   series.c     the volume voice for any series of numbers: twelve questions per row, one e-value (bench/nab.c)
- *   burst.c      the volume voice for mail: one bounded e-value per burst, for the security path
+ *   burst.c      the volume voice for mail: one bounded e-value per burst (bench/burst.c)
+ *
+ * Benches and tests alone call series.c and burst.c: in the daemon volume has no voice.
  *
  * Nothing is assumed of the numbers but that their order tells nothing while all is well (exchangeability).
  * Pure: no clock, no I/O, no allocation; + - * / and sqrt only, so all machines give the same bits.

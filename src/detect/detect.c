@@ -51,6 +51,7 @@ detect_open(const struct detect_params *params, detect_alarm_fn *alarm, void *co
 
 	check(d != NULL && alarm != NULL);
 	check(params->budget > 0 && params->budget <= 1000 && params->liars <= DETECT_LIARS_MAX);
+	check(params->limit_scale >= 0);
 	d->params = *params;
 	d->alarm = alarm;
 	d->context = context;

@@ -1,7 +1,8 @@
 /*
- * detect/detect.h - has this source or system been taken over?
+ * detect/detect.h - has this source, system or member been taken over?
  *
- * A unit is one source, or one system (its sources counted together). For each unit the room compares two stories of the
+ * A unit is one source, one system (its sources counted together), or one member that has several systems (all of them counted
+ * together; model/units.def has their shares of the budget). For each unit the room compares two stories of the
  * bad news (complaints, unknown users, trap hits) against the delivered volume: an honest sender with its learnt rates, whose
  * campaigns differ and who now and then imports a bad list; and a taken-over one (detect/profiles.def). The evidence is an
  * e-process that starts anew at every moment of sender-time, so with limit A the expected number of alarms of honest units
@@ -27,7 +28,7 @@ struct detect;
 
 struct detect_params {
 	double budget; /* false suspensions per 1000 source-years that the operator accepts, in (0, 1000] */
-	/* The limits that follow from it times this: calibration on a fleet; 0: as they are */
+	/* The limits that follow from it times this, above 0: calibration on a fleet; below 1 it alarms sooner. 0: as they are */
 	double limit_scale;
 	uint32_t liars; /* so many witnesses may lie, and together, 0..DETECT_LIARS_MAX */
 };
@@ -46,7 +47,10 @@ void detect_close(struct detect *d);
 /* With the context of the alarm; NULL: nobody is told */
 void detect_watch_judged(struct detect *d, detect_judged_fn *judged);
 
-/* Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. */
+/*
+ * Adds a unit and gives its id: 0, 1, 2, ... in the order of the calls. Allocates. Cost: O(1) over many calls; one that finds the room used up
+ * doubles it, O(units). The first member takes its share of the budget from sources and systems, whose limits rise.
+ */
 uint32_t detect_unit_add(struct detect *d, enum unit_kind kind);
 
 /* One fact about a unit. */

@@ -15,12 +15,16 @@
  *   shape.c     by how much honest cohorts differ, learnt from them as well
  *   predict.c   the Gamma-Poisson likelihood, the one formula behind both stories
  *   story.c     the honest story of a cohort against takeovers
+ *   threat.c    start weight for units of which a takeover is likelier
  *   evidence.c  the e-process over the cohorts, and what an alarm consists of
  *   onset.c     when a takeover began
  *   witness.c   reporters whose word counts only together with others'
  *   audit.c     how often the evidence of the fleet rose, against what was promised
  *   watch.c     how near to an alarm a unit is
  *   snapshot.c  the state as bytes
+ *
+ * witness_snapshot.c is in witness_int.h; what has a header of its own is not of the state of a unit: compliance*.c, and conformal.c,
+ * series.c and burst.c in conformal_int.h.
  */
 #ifndef DETECT_DETECT_INT_H
 #define DETECT_DETECT_INT_H

@@ -4,6 +4,7 @@
  * When did the takeover begin? The evidence is a sum over its possible beginnings, each a start weight times the likelihood ratio of
  * all that came after it: divided by the whole it is the posterior of the beginning, if the limit is taken at its word. The cohort
  * with the largest part is the estimate; the 5 and the 95 % of the sum bound it.
+ * Source: A. N. Shiryaev, Theory Probab. Appl. 8 (1963) 22-46, for the sum over all beginnings.
  */
 #define TAIL 0.05
 

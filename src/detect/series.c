@@ -9,6 +9,8 @@
  * rhythm, noise, the end of noise. So each row is asked several simple questions at several time scales, each answer is ranked
  * among the answers of the past, and the e-values of the ranks are averaged, which needs no assumption on how the answers depend
  * on each other.
+ * Source: V. Vovk, R. Wang, Ann. Statist. 49 (2021) 1736-1754, for the mean of e-values; W. James, C. Stein, Proc. 4th Berkeley
+ * Symp. 1 (1961) 361-379, for shrinking a profile. The ranks: conformal.c.
  */
 
 #define HOUR_MS   3600000

@@ -7,6 +7,7 @@
  *
  * Some cohorts are something else, mail to a bad list or a takeover that nobody saw, so each may be one: what is far from ordinary tells little
  * of what is ordinary. The second moment, the usual measure, lets one such cohort speak as loud as a hundred.
+ * Source: M. Greenwood, G. U. Yule, J. R. Stat. Soc. 83 (1920) 255-279, for the likelihood; the row and the doubt are ours.
  */
 
 #define SHAPE_STEP (LN2 / 4) /* from one shape of the row to the next, in the logarithm */

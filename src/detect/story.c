@@ -7,6 +7,7 @@
  * imported list, which happens to honest senders. The Bayes voice weighs the two, the robust voice takes the one that fits best,
  * however rare. A takeover brings bad news on top of the honest rates (profiles.def); kinds it does not touch are as in honest mail, to a
  * bad list or not: else a thief would hide by a few typo traps, which speak for a bad list. All kinds are judged together: that the same mail has both unknown users and complaints tells.
+ * Source: M. Greenwood, G. U. Yule, J. R. Stat. Soc. 83 (1920) 255-279, for the factor around a rate; the stories are ours.
  */
 
 const struct detect_profile detect_profiles[PROFILE_COUNT] = {

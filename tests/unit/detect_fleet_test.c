@@ -123,7 +123,7 @@ a_blast_is_seen(void **context)
 	}
 	print_message("%u of %u blasts caught\n", caught, begun);
 	assert_int_equal(begun, countof(takeovers));
-	assert_true(caught >= begun * 8 / 10); /* 84 to 88 % on larger fleets: doc/why/detection.md */
+	assert_true(caught >= begun * 8 / 10); /* 19 of these 20; of larger fleets: doc/why/detection.md */
 }
 
 int
