@@ -117,8 +117,25 @@ compare_shots(struct trial_course *c, uint64_t seq, struct fault *fault)
 /* ---- another policy */
 
 /*
- * A verdict names a case by its number, and under another policy the numbers are others: it goes to the open case of the system
- * that it was about. Returns false when there is none: then nothing is to be judged.
+ * The case of the system that the verdict is about: the open one; where the alarm went to review, and its hour is not over, that review, if
+ * it is cleared. One that was confirmed falls at the end of its hour, by its alarm, the latest it could. 0: none.
+ */
+static uint32_t
+case_of_verdict(const struct decide *d, uint32_t system, enum event event)
+{
+	uint32_t number = decide_system_case(d, system), review = decide_system_review(d, system);
+	struct decide_case_view v;
+
+	if (number != 0 || review == 0 || event != EVENT_CLEAR) {
+		return number;
+	}
+	decide_case_view(d, review, &v);
+	return v.status == CASE_OPEN ? review : 0;
+}
+
+/*
+ * A verdict names a case by its number, and under another policy the numbers are others: it goes to the case of the system that it was about.
+ * Returns false when there is none: then nothing is to be judged.
  */
 static bool
 translate_verdict(const struct trial_course *c, struct record *input, struct buffer *payload)
@@ -133,7 +150,9 @@ translate_verdict(const struct trial_course *c, struct record *input, struct buf
 	if (is_verdict) {
 		uint32_t system = backtest_case_system(c->backtest, command.decide.id);
 
-		number = system == REGISTRY_NONE ? 0 : decide_system_case(fold_decide(c->fold), system);
+		number = system == REGISTRY_NONE
+			     ? 0
+			     : case_of_verdict(fold_decide(c->fold), system, command.decide.event);
 		command.decide.id = number;
 		if (number != 0) {
 			command_write(payload, &command);

@@ -110,6 +110,18 @@ print_open(json_int_t open)
 	}
 }
 
+/* Reviews that were not cleared ended in a suspension. */
+static void
+print_reviews(const struct fold *f)
+{
+	struct decide_reviews r = decide_reviews(fold_decide(f));
+
+	if (r.percent > 0) {
+		(void)printf("reviews with this policy, %u %% of its alarms: %u, cleared %u\n", r.percent,
+			     r.open + r.right + r.wrong, r.wrong);
+	}
+}
+
 /* One policy: the sums of both courses, and the sources that differ. */
 static void
 print_trial(const struct vouch *v, const struct trial_course *c, const json_t *result)
@@ -136,6 +148,7 @@ print_trial(const struct vouch *v, const struct trial_course *c, const json_t *r
 	}
 	print_sums("recorded", json_object_get(sums, "recorded"));
 	print_sums("with this policy", json_object_get(sums, "computed"));
+	print_reviews(c->fold);
 	print_open(json_integer_value(json_object_get(result, "open_cases")));
 	table_print(stdout, json_object_get(result, "sources"), columns, countof(columns), v->colour);
 }
@@ -197,10 +210,11 @@ result_of(const struct trial_course *c, const struct replay_course *walk)
 {
 	const struct trial *t = c->trial;
 	json_t *root =
-	    json_pack("{s:b,s:I,s:I,s:I,s:s?,s:f,s:o,s:o,s:I,s:[]}", "same",
+	    json_pack("{s:b,s:I,s:I,s:I,s:s?,s:f,s:I,s:o,s:o,s:I,s:[]}", "same",
 		      walk->result == RESULT_OK && !t->wanted, "records", (json_int_t)walk->summary.records,
 		      "inputs", (json_int_t)walk->summary.inputs, "refused", (json_int_t)c->refused, "policy",
-		      t->file, "budget", t->wanted ? t->policy.budget : fold_budget(c->fold), "recorded",
+		      t->file, "budget", t->wanted ? t->policy.budget : fold_budget(c->fold), "shadow",
+		      (json_int_t)decide_reviews(fold_decide(c->fold)).percent, "recorded",
 		      json_of_counts(c->recorded), "computed", json_of_counts(c->computed), "open_cases",
 		      (json_int_t)open_cases(c->fold), "sources");
 
@@ -283,6 +297,7 @@ read_policy(struct vouch *v, struct text file, struct trial *t)
 	r = config_load(t->file, &v->arena, config, &v->fault);
 	t->policy.budget = config->budget;
 	t->policy.thresholds = &config->policy;
+	t->policy.shadow = (uint32_t)config->shadow;
 	return r;
 }
 

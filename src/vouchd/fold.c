@@ -157,6 +157,18 @@ fold_set_thresholds(struct fold *f, const struct threshold_policy *policy)
 	}
 }
 
+/* What a policy file says beside the budget, whatever the records say. */
+static void
+fix_thresholds(struct fold *f, const struct fold_policy *policy)
+{
+	if (policy->thresholds != NULL) {
+		f->thresholds_fixed = false;
+		fold_set_thresholds(f, policy->thresholds);
+		f->thresholds_fixed = true;
+		decide_shadow(f->decide, policy->shadow);
+	}
+}
+
 struct fold *
 fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
 {
@@ -171,10 +183,7 @@ fold_open(const struct fold_policy *policy, const struct fold_sink *sink)
 	threshold_policy_off(&f->thresholds);
 	f->decide = decide_open(
 	    &(struct decide_events){ .move = on_move, .case_change = on_case_change, .context = f });
-	if (policy->thresholds != NULL) {
-		fold_set_thresholds(f, policy->thresholds);
-		f->thresholds_fixed = true;
-	}
+	fix_thresholds(f, policy);
 	f->policy.thresholds = NULL;
 	return f;
 }
@@ -341,11 +350,7 @@ fold_try(struct fold *f, const struct fold_policy *policy, struct moment now)
 	f->policy.fixed = false;
 	fold_set_budget(f, policy->budget);
 	f->policy.fixed = true;
-	if (policy->thresholds != NULL) {
-		f->thresholds_fixed = false;
-		fold_set_thresholds(f, policy->thresholds);
-		f->thresholds_fixed = true;
-	}
+	fix_thresholds(f, policy);
 }
 
 /* After the command: one that is refused must change nothing, not even begin a day. */
@@ -370,7 +375,9 @@ fold_command(struct fold *f, struct text payload, struct fault *fault)
 	if (r == RESULT_OK && c.is_policy) {
 		compliance_tick(f->compliance, f->now.at);
 		fold_set_budget(f, c.budget);
-		decide_shadow(f->decide, c.shadow);
+		if (!f->thresholds_fixed) {
+			decide_shadow(f->decide, c.shadow);
+		}
 		if (c.policy != NULL) {
 			fold_set_thresholds(f, c.policy);
 		}

@@ -34,8 +34,9 @@ struct fold_sink {
 struct fold_policy {
 	double budget; /* false suspensions per 1000 source-years, until a policy command says otherwise */
 	bool fixed;    /* the budgets of policy commands are passed over: the past with another one */
-	/* the same for thresholds; NULL: as recorded. Read by fold_open only */
+	/* the same for thresholds and, with them, for `shadow`; NULL: both as recorded. Read by fold_open and fold_try only */
 	const struct threshold_policy *thresholds;
+	uint32_t shadow; /* percent of the alarms that go to review: decide_shadow */
 };
 
 struct fold *fold_open(const struct fold_policy *policy, const struct fold_sink *sink);
@@ -49,7 +50,7 @@ enum result fold_apply(struct fold *f, const struct record *input, struct fault 
 
 /*
  * From now on this policy holds and policy records are passed over: the past from a day on with another one. `thresholds` NULL:
- * they stay as recorded. The record at `now` is folded next; what follows at once comes through the sink.
+ * they and the share of reviews stay as recorded. The record at `now` is folded next; what follows at once comes through the sink.
  */
 void fold_try(struct fold *f, const struct fold_policy *policy, struct moment now);
 

@@ -51,7 +51,7 @@ struct fold {
 	struct detect *detect;
 	struct compliance *compliance;
 	struct threshold_policy thresholds;
-	bool thresholds_fixed;
+	bool thresholds_fixed; /* and the share of reviews */
 	struct decide *decide;
 	struct fold_source *sources; /* by registry id */
 	struct fold_system *systems;

@@ -22,6 +22,9 @@ expect    replay with policy "budget: 10" says "with this policy: 4 sources susp
 expect    replay with policy "budget: 10" says "1 case still waits for a verdict with this policy, and counts as not confirmed"
 expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "1 commands would have had nothing to act on"
 expect    replay with policy "{budget: 0.001, thresholds: [{name: trap_critical, limit: off}, {name: disuse_new, limit: off}]}" says "0 suspensions that nobody confirmed, 2.0 days off the list"
+# Its alarm goes to review, and within the hour the recorded verdict clears that: 192.0.2.11 does not fall.
+expect    replay with policy "{budget: 10, shadow: 100}" says "reviews with this policy, 100 % of its alarms: 1, cleared 1"
+expect    replay with policy "{budget: 10, shadow: 100}" says "192.0.2.11         harbour-bank  no         2026-01-19T00:21:00Z   0.02708  -    -                            0"
 # From a day on which all had happened the other policy changes nothing.
 expect    replay with budget 0.001 from 2026-01-20 says "with this policy: 0 sources suspended"
 expect    replay same

@@ -26,3 +26,6 @@ expect    vouch "audit" == 0 "1 were right, 0 wrong, 0 wait; 0 % wrong"
 expect    vouch "confirm 1 again" == 3 "it waits for nothing"
 expect    vouch "clear 2 repaired" == 0
 expect    dns 20.2.0.192.certified.example A == 127.0.0.10
+# Another share of reviews: with none of them it falls an hour sooner, with the one that was in force when it did.
+expect    replay with policy "budget: 10" says "192.0.2.20  harbour-bank  no         2026-01-19T01:21:00Z   0.02708  -    2026-01-19T00:21:00Z"
+expect    replay with policy "{budget: 10, shadow: 100}" says "reviews with this policy, 100 % of its alarms: 1, cleared 0"

@@ -75,11 +75,13 @@ command(struct history *h, enum event event)
 	return append(h, RECORD_COMMAND, &b);
 }
 
+/* A share of 5 % for review, as each policy record here. */
 static void
 policy(struct history *h, const struct threshold_policy *thresholds)
 {
 	struct command c = { .is_policy = true,
 			     .budget = 10,
+			     .shadow = 5,
 			     .policy = thresholds,
 			     .decide = { .actor = TEXT("vouch.yaml"), .reason = TEXT("the configuration") } };
 	struct buffer b;
@@ -171,6 +173,35 @@ a_replay_may_be_told_other_thresholds(void **state)
 	assert_int_equal(state_of(&h), STATE_CERTIFIED);
 	report(&h, "operator", NULL, SIGNAL_TRAP_PRISTINE, 1);
 	assert_int_equal(state_of(&h), STATE_SUSPENDED);
+	fold_close(h.fold);
+}
+
+static uint32_t
+reviewed(const struct history *h)
+{
+	return decide_reviews(fold_decide(h->fold)).percent;
+}
+
+/* From a record on, too; with another budget alone it stays as recorded. */
+static void
+a_replay_may_be_told_another_share_of_reviews(void **state)
+{
+	struct threshold_policy thresholds;
+	struct fold_policy other = { .budget = 20, .shadow = 30 };
+	struct history h;
+
+	(void)state;
+	threshold_policy_default(&thresholds);
+	begin(&h, NULL);
+	policy(&h, &thresholds);
+	assert_int_equal(reviewed(&h), 5);
+	fold_try(h.fold, &other, (struct moment){ { h.now }, h.seq + 1 });
+	assert_int_equal(reviewed(&h), 5);
+	other.thresholds = &thresholds;
+	fold_try(h.fold, &other, (struct moment){ { h.now }, h.seq + 1 });
+	assert_int_equal(reviewed(&h), 30);
+	policy(&h, &thresholds); /* is passed over */
+	assert_int_equal(reviewed(&h), 30);
 	fold_close(h.fold);
 }
 
@@ -307,6 +338,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(without_a_policy_record_no_threshold_suspends),
 		cmocka_unit_test(a_replay_may_be_told_other_thresholds),
+		cmocka_unit_test(a_replay_may_be_told_another_share_of_reviews),
 		cmocka_unit_test(a_refused_command_changes_nothing),
 		cmocka_unit_test(a_report_is_about_the_receiver_that_it_is_from_or_names),
 		cmocka_unit_test(a_fold_from_a_snapshot_goes_on_the_same),
