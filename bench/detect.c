@@ -1,5 +1,5 @@
 /*
- * bench_detect [--systems N] [--member-systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--ablations[=TEXT]] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]: the promise and the speed of the security path on
+ * bench_detect [--systems N] [--member-systems N] [--seeds N] [--days N] [--seed N] [--budget X] [--imports X] [--ablations[=TEXT]] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits X,...]: the promise and the speed of the security path on
  * simulated fleets, beside the detectors in use. JSON lines on stdout, tables on stderr.
  *
  *   calibration  honest fleets on which each detector's limit is set so that it suspends `budget` sources per 1000 source-years; once
@@ -12,7 +12,7 @@
  * Half of the members of the honest fleets have declared their domains; takeovers are run for fleets where none has and where all
  * have. Published beside: the table of the prototype (counts, content, no declarations), of another simulator with the same numbers. Its share
  * of the mail out is the mean: 89 % at a recall of 36 % can be no median.
- * A member has one system unless --member-systems says otherwise; members of several are units of their own.
+ * --imports 0: senders without bad lists, everywhere. A member has one system unless --member-systems says otherwise; members of several are units of their own.
  * Honest fleets take --days behind those for learning. Without options 480 source-years, a few minutes of two idle cores: calibration
  * rests on a handful of alarms there and its limits differ several-fold between seeds. --systems 200 --seeds 4: 2,400 source-years. --kind: takeovers of one kind alone.
  * --calibration: that alone. --honest: ours at the nominal budgets alone, on honest fleets. --takeovers: ours at the nominal budget and the oracle, on takeovers. With --limits, what a
@@ -52,6 +52,8 @@ struct options {
 	uint32_t member_systems; /* of a member on average; more than one: members are units too */
 	uint64_t seed;
 	double budget;
+	/* Bad lists per year of a system with campaigns; below zero: as the simulator has them. */
+	double imports;
 	const char *ablations; /* rows whose name contains it; NULL: none */
 	bool honest_only, calibration_only, takeovers_only;
 	size_t first_kind, end_kind; /* of the takeovers */
@@ -417,6 +419,7 @@ read_options(int argc, char **argv, struct options *o)
 		{ "days", required_argument, NULL, 'd' },
 		{ "seed", required_argument, NULL, 'f' },
 		{ "budget", required_argument, NULL, 'b' },
+		{ "imports", required_argument, NULL, 'i' },
 		{ "ablations", optional_argument, NULL, 'a' },
 		{ "honest", no_argument, NULL, 'o' },
 		{ "calibration", no_argument, NULL, 'c' },
@@ -429,8 +432,9 @@ read_options(int argc, char **argv, struct options *o)
 
 	while ((c = getopt_long(argc, argv, "", known, NULL)) != -1) {
 		double value = optarg != NULL && strchr("kla", c) == NULL ? strtod(optarg, NULL) : 1;
+		bool is_sound = value < 1e9 && (c == 'i' ? value >= 0 : value > 0);
 
-		if (c == '?' || (c == 'k' && !find_kind(optarg, o)) || !(value > 0 && value < 1e9)) {
+		if (c == '?' || (c == 'k' && !find_kind(optarg, o)) || !is_sound) {
 			return false;
 		}
 		o->systems = c == 'n' ? (uint32_t)value : o->systems;
@@ -439,6 +443,7 @@ read_options(int argc, char **argv, struct options *o)
 		o->days = c == 'd' ? (uint32_t)value : o->days;
 		o->seed = c == 'f' ? (uint64_t)value : o->seed;
 		o->budget = c == 'b' ? value : o->budget;
+		o->imports = c == 'i' ? value : o->imports;
 		o->ablations = c != 'a' ? o->ablations : optarg != NULL ? optarg : "";
 		o->honest_only = o->honest_only || c == 'o';
 		o->calibration_only = o->calibration_only || c == 'c';
@@ -458,6 +463,7 @@ main(int argc, char **argv)
 			     .days = 365,
 			     .seed = 1,
 			     .budget = 10,
+			     .imports = -1,
 			     .end_kind = countof(kinds) },
 		       once;
 	struct score_sight half = SCORE_SIGHT_USUAL, none = half, every = half;
@@ -467,12 +473,13 @@ main(int argc, char **argv)
 	if (!read_options(argc, argv, &o)) {
 		(void)fputs(
 		    "usage: bench_detect [--systems N] [--member-systems N] [--seeds N] [--days N] [--seed "
-		    "N] [--budget X] "
+		    "N] [--budget X] [--imports X] "
 		    "[--ablations[=TEXT]] [--honest] [--calibration] [--takeovers] [--kind NAME] [--limits "
 		    "X,...]\n",
 		    stderr);
 		return 2;
 	}
+	half.imports = none.imports = every.imports = o.imports;
 	half.declared = 0.5;
 	none.declared = 0;
 	every.declared = 1;

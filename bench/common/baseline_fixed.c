@@ -1,6 +1,7 @@
 /*
  * What list operators do: counts of the last 30 days against fixed limits, 0.2 % complaints from 200 on, 3 hits on pristine, 5 on
- * recycled traps, 100 on any. The limits are all stretched by the same factor, which is the score.
+ * recycled traps, 100 on any. All receivers are counted together, and junk votes and listings, which the
+ * simulator has none of, are left out. The limits are all stretched by the same factor, which is the score.
  */
 #include "common/baseline.h"
 

@@ -29,7 +29,7 @@ static const struct {
 #undef BASELINE
 };
 
-/* What is known of honest mail: rate, weight of that in events, shape of the Gamma by which campaigns differ (detect/rates.def). */
+/* What is known of honest mail: rate, weight of that in events, shape of the Gamma by which campaigns differ, as the prototype had them. */
 static const struct {
 	double rate, events, shape;
 } priors[KINDS] = { { 0.0005, 1, 1.2 }, { 0.004, 1, 1 }, { 0.0000005, 0.8, 0.35 } };

@@ -1,5 +1,5 @@
 /*
- * What nobody can do better who keeps the budget: an oracle that is told all but whether the takeover is one.
+ * How well it could be done within the budget: an oracle that is told all but whether the takeover is one.
  *
  * It knows the sender's true rates and by what its campaigns differ, the rates of the takeover, when that began and which of the mail it is; so
  * two simple stories are left about that mail, and by Neyman and Pearson (Phil. Trans. R. Soc. A 231 (1933) 289-337) their likelihood
