@@ -95,7 +95,7 @@ grown(void *array, uint32_t size, size_t element)
 	return array;
 }
 
-/* Nothing is allocated later than here: whatever comes, a unit may have bad news that waits, and a system messages to look at. */
+/* Nothing is allocated later than here: whatever comes, a unit may have bad news that waits and a hearing, and a system messages to look at. */
 static void
 grow(struct detect *d, enum unit_kind kind)
 {
@@ -110,6 +110,7 @@ grow(struct detect *d, enum unit_kind kind)
 		d->lots = grown(d->lots, size, sizeof *d->lots);
 		d->lots_free = grown(d->lots_free, size, sizeof *d->lots_free);
 		d->unit_size = size;
+		detect_witness_grow(d);
 	}
 	if (kind == UNIT_SYSTEM && d->system_count++ == d->novelty_size) {
 		d->novelty_size = d->novelty_size == 0 ? 16 : d->novelty_size * 2;

@@ -8,8 +8,9 @@
  * e-process that starts anew at every moment of sender-time, so with limit A the expected number of alarms of honest units
  * is at most unit-years / A, whatever depends on what. The operator's budget gives A.
  *
- * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. detect_observe and detect_tick do not
- * allocate. Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 720 bytes per unit,
+ * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. Room is made by detect_open, detect_unit_add,
+ * detect_feeds and detect_witness_set; what the others are told allocates nothing, an alarm included (tests/unit/detect_allocation_test.c).
+ * Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 720 bytes per unit,
  * 140 more while it has bad news that waits for its volume, and 152 for a system whose messages are looked at.
  * Source: A. N. Shiryaev, Theory Probab. Appl. 8 (1963) 22-46; J. Shin, A. Ramdas, A. Rinaldo, New England J. Stat. Data Sci. 2 (2024) 229-260.
  * Why, and what was measured: doc/why/detection.md. Tests: tests/unit/detect_*_test.c.
@@ -129,7 +130,7 @@ void detect_witness_set(struct detect *d, uint32_t witness, bool counts);
  * A witness reports a fact at `now`, the journal's time. Complaints and traps are evidence: an alarm (takeover "reported") is raised where
  * it would be raised without any params.liars of the witnesses, so no such number of them can cause one, whatever they report. It changes
  * nothing about the evidence of detect_observe. Weighed by detect_tick when the volume of its mail is known.
- * Cost: O(1); the first word about a unit allocates about 300 bytes. A tick: below 50 us for each unit that was spoken of.
+ * Cost: O(1), no allocation; the first word about a unit makes about 300 bytes resident. A tick: below 50 us for each unit that was spoken of.
  * Why: doc/why/reporters.md. Test: tests/unit/witness_test.c.
  */
 void detect_hear(struct detect *d, uint32_t unit, uint32_t witness, const struct detect_fact *fact,

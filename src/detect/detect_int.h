@@ -386,6 +386,7 @@ void detect_judge(struct detect *d, uint32_t id, int64_t now_ms);
 
 /* witness.c */
 void detect_witness_close(struct detect *d);
+void detect_witness_grow(struct detect *d);        /* there is room for more units */
 bool detect_witness_speak(const struct detect *d); /* is there any? */
 bool detect_witness_wait(const struct detect *d);  /* does a tick tell something? */
 void detect_witness_mail(struct detect *d, const struct unit *u, uint32_t mail);

@@ -73,6 +73,23 @@ detect_witness_mail(struct detect *d, const struct unit *u, uint32_t mail)
 	}
 }
 
+/* For each unit that there is room for: what is said of it allocates nothing. A hearing that was never used is not resident. */
+void
+detect_witness_grow(struct detect *d)
+{
+	struct witnesses *w = d->witnesses;
+
+	if (w == NULL || w->unit_size == d->unit_size) {
+		return;
+	}
+	w->hearings = reallocarray(w->hearings, d->unit_size, sizeof *w->hearings);
+	w->hearing_of = reallocarray(w->hearing_of, d->unit_size, sizeof *w->hearing_of);
+	check(w->hearings != NULL && w->hearing_of != NULL);
+	while (w->unit_size < d->unit_size) {
+		w->hearing_of[w->unit_size++] = NOBODY;
+	}
+}
+
 void
 detect_witness_set(struct detect *d, uint32_t witness, bool counts)
 {
@@ -85,6 +102,7 @@ detect_witness_set(struct detect *d, uint32_t witness, bool counts)
 	if (w == NULL) {
 		w = d->witnesses = calloc(1, sizeof *w);
 		check(w != NULL);
+		detect_witness_grow(d);
 	}
 	if (witness >= w->count) {
 		w->all = reallocarray(w->all, witness + 1U, sizeof *w->all);
@@ -107,38 +125,19 @@ detect_hearing(const struct detect *d, uint32_t unit)
 {
 	struct witnesses *w = d->witnesses;
 
-	if (w == NULL || unit >= w->unit_count || w->hearing_of[unit] == NOBODY) {
+	if (w == NULL || w->hearing_of[unit] == NOBODY) {
 		return NULL;
 	}
 	return &w->hearings[w->hearing_of[unit]];
-}
-
-void
-detect_hearing_units(struct witnesses *w, uint32_t count)
-{
-	if (count > w->unit_count) {
-		w->hearing_of = reallocarray(w->hearing_of, count, sizeof *w->hearing_of);
-		check(w->hearing_of != NULL);
-		while (w->unit_count < count) {
-			w->hearing_of[w->unit_count++] = NOBODY;
-		}
-	}
 }
 
 struct hearing *
 detect_hearing_add(struct detect *d, uint32_t unit, int64_t day)
 {
 	struct witnesses *w = d->witnesses;
-	struct hearing *h;
+	struct hearing *h = &w->hearings[w->hearing_count];
 
-	detect_hearing_units(w, d->unit_count);
-	if (w->hearing_count == w->hearing_size) {
-		w->hearing_size = w->hearing_size == 0 ? 16 : w->hearing_size * 2;
-		w->hearings = reallocarray(w->hearings, w->hearing_size, sizeof *w->hearings);
-		check(w->hearings != NULL);
-	}
-	w->hearing_of[unit] = w->hearing_count;
-	h = &w->hearings[w->hearing_count++];
+	w->hearing_of[unit] = w->hearing_count++;
 	*h = (struct hearing){ .unit = unit, .day = day, .since_ms = NEVER };
 	for (uint32_t i = 0; i < SLOTS; i++) {
 		h->of[i].witness = NOBODY;

@@ -45,17 +45,16 @@ struct witness {
 struct witnesses {
 	struct witness *all; /* by id */
 	uint32_t count, present;
-	int64_t day; /* of the journal */
-	double mail; /* that the fleet has sent since there are witnesses */
-	struct hearing *hearings;
-	uint32_t hearing_count, hearing_size;
-	uint32_t *hearing_of; /* by unit; NOBODY */
-	uint32_t unit_count;
-	uint32_t waiting; /* hearings with a word that was not weighed */
+	int64_t day;              /* of the journal */
+	double mail;              /* that the fleet has sent since there are witnesses */
+	struct hearing *hearings; /* in the order of the first word about their unit */
+	uint32_t *hearing_of;     /* by unit; NOBODY */
+	uint32_t hearing_count;
+	uint32_t unit_size; /* both have room for so many units */
+	uint32_t waiting;   /* hearings with a word that was not weighed */
 };
 
 struct hearing *detect_hearing(const struct detect *d, uint32_t unit); /* NULL: nobody spoke of it */
 struct hearing *detect_hearing_add(struct detect *d, uint32_t unit, int64_t day);
-void detect_hearing_units(struct witnesses *w, uint32_t count); /* there are so many */
 
 #endif

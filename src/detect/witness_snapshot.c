@@ -85,7 +85,6 @@ get_hearings(struct detect *d, struct wire *r)
 	struct witnesses *w = d->witnesses;
 	uint32_t count = (uint32_t)wire_up_to(r, d->unit_count);
 
-	detect_hearing_units(w, d->unit_count);
 	for (uint32_t i = 0; i < count && !r->bad; i++) {
 		uint32_t unit = (uint32_t)wire_up_to(r, d->unit_count - 1);
 

@@ -1,10 +1,11 @@
-/* An answer allocates nothing, whatever is asked, by whom and how it ends. The sanitizer tells of each allocation; without one it cannot be seen. */
+/* An answer allocates nothing, whatever is asked, by whom and how it ends. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "test_allocation.h"
 #include "test_list.h"
 
 #include "list/list.h"
@@ -13,20 +14,6 @@
 #include <ldns/ldns.h>
 #include <stdlib.h>
 #include <string.h>
-
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define IS_TOLD 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define IS_TOLD 1
-#endif
-#endif
-#ifdef IS_TOLD
-int __sanitizer_install_malloc_and_free_hooks(void (*allocated)(const volatile void *, size_t),
-					      void (*freed)(const volatile void *));
-#else
-#define __sanitizer_install_malloc_and_free_hooks(allocated, freed) ((void)(allocated), (void)(freed), 0)
-#endif
 
 #define KEY    "mx1-7f3a9c2e5b8d4f60"
 #define ROUNDS 3U
@@ -53,23 +40,6 @@ static const char *const names[] = {
 };
 static const ldns_rr_type types[] = { LDNS_RR_TYPE_A,   LDNS_RR_TYPE_TXT, LDNS_RR_TYPE_ANY,
 				      LDNS_RR_TYPE_SOA, LDNS_RR_TYPE_NS,  LDNS_RR_TYPE_AAAA };
-
-static unsigned allocations;
-
-static void
-on_allocated(const volatile void *p, size_t n)
-{
-	(void)p;
-	(void)n;
-	allocations++;
-}
-
-static void
-on_freed(const volatile void *p)
-{
-	(void)p;
-	allocations++;
-}
 
 static struct list *
 filled(void)
@@ -143,7 +113,7 @@ test_an_answer_allocates_nothing(void **state)
 	struct dns_desk desk = { .now_ns = INT64_C(4000000000000) };
 
 	(void)state;
-	(void)__sanitizer_install_malloc_and_free_hooks(on_allocated, on_freed);
+	test_allocations_watch();
 	assert_int_equal(dns_gate_open(&options, &desk.gate, NULL), RESULT_OK);
 	desk.image = list_read(list);
 	for (size_t i = 0; i < countof(names) * countof(types) * 2; i++) {
@@ -151,19 +121,19 @@ test_an_answer_allocates_nothing(void **state)
 		size_t n =
 		    query_of(names[i / 2 % countof(names)], types[i / 2 / countof(names)], i % 2 == 1, query);
 
-		allocations = 0;
+		test_allocations = 0;
 		for (size_t k = 0; k < ROUNDS; k++) {
 			desk.now_ns += 100000000;
 			answer_all(desk, query, n);
 		}
-		assert_int_equal(allocations, 0);
+		assert_int_equal(test_allocations, 0);
 		answer_all(desk, query, n < 20 ? n : n - 7); /* one that is cut off */
-		assert_int_equal(allocations, 0);
+		assert_int_equal(test_allocations, 0);
 	}
 	dns_gate_close(desk.gate);
 	list_close(list);
 #ifdef IS_TOLD
-	assert_true(allocations > 0); /* what is freed here is told */
+	assert_true(test_allocations > 0); /* what is freed here is told */
 #endif
 }
 
