@@ -50,9 +50,10 @@ const struct config_list *api_list(const struct config *config, struct text name
 
 /* api_watch.c */
 
-/* How far the evidence about a source is on its way to the limit, 0 to 1: the voice that is furthest. */
-double api_watch(const struct fold *f, uint32_t source, struct detect_view *view);
-/* its own or that of its system, which is nearer */
+/* Which of the source, its system and its member is nearest to an alarm; the threat in its view is the highest of the three. */
+enum unit_kind api_nearest(const struct fold *f, uint32_t source, struct detect_view *nearest);
+/* How far the evidence is on its way to the limit, 0 to 1: the voice, or the witnesses, that are furthest. */
+double api_watch_share(const struct detect_view *view);
 enum detect_watch api_watch_level(const struct fold *f, uint32_t source);
 json_t *api_watch_of(const struct fold *f, uint32_t source);
 

@@ -1,52 +1,75 @@
-/* vouchd/api_watch.c - how near to an alarm sources and systems are: the analyst's list before there is a case. */
+/* vouchd/api_watch.c - how near to an alarm sources, systems and members are: the analyst's list before there is a case. */
 #include "vouchd/api_int.h"
 
 #include "base/array.h"
 
 #include <stdlib.h>
 
-double
-api_watch(const struct fold *f, uint32_t source, struct detect_view *v)
-{
-	double share = 0;
-
-	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), v);
-	for (size_t i = 0; i < VOICE_COUNT; i++) {
-		double s = v->limit_nats[i] > 0 ? v->evidence_nats[i] / v->limit_nats[i] : 0;
-
-		share = s > share ? s : share;
-	}
-	return share;
-}
-
-static enum detect_watch
-level_of(const struct fold *f, enum unit_kind kind, uint32_t id)
+/* False: a member with one system has none of its own. */
+static bool
+view_of(const struct fold *f, enum unit_kind kind, uint32_t id, struct detect_view *v)
 {
 	uint32_t unit = fold_unit(f, kind, id);
-	struct detect_view v;
 
-	if (unit == FOLD_NO_UNIT) {
-		return DETECT_WATCH_CALM;
+	if (unit != FOLD_NO_UNIT) {
+		detect_unit_view(fold_detect(f), unit, v);
 	}
-	detect_unit_view(fold_detect(f), unit, &v);
-	return detect_watch_of(&v);
+	return unit != FOLD_NO_UNIT;
 }
 
-enum detect_watch
-api_watch_level(const struct fold *f, uint32_t source)
+enum unit_kind
+api_nearest(const struct fold *f, uint32_t source, struct detect_view *nearest)
 {
 	struct registry_source s = registry_source(fold_registry(f), source);
 	uint32_t ids[UNIT_KIND_COUNT] = {
 		[UNIT_SOURCE] = source, [UNIT_SYSTEM] = s.system, [UNIT_MEMBER] = s.member
 	};
-	enum detect_watch highest = DETECT_WATCH_CALM;
+	enum unit_kind which = UNIT_SOURCE;
+	struct detect_view v, threatened;
 
+	(void)view_of(f, UNIT_SOURCE, source, nearest);
+	threatened = *nearest;
 	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		enum detect_watch level = level_of(f, kind, ids[kind]);
-
-		highest = level > highest ? level : highest;
+		if (!view_of(f, kind, ids[kind], &v)) {
+			continue;
+		}
+		if (detect_nats_left(&v) < detect_nats_left(nearest)) {
+			*nearest = v;
+			which = kind;
+		}
+		threatened = v.threat > threatened.threat ? v : threatened;
 	}
-	return highest;
+	nearest->threat = threatened.threat;
+	nearest->threat_until = threatened.threat_until;
+	return which;
+}
+
+static double
+share(double nats, double limit, double most)
+{
+	double s = limit > 0 ? nats / limit : 0;
+
+	return s > most ? s : most;
+}
+
+double
+api_watch_share(const struct detect_view *v)
+{
+	double most = share(v->witness_nats, v->witness_limit_nats, 0);
+
+	for (size_t i = 0; i < VOICE_COUNT; i++) {
+		most = share(v->evidence_nats[i], v->limit_nats[i], most);
+	}
+	return most;
+}
+
+enum detect_watch
+api_watch_level(const struct fold *f, uint32_t source)
+{
+	struct detect_view nearest;
+
+	(void)api_nearest(f, source, &nearest);
+	return detect_watch_of(&nearest);
 }
 
 /* By how much a takeover of it is likelier; null: as of others. */
@@ -65,17 +88,19 @@ threat_until(const struct detect_view *v)
 json_t *
 api_watch_of(const struct fold *f, uint32_t source)
 {
-	struct detect_view v;
+	struct detect_view own, nearest;
 	json_t *rates = json_object();
-	double share = api_watch(f, source, &v);
 
+	(void)view_of(f, UNIT_SOURCE, source, &own);
+	(void)api_nearest(f, source, &nearest);
 	for (size_t i = 0; i < EVIDENCE_COUNT; i++) {
-		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(v.rate[i]));
+		json_object_set_new(rates, evidence_name((enum evidence)i), json_real(own.rate[i]));
 	}
 	return json_pack("{s:s, s:f, s:f, s:f, s:o, s:o, s:o}", "level",
-			 detect_watch_name(api_watch_level(f, source)), "evidence_share", share, "nats_left",
-			 detect_nats_left(&v), "volume_per_day", v.volume_per_day, "rates", rates, "threat",
-			 threat_of(&v), "threat_until", threat_until(&v));
+			 detect_watch_name(detect_watch_of(&nearest)), "evidence_share",
+			 api_watch_share(&nearest), "nats_left", detect_nats_left(&nearest), "volume_per_day",
+			 own.volume_per_day, "rates", rates, "threat", threat_of(&nearest), "threat_until",
+			 threat_until(&nearest));
 }
 
 /* ---- the list of all that are not calm */
@@ -94,13 +119,11 @@ struct watched_list {
 static void
 add_if_watched(const struct fold *f, struct watched_list *w, enum unit_kind kind, uint32_t id)
 {
-	uint32_t unit = fold_unit(f, kind, id);
 	struct detect_view v;
 
-	if (unit == FOLD_NO_UNIT) {
+	if (!view_of(f, kind, id, &v)) {
 		return;
 	}
-	detect_unit_view(fold_detect(f), unit, &v);
 	if (detect_watch_of(&v) == DETECT_WATCH_CALM && (kind == UNIT_SOURCE || v.threat <= 1)) {
 		return; /* of what is calm only systems under threat are shown */
 	}
@@ -181,7 +204,7 @@ row_of(const struct fold *f, const struct watched *w)
 	struct text name = registry_item(registry, api_thing_of(w->kind), w->id).name;
 	struct detect_view v;
 
-	detect_unit_view(fold_detect(f), fold_unit(f, w->kind, w->id), &v);
+	(void)view_of(f, w->kind, w->id, &v);
 	return json_pack("{s:s, s:o, s:o, s:s, s:f, s:f, s:o, s:o}", "unit", unit_kind_name(w->kind), "name",
 			 api_text(name), "member", api_text(member_of(registry, w->kind, w->id)), "level",
 			 detect_watch_name(detect_watch_of(&v)), "nats_left", w->left, "volume_per_day",

@@ -118,20 +118,22 @@ name_of(void *context, enum decide_subject subject, uint32_t id)
 	return registry_item(fold_registry(context), things[subject], id).name;
 }
 
-/* How far the evidence of a source is: what the state alone does not tell. */
+/* How far the evidence of a source, its system or its member is: what the state alone does not tell. */
 static void
 explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 {
 	struct decide_source_view s;
-	struct detect_view v;
-	double share = api_watch(f, source, &v);
+	struct detect_view own, nearest;
+	enum unit_kind which = api_nearest(f, source, &nearest);
 
+	detect_unit_view(fold_detect(f), fold_unit(f, UNIT_SOURCE, source), &own);
 	decide_source_view(fold_decide(f), source, &s);
 	if (state_listed(s.state)) {
-		buffer_format(
-		    lines,
-		    "Watched: about %.0f messages a day; the evidence is at %.0f %% of the limit: %s.\n",
-		    v.volume_per_day, share * 100, detect_watch_name(api_watch_level(f, source)));
+		buffer_format(lines,
+			      "Watched: about %.0f messages a day; the evidence about the %s is at %.0f %% "
+			      "of the limit: %s.\n",
+			      own.volume_per_day, unit_kind_name(which), api_watch_share(&nearest) * 100,
+			      detect_watch_name(detect_watch_of(&nearest)));
 	}
 }
 

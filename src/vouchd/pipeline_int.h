@@ -21,7 +21,7 @@ struct ids {
 
 void ids_add(struct ids *ids, uint32_t id); /* apply.c */
 
-/* How near to an alarm the sources, or the systems, are: watch_ttl.c. */
+/* How near to an alarm the sources, systems or members are: watch_ttl.c. */
 struct watched {
 	uint8_t *levels; /* enum detect_watch, by id, as it was last looked at */
 	uint32_t size;
@@ -90,15 +90,16 @@ struct pipeline {
 extern const struct fold_sink apply_sink; /* its context is the pipeline */
 
 /* watch_ttl.c */
-void watch_all(struct pipeline *p); /* looks at every source and system */
+void watch_all(struct pipeline *p); /* looks at every source, system and member */
 /* those that were judged or are not calm; what changed goes to p->changed */
 void watch_some(struct pipeline *p);
 void watch_free(struct pipeline *p);
-enum detect_watch watch_level(const struct pipeline *p, uint32_t source); /* its own or that of its system */
+enum detect_watch watch_level(const struct pipeline *p,
+			      uint32_t source); /* the highest of it, its system and its member */
 /* Seconds that a positive answer may be kept at this level; 0: as the list says. */
 uint32_t watch_ttl(const struct config_list *list, enum detect_watch level);
 
-/* Of the system, or of that of its sources which is nearest. Cost: O(sources that are not calm). */
+/* Of the system, of its member, or of that of its sources which is nearest. Cost: O(sources that are not calm). */
 enum detect_watch watch_system(const struct pipeline *p, uint32_t system);
 
 /* state.c */

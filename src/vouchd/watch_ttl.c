@@ -134,36 +134,44 @@ watch_all(struct pipeline *p)
 	}
 }
 
+/* As it was last looked at. */
+static uint8_t
+noted(const struct pipeline *p, enum unit_kind kind, uint32_t id)
+{
+	const struct watched *w = &p->watched[kind];
+
+	return id < w->size ? w->levels[id] : DETECT_WATCH_CALM;
+}
+
+static uint8_t
+higher(uint8_t a, uint8_t b)
+{
+	return a > b ? a : b;
+}
+
 enum detect_watch
 watch_level(const struct pipeline *p, uint32_t source)
 {
 	struct registry_source s = registry_source(fold_registry(p->fold), source);
-	uint32_t ids[UNIT_KIND_COUNT] = {
-		[UNIT_SOURCE] = source, [UNIT_SYSTEM] = s.system, [UNIT_MEMBER] = s.member
-	};
-	uint8_t highest = DETECT_WATCH_CALM;
 
-	for (enum unit_kind kind = 0; kind < UNIT_KIND_COUNT; kind++) {
-		const struct watched *w = &p->watched[kind];
-		uint8_t level = ids[kind] < w->size ? w->levels[ids[kind]] : DETECT_WATCH_CALM;
-
-		highest = level > highest ? level : highest;
-	}
-	return (enum detect_watch)highest;
+	return (enum detect_watch)higher(
+	    noted(p, UNIT_SOURCE, source),
+	    higher(noted(p, UNIT_SYSTEM, s.system), noted(p, UNIT_MEMBER, s.member)));
 }
 
 enum detect_watch
 watch_system(const struct pipeline *p, uint32_t system)
 {
-	const struct watched *w = &p->watched[UNIT_SYSTEM], *sources = &p->watched[UNIT_SOURCE];
-	uint8_t highest = system < w->size ? w->levels[system] : DETECT_WATCH_CALM;
+	const struct registry *registry = fold_registry(p->fold);
+	const struct watched *sources = &p->watched[UNIT_SOURCE];
+	uint8_t highest = higher(noted(p, UNIT_SYSTEM, system),
+				 noted(p, UNIT_MEMBER, registry_item(registry, THING_SYSTEM, system).parent));
 
 	for (size_t i = 0; i < sources->raised.count; i++) {
 		uint32_t id = sources->raised.items[i];
 
-		if (registry_source(fold_registry(p->fold), id).system == system &&
-		    sources->levels[id] > highest) {
-			highest = sources->levels[id];
+		if (registry_source(registry, id).system == system) {
+			highest = higher(highest, sources->levels[id]);
 		}
 	}
 	return (enum detect_watch)highest;
