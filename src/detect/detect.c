@@ -260,6 +260,7 @@ close_bin(struct detect *d, uint32_t id, int64_t end_ms)
 	} else if (detect_audit_waits(d, id)) {
 		detect_audit_look(d, id, end_ms);
 	}
+	detect_witness_told(d, id);
 }
 
 /* The bin ends when it is due or now, but not before what is in it, nor before the last one: very late news is due at once. */

@@ -39,7 +39,7 @@ struct detect_params {
 /* Called from within detect_observe or detect_tick, in the same order in every run; must not call the room. */
 typedef void detect_alarm_fn(void *context, const struct alarm *alarm);
 
-/* The evidence of this unit was weighed and may stand higher than before; called like the alarm, and in its stead when there is none. */
+/* The evidence of this unit was weighed, or the mail that it is about has changed, and it may stand higher than before; called like the alarm. */
 typedef void detect_judged_fn(void *context, uint32_t unit);
 
 /* Allocates 1.6 MB at once, for the names that the fleet knows. */
@@ -171,7 +171,7 @@ bool detect_waits(const struct detect *d);
 struct detect_view {
 	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */
 	double limit_nats[VOICE_COUNT];
-	double witness_nats, witness_limit_nats; /* the same of what witnesses say */
+	double witness_nats, witness_limit_nats; /* the same of what witnesses say; -69: nothing */
 	/* Learnt rate per delivered message of the kind of mail that was sent last */
 	double rate[EVIDENCE_COUNT];
 	double volume_per_day; /* learnt mean volume, messages */

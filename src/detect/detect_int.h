@@ -390,6 +390,7 @@ void detect_witness_grow(struct detect *d);        /* there is room for more uni
 bool detect_witness_speak(const struct detect *d); /* is there any? */
 bool detect_witness_wait(const struct detect *d);  /* does a tick tell something? */
 void detect_witness_mail(struct detect *d, const struct unit *u, uint32_t mail);
+void detect_witness_told(struct detect *d, uint32_t unit); /* what is known of its mail has changed */
 void detect_witness_tick(struct detect *d, int64_t now_ms);
 void detect_witness_forget(struct detect *d, uint32_t unit);
 double detect_witness_evidence(const struct detect *d, uint32_t unit); /* years */

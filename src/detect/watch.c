@@ -21,9 +21,9 @@ detect_watch_name(enum detect_watch watch)
 double
 detect_nats_left(const struct detect_view *view)
 {
-	double left = view->limit_nats[0] - view->evidence_nats[0];
+	double left = view->witness_limit_nats - view->witness_nats;
 
-	for (int v = 1; v < VOICE_COUNT; v++) {
+	for (int v = 0; v < VOICE_COUNT; v++) {
 		double one = view->limit_nats[v] - view->evidence_nats[v];
 
 		left = one < left ? one : left;

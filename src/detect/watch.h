@@ -17,7 +17,7 @@ enum detect_watch {
 	DETECT_WATCH_COUNT
 };
 
-/* Nats of evidence that the nearest voice lacks to its limit, >= 0; 2.3 are a factor ten. */
+/* Nats of evidence that the nearest voice, or what witnesses say, lacks to its limit, >= 0; 2.3 are a factor ten. */
 double detect_nats_left(const struct detect_view *view);
 enum detect_watch detect_watch_of(const struct detect_view *view);
 const char *detect_watch_name(enum detect_watch watch);

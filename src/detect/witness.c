@@ -418,6 +418,8 @@ judge(struct detect *d, struct hearing *h, int64_t now_ms)
 	evidence = evidence_now(h, &v);
 	if (evidence >= d->witness_limit[u->kind]) {
 		raise_alarm(d, h, &v, evidence, now_ms);
+	} else if (d->judged != NULL) {
+		d->judged(d->context, h->unit);
 	}
 }
 
@@ -602,6 +604,17 @@ detect_witness_forget(struct detect *d, uint32_t unit)
 	}
 }
 
+/* What witnesses said today stands higher once mail before it is forgotten, though nobody says more. */
+void
+detect_witness_told(struct detect *d, uint32_t unit)
+{
+	const struct hearing *h = detect_hearing(d, unit);
+
+	if (d->judged != NULL && h != NULL && enough_speak(d, h)) {
+		d->judged(d->context, unit);
+	}
+}
+
 double
 detect_witness_evidence(const struct detect *d, uint32_t unit)
 {
@@ -611,6 +624,6 @@ detect_witness_evidence(const struct detect *d, uint32_t unit)
 	if (h == NULL || !enough_speak(d, h)) {
 		return 0;
 	}
-	v = weigh(d, h, mail_of(&d->units[unit], h->day * DAY_MS + DAY_MS));
+	v = weigh(d, h, mail_of(&d->units[unit], d->now_ms));
 	return evidence_now(h, &v);
 }
