@@ -10,8 +10,8 @@
  *
  * Pure: no clock, no I/O, no log; the same calls give the same alarms on every machine. Room is made by detect_open, detect_unit_add,
  * detect_feeds and detect_witness_set; what the others are told allocates nothing, an alarm included (tests/unit/detect_allocation_test.c).
- * Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 720 bytes per unit,
- * 140 more while it has bad news that waits for its volume, and 152 for a system whose messages are looked at.
+ * Cost: O(1) per observation; detect_tick O(units with an open bin). Memory: below 750 bytes per unit,
+ * 120 more while news waits whose volume is late, and 152 for a system whose messages are looked at.
  * Source: A. N. Shiryaev, Theory Probab. Appl. 8 (1963) 22-46; J. Shin, A. Ramdas, A. Rinaldo, New England J. Stat. Data Sci. 2 (2024) 229-260.
  * Why, and what was measured: doc/why/detection.md. Tests: tests/unit/detect_*_test.c.
  */
