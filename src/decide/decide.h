@@ -180,6 +180,8 @@ struct decide_names {
 	void *context;
 };
 
+const char *decide_evidence_words(int evidence); /* "unknown users" */
+
 /*
  * Why, on one page for people who know no statistics, in lines that end in LF: what the state is and since when, the one
  * reason ("complaints: 22, where 3.1 were expected"), the harm, the case and its timer at `now`, and the next step with its

@@ -166,7 +166,6 @@ void decide_alarm_words(const struct alarm *alarm, struct buffer *b);
 /* The reason of a threshold: "a threshold is crossed: ..." */
 void decide_threshold_words(const struct compliance_metric *metric, struct buffer *b);
 
-const char *decide_evidence_words(int evidence);          /* "unknown users" */
 void decide_put_when(struct buffer *b, struct instant t); /* "2026-01-05 10:31": to the minute, UTC */
 void decide_put_expected(struct buffer *b, double v);     /* "3.1" below a hundred, "412" from there on */
 void decide_put_times(struct buffer *b, double nats);     /* e to the power of it: "about 3400 times" */

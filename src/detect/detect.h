@@ -167,6 +167,8 @@ void detect_threaten_linked(struct detect *d, uint32_t unit, double factor, stru
 /* True when some bin is open, so that a tick may still tell something. */
 bool detect_waits(const struct detect *d);
 
+int detect_evidence_of(enum signal signal); /* the kind of evidence that it counts as; -1: none */
+
 /* What is known of a unit now, for status and explanation. Cost: O(1). */
 struct detect_view {
 	double evidence_nats[VOICE_COUNT]; /* ln of the evidence; an alarm comes at limit_nats */

@@ -377,7 +377,6 @@ void detect_volume_learn(struct unit *u, const struct bin *bin);
 
 /* detect.c, for content.c, snapshot.c and witness.c */
 void detect_limits(struct detect *d);
-int detect_evidence_of(enum signal signal);                                  /* -1: none */
 struct unit *detect_unit_at(struct detect *d, uint32_t unit, int64_t at_ms); /* starts it if need be */
 void detect_unit_report(struct unit *u, uint64_t seq);
 /* What is in its open bin has changed: when is it due? */

@@ -46,11 +46,10 @@ is_about(const struct fold *f, const struct alarm *alarm, uint32_t source, uint3
 	return ids[alarm->kind] == alarm->unit;
 }
 
-/* Is it mail of what the alarm is about? */
-static bool
-concerns(const struct messages *m, const struct observation *o)
+uint32_t
+api_alarm_system(const struct fold *f, const struct alarm *alarm, const struct observation *o)
 {
-	const struct registry *r = fold_registry(m->f);
+	const struct registry *r = fold_registry(f);
 
 	for (uint32_t k = 0; k < o->key_count; k++) {
 		uint32_t source = registry_lookup(r, o->keys[k]), system;
@@ -59,11 +58,11 @@ concerns(const struct messages *m, const struct observation *o)
 			continue;
 		}
 		system = registry_item(r, THING_SOURCE, source).parent;
-		if (is_about(m->f, m->alarm, source, system) && is_telling(m->f, system, o)) {
-			return true;
+		if (is_about(f, alarm, source, system)) {
+			return system;
 		}
 	}
-	return false;
+	return REGISTRY_NONE;
 }
 
 /* What an attribute says, in words; nothing where it says no. A sample that somebody else has looked at may say just yes. */
@@ -137,8 +136,9 @@ visit(void *context, const struct record *record)
 	if (record->kind == RECORD_REPORT && report_read(record->payload, &arena, &report) == RESULT_OK) {
 		for (uint32_t i = 0; i < report.observation_count; i++) {
 			const struct observation *o = &report.observations[i];
+			uint32_t system = api_alarm_system(m->f, m->alarm, o);
 
-			if (concerns(m, o)) {
+			if (system != REGISTRY_NONE && is_telling(m->f, system, o)) {
 				tell(m, o, record->seq);
 			}
 		}

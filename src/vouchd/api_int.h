@@ -1,4 +1,4 @@
-/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_content.c, api_reports.c, api_receipt.c, api_public.c, api_views.c, api_receivers.c, api_notices.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
+/* vouchd/api_int.h - private to the api's files: api.c, api_audit.c, api_brought.c, api_content.c, api_reports.c, api_receipt.c, api_public.c, api_views.c, api_receivers.c, api_notices.c, api_watch.c, api_why.c, api_timeline.c, api_export.c,
  * api_commands.c, api_programme.c, api_reread.c, api_withdraw.c. */
 #ifndef VOUCHD_API_INT_H
 #define VOUCHD_API_INT_H
@@ -63,8 +63,16 @@ json_t *api_time(struct instant t);                 /* RFC 3339 */
 enum thing api_thing_of(enum unit_kind kind);
 json_t *api_entry(const struct fold *f, uint32_t source); /* one row of the status */
 
-/* api_content.c: lines for the messages that an alarm with content speaks of, three at most; none when no report tells what they looked like */
+/* api_brought.c: what each of the reports that an alarm names brought: {"seq", "reporter", "format", "counts": {"complaint": 3}, "nats"} */
 struct journal;
+json_t *api_brought_of(struct journal *j, const struct fold *f, const struct alarm *alarm);
+/* Lines for those that brought most, three at most. */
+void api_explain_brought(struct journal *j, const struct fold *f, const struct alarm *alarm,
+			 struct buffer *lines);
+
+/* The system of a mail that the alarm is about; REGISTRY_NONE: it is about another's. */
+uint32_t api_alarm_system(const struct fold *f, const struct alarm *alarm, const struct observation *o);
+/* api_content.c: lines for the messages that an alarm with content speaks of, three at most; none when no report tells what they looked like */
 void api_explain_messages(struct journal *j, const struct fold *f, const struct alarm *alarm,
 			  struct buffer *lines);
 

@@ -43,8 +43,9 @@ blocks_of(const struct alarm *alarm)
 }
 
 static json_t *
-alarm_object(const struct fold *f, const struct alarm *alarm)
+alarm_object(struct pipeline *p, const struct alarm *alarm)
 {
+	const struct fold *f = pipeline_fold(p);
 	const struct registry *registry = fold_registry(f);
 	enum thing thing = api_thing_of(alarm->kind);
 	json_t *signals = json_array(), *reports = json_array();
@@ -61,7 +62,7 @@ alarm_object(const struct fold *f, const struct alarm *alarm)
 		json_array_append_new(reports, json_integer((json_int_t)alarm->reports[i]));
 	}
 	return json_pack(
-	    "{s:s, s:o, s:s, s:s, s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:f, s:o}",
+	    "{s:s, s:o, s:s, s:s, s:o, s:f, s:f, s:o, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:f, s:o}",
 	    "unit", unit_kind_name(alarm->kind), "name",
 	    api_text(registry_item(registry, thing, alarm->unit).name), "voice", voice_name(alarm->voice),
 	    "takeover", takeover_name(alarm->takeover), "at", api_time(alarm->at), "evidence_nats",
@@ -69,7 +70,8 @@ alarm_object(const struct fold *f, const struct alarm *alarm)
 	    "began_from", api_time(alarm->began_from), "began_to", api_time(alarm->began_to), "first_bad_at",
 	    api_time(alarm->first_bad_at), "first_bad_seq", (json_int_t)alarm->first_bad_seq, "delivered",
 	    (json_int_t)alarm->delivered, "signals", signals, "blocks", blocks_of(alarm), "reports", reports,
-	    "content_nats", alarm->content_nats, "content", traits_of(alarm));
+	    "brought", api_brought_of(pipeline_journal(p), f, alarm), "content_nats", alarm->content_nats,
+	    "content", traits_of(alarm));
 }
 
 /* ---- why */
@@ -178,9 +180,9 @@ explain_thresholds(const struct fold *f, const struct api_subject *subject, stru
 	}
 }
 
-/* Of the alarm that opened the case. */
+/* Of the alarm that opened the case: what single reports and messages said. */
 static void
-explain_messages(struct pipeline *p, uint32_t number, struct buffer *lines)
+explain_reports(struct pipeline *p, uint32_t number, struct buffer *lines)
 {
 	const struct fold *f = pipeline_fold(p);
 	struct decide_case_view v;
@@ -188,6 +190,7 @@ explain_messages(struct pipeline *p, uint32_t number, struct buffer *lines)
 	if (number != 0) {
 		decide_case_view(fold_decide(f), number, &v);
 		if (v.alarm_count > 0) {
+			api_explain_brought(pipeline_journal(p), f, &v.alarms[0], lines);
 			api_explain_messages(pipeline_journal(p), f, &v.alarms[0], lines);
 		}
 	}
@@ -195,9 +198,10 @@ explain_messages(struct pipeline *p, uint32_t number, struct buffer *lines)
 
 /* For programs: the alarms of a case and the sources in it; without a case the source itself. */
 static void
-add_objects(const struct fold *f, const struct api_subject *subject, uint32_t number, json_t *alarms,
+add_objects(struct pipeline *p, const struct api_subject *subject, uint32_t number, json_t *alarms,
 	    json_t *entries)
 {
+	const struct fold *f = pipeline_fold(p);
 	struct decide_case_view v;
 	json_t *entry;
 
@@ -211,7 +215,7 @@ add_objects(const struct fold *f, const struct api_subject *subject, uint32_t nu
 	}
 	decide_case_view(fold_decide(f), number, &v);
 	for (uint32_t i = 0; i < v.alarm_count; i++) {
-		json_array_append_new(alarms, alarm_object(f, &v.alarms[i]));
+		json_array_append_new(alarms, alarm_object(p, &v.alarms[i]));
 	}
 	for (uint32_t i = 0; i < v.source_count; i++) {
 		json_array_append_new(entries, api_entry(f, v.sources[i]));
@@ -245,11 +249,11 @@ why_run(struct job *job, struct pipeline *p)
 		return;
 	}
 	number = case_of(f, &subject);
-	explain_messages(p, number, &lines);
+	explain_reports(p, number, &lines);
 	explain_thresholds(f, &subject, &lines);
 	alarms = json_array();
 	entries = json_array();
-	add_objects(f, &subject, number, alarms, entries);
+	add_objects(p, &subject, number, alarms, entries);
 	http_reply_json(c->reply,
 			json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind",
 				  command_subject_name(subject.kind), "subject", api_text(subject.name),

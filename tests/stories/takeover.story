@@ -15,8 +15,10 @@ expect    dns 10.2.0.192.certified.example A == NXDOMAIN
 expect    cases == 1
 expect    case of 192.0.2.10 == open
 expect    why 192.0.2.10 says "unknown users"
+expect    why 192.0.2.10 says "Of the reports that it names these brought most"
+expect    why 192.0.2.10 says " of mailbox: complaints 20, unknown users 900, trap hits 2"
 expect    why 192.0.2.10 says "It began most likely with the mail from 2026-01-1"
-expect    vouch "why 192.0.2.10 --json" == 0 "'blocks': [" "'first_bad_seq': " "'began_from': '2026-01-1" "'began_to': '2026-01-19T00:"
+expect    vouch "why 192.0.2.10 --json" == 0 "'blocks': [" "'brought': [" "'reporter': 'mailbox'" "'first_bad_seq': " "'began_from': '2026-01-1" "'began_to': '2026-01-19T00:"
 
 restart with kill -9
 expect    state 192.0.2.10 == SUSPENDED kind security
