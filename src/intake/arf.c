@@ -211,6 +211,19 @@ read_incidents(const struct arf *a)
 	return n > INCIDENTS_MAX ? INCIDENTS_MAX : (uint32_t)n;
 }
 
+/* RFC 5965 3.2: there may be several of them. */
+static void
+read_recipients(struct arf *a)
+{
+	struct text value;
+	size_t at = 0;
+
+	a->d->recipient_count = 0;
+	while (fields_next(&a->mail->feedback, TEXT("Original-Rcpt-To"), &at, &value)) {
+		intake_recipient(a->d, value);
+	}
+}
+
 /* Why it is no feedback mail, or NULL. */
 static const char *
 refusal(const struct arf *a)
@@ -261,6 +274,7 @@ intake_arf_read(struct intake_reading *d)
 			     "no source: no address, no domain, and none in the reported mail");
 		return RESULT_BAD_INPUT;
 	}
+	read_recipients(&a);
 	has_arrival = read_arrival(&a, &arrival);
 	intake_mail_time(d, &a.draft, has_arrival ? &arrival : NULL);
 	draft_sender(&a.draft, &a.mail->original,

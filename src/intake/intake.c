@@ -344,7 +344,9 @@ intake_read(struct text raw, const struct intake_hint *hint, struct arena *arena
 	if (r != RESULT_OK) {
 		return refuse(&d, result, r);
 	}
-	*result = (struct intake_result){ .format = d.format };
+	*result = (struct intake_result){ .format = d.format,
+					  .recipients = d.recipients,
+					  .recipient_count = d.recipient_count };
 	make_reports(&d, result);
 	result->faults = d.faults;
 	result->fault_count = d.fault_count;

@@ -61,6 +61,9 @@ struct intake_result {
 	/* Without observations: a document that is right and has nothing that is counted */
 	struct report *reports;
 	struct intake_fault *faults;
+	/* Who got the mail that this is or tells of, where a trap network or a feedback report says so. No record has them */
+	const struct text *recipients;
+	uint32_t recipient_count; /* 0..LMTP_RECIPIENTS_MAX */
 };
 
 /*

@@ -26,6 +26,9 @@ struct intake_reading {
 	struct intake_fault *faults; /* INTAKE_FAULTS_MAX + 1 of them, made with the first */
 	uint32_t fault_count;
 
+	struct text *recipients; /* as of intake_result; LMTP_RECIPIENTS_MAX of them, made with the first */
+	uint32_t recipient_count;
+
 	struct mail *mail;      /* the document as a mail, see intake_mail */
 	struct text row_prefix; /* what makes a row a document of its own: the header row */
 
@@ -77,6 +80,8 @@ enum intake_format intake_mail_format(struct intake_reading *d);
 void intake_mail_time(struct intake_reading *d, struct draft *t, const struct instant *arrival);
 /* The class of a trap address that a report names. */
 enum signal intake_trap_class(const struct intake_reading *d, struct text address);
+/* Somebody who got the mail that this is or tells of; more than LMTP_RECIPIENTS_MAX are left out. */
+void intake_recipient(struct intake_reading *d, struct text address);
 /* Adds up the trap addresses of the reporter's table that this mail came to; 0: it is a report about mail, or mail to somebody else. */
 uint32_t intake_trap_hits(struct intake_reading *d, uint32_t hits[SIGNAL_COUNT]);
 /* What a feedback report of this type counts as; false: it counts nothing. */

@@ -25,8 +25,21 @@ intake_trap_class(const struct intake_reading *d, struct text address)
 	return trap_find(d->hint->traps, bare(address), &signal) > 0 ? signal : d->hint->trap_signal;
 }
 
+void
+intake_recipient(struct intake_reading *d, struct text address)
+{
+	if (d->recipients == NULL) {
+		d->recipients = arena_get_array(d->arena, LMTP_RECIPIENTS_MAX, sizeof *d->recipients);
+	}
+	if (d->recipient_count < LMTP_RECIPIENTS_MAX) {
+		address = bare(address);
+		address.p = text_copy(d->arena, address);
+		d->recipients[d->recipient_count++] = address;
+	}
+}
+
 static uint32_t
-hit(const struct intake_reading *d, struct text address, uint32_t hits[SIGNAL_COUNT])
+hit(struct intake_reading *d, struct text address, uint32_t hits[SIGNAL_COUNT])
 {
 	enum signal signal = SIGNAL_COUNT;
 
@@ -34,6 +47,7 @@ hit(const struct intake_reading *d, struct text address, uint32_t hits[SIGNAL_CO
 		return 0;
 	}
 	hits[signal]++;
+	intake_recipient(d, address);
 	return 1;
 }
 
@@ -56,6 +70,7 @@ intake_trap_hits(struct intake_reading *d, uint32_t hits[SIGNAL_COUNT])
 					     "X-Envelope-To" };
 	uint32_t sum = 0;
 
+	d->recipient_count = 0; /* it is asked twice: for the format, and by the reader */
 	if (!d->hint->is_trap_network || d->hint->traps.n == 0) {
 		return 0;
 	}

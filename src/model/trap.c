@@ -37,6 +37,17 @@ is_domain(struct text t)
 	return source_key_parse(t, &key, NULL) == RESULT_OK && key.kind == SOURCE_DOMAIN && key.n == t.n;
 }
 
+/* Reads "CLASS" or "CLASS:MEMBER"; *member is empty when none is named. */
+static bool
+read_class(struct text in, enum signal *signal, struct text *member)
+{
+	struct text class;
+	bool named = text_cut(&in, ':', &class);
+
+	*member = named ? in : (struct text){ "", 0 };
+	return trap_class_parse(class, signal) == RESULT_OK && (!named || text_is_name(in));
+}
+
 /* The local part of an address; one '*' may stand at its end. */
 static bool
 is_local(struct text t)
@@ -53,13 +64,14 @@ is_local(struct text t)
 bool
 trap_entry_put(struct text in, struct buffer *out)
 {
-	struct text class, domain = in, local = { 0 };
+	struct text class, member, pattern, domain = in, local = { 0 };
 	enum signal signal;
 
 	if (in.n > SOURCE_BYTES_MAX || !text_cut(&domain, '=', &class) ||
-	    trap_class_parse(class, &signal) != RESULT_OK) {
+	    !read_class(class, &signal, &member)) {
 		return false;
 	}
+	pattern = domain;
 	if (memchr(domain.p, '@', domain.n) != NULL &&
 	    (!text_cut(&domain, '@', &local) || !is_local(local))) {
 		return false;
@@ -67,8 +79,9 @@ trap_entry_put(struct text in, struct buffer *out)
 	if (!is_domain(domain)) {
 		return false;
 	}
-	for (size_t i = 0; i < in.n; i++) {
-		char c = in.p[i];
+	buffer_put(out, in.p, in.n - pattern.n); /* the name of a member keeps its letters */
+	for (size_t i = 0; i < pattern.n; i++) {
+		char c = pattern.p[i];
 
 		c = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 		buffer_put(out, &c, 1);
@@ -110,8 +123,9 @@ exactness(struct text pattern, struct text local, struct text domain)
 	return text_equal_nocase(local, named) ? EXACT_ADDRESS : 0;
 }
 
-uint32_t
-trap_find(struct text table, struct text address, enum signal *signal)
+/* The most exact entry that names the address, without its pattern; 0: none does. */
+static uint32_t
+best_entry(struct text table, struct text address, struct text *best_class)
 {
 	struct text domain = address, local;
 	uint32_t best = 0;
@@ -126,10 +140,29 @@ trap_find(struct text table, struct text address, enum signal *signal)
 		(void)text_cut(&table, ' ', &entry);
 		pattern = trap_entry_pattern(entry);
 		exact = exactness(pattern, local, domain);
-		entry.n -= pattern.n + 1;
-		if (exact > best && trap_class_parse(entry, signal) == RESULT_OK) {
+		if (exact > best) {
 			best = exact;
+			*best_class = (struct text){ entry.p, entry.n - pattern.n - 1 };
 		}
 	}
 	return best;
+}
+
+uint32_t
+trap_find(struct text table, struct text address, enum signal *signal)
+{
+	struct text class, member;
+	uint32_t best = best_entry(table, address, &class);
+
+	return best > 0 && read_class(class, signal, &member) ? best : 0;
+}
+
+uint32_t
+trap_member(struct text table, struct text address, struct text *member)
+{
+	enum signal signal;
+	struct text class;
+	uint32_t best = best_entry(table, address, &class);
+
+	return best > 0 && read_class(class, &signal, member) ? best : 0;
 }

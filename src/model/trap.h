@@ -3,7 +3,8 @@
  *
  * A table is entries with a blank between them, each CLASS=PATTERN with a class of traps.def. A pattern is an address
  * ("anna@old.example"), the beginning of addresses ("spider-*@seed.example"), or a domain with all below it ("gmial.example").
- * Letter case does not matter. Of several entries the most exact one holds.
+ * Letter case does not matter. Of several entries the most exact one holds. CLASS:MEMBER=PATTERN names a canary too: addresses that
+ * stand in the lists of this member alone.
  */
 #ifndef MODEL_TRAP_H
 #define MODEL_TRAP_H
@@ -24,5 +25,7 @@ struct text trap_entry_pattern(struct text entry);
  * tables; 0: it is in none, *signal is then unchanged. Cost: O(table).
  */
 uint32_t trap_find(struct text table, struct text address, enum signal *signal) MUST_USE;
+/* The same, of the member in whose lists alone the address stands; *member is empty when the entry names none. */
+uint32_t trap_member(struct text table, struct text address, struct text *member) MUST_USE;
 
 #endif

@@ -4,6 +4,7 @@
 #include "base/counters.h"
 #include "base/log.h"
 #include "journal/journal.h"
+#include "vouchd/canary.h"
 #include "vouchd/quarantine.h"
 #include "vouchd/seen.h"
 
@@ -68,6 +69,7 @@ take_report(struct take *t, struct pipeline *p, struct report *report, struct ha
 		t->observations += report->observation_count;
 		t->unknown += fold_unknown(pipeline_fold(p));
 		seen_note(pipeline_seen(p), fold_registry(pipeline_fold(p)), report, pipeline_now(p));
+		t->job.result = canary_follow(p, seq, report, &t->read, &t->exposed, &t->job.fault);
 	}
 }
 
@@ -109,6 +111,7 @@ take_run(struct job *job, struct pipeline *p)
 	t->accepted = t->duplicate = t->quarantined = t->over_quota = 0;
 	t->number = 0;
 	t->observations = t->unknown = 0;
+	t->exposed = 0;
 	t->job.result = RESULT_OK;
 	for (uint32_t i = 0; i < t->read.report_count && t->job.result == RESULT_OK; i++) {
 		take_report(t, p, &t->read.reports[i], &raw);
@@ -172,6 +175,9 @@ take_settle(const struct take *t)
 	counter_add(COUNTER_REPORTS_QUARANTINED, t->quarantined);
 	counter_add(COUNTER_OBSERVATIONS_ACCEPTED, t->observations);
 	counter_add(COUNTER_OBSERVATIONS_UNKNOWN_SOURCE, t->unknown);
+	if (t->exposed > 0) {
+		log_event(LOG_WARN, "exposed", "members=%" PRIu32 " report=%" PRIu64, t->exposed, t->number);
+	}
 	if (t->quarantined > 0) {
 		log_event(LOG_WARN, "quarantined", "door=%.*s name=%s pieces=%" PRIu32 " first=%s",
 			  TEXT_ARG(t->door_name), log_quote(t->name, name), t->quarantined,

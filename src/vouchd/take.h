@@ -29,6 +29,7 @@ struct take {
 	uint32_t quarantined;  /* pieces set aside */
 	uint64_t observations; /* recorded */
 	uint64_t unknown;      /* of these, about sources that no member has */
+	uint32_t exposed;      /* members whose list was stolen, by mail to a canary (vouchd/canary.h) */
 	void *door;            /* the door and, while it waits, whoever handed it in */
 	void *owner;
 };

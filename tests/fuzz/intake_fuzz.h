@@ -78,6 +78,10 @@ fuzz_intake(enum intake_format format, const uint8_t *data, size_t size)
 	enum result r = intake_read((struct text){ (const char *)data, size }, &hint, &arena, &got);
 
 	check(r == RESULT_OK || (got.report_count == 0 && got.fault_count == 1));
+	check(got.recipient_count <= (r == RESULT_OK ? LMTP_RECIPIENTS_MAX : 0));
+	for (uint32_t i = 0; i < got.recipient_count; i++) {
+		check(got.recipients[i].n <= size);
+	}
 	for (uint32_t i = 0; i < got.report_count; i++) {
 		fuzz_check_report(&got.reports[i], latest);
 		fuzz_check_journal(&got.reports[i]);

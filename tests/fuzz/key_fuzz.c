@@ -52,6 +52,7 @@ static void
 trap_reads_back(struct text t)
 {
 	struct buffer b, again;
+	struct text member = { 0 };
 	enum signal signal;
 
 	buffer_init(&b, 2 * SOURCE_BYTES_MAX);
@@ -61,6 +62,8 @@ trap_reads_back(struct text t)
 		check(text_equal(buffer_text(&again), buffer_text(&b)));
 		check(trap_find(buffer_text(&b), trap_entry_pattern(t), &signal) < UINT32_MAX);
 		check(trap_find(buffer_text(&b), t, &signal) < UINT32_MAX);
+		check(trap_member(buffer_text(&b), trap_entry_pattern(t), &member) < UINT32_MAX);
+		check(member.n == 0 || text_is_name(member));
 	}
 	buffer_free(&b);
 	buffer_free(&again);

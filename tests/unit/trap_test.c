@@ -21,6 +21,12 @@ an_entry_has_one_form_and_what_is_none_is_refused(void **context)
 		{ "pristine=spider-*@seed.example", "pristine=spider-*@seed.example" },
 		{ "typo=gmial.example", "typo=gmial.example" },
 		{ "typo=a=b@gmial.example", "typo=a=b@gmial.example" },
+		{ "pristine:Harbour-Bank=Anna@Old.Example", "pristine:Harbour-Bank=anna@old.example" },
+		{ "typo:a=gmial.example", "typo:a=gmial.example" },
+		{ "pristine:=old.example", NULL },
+		{ "pristine:a b=old.example", NULL },
+		{ "pristine:a:b=old.example", NULL },
+		{ ":a=old.example", NULL },
 		{ "critical=gmial.example", NULL },
 		{ "Typo=gmial.example", NULL },
 		{ "gmial.example", NULL },
@@ -84,6 +90,34 @@ the_most_exact_entry_holds(void **context)
 		assert_int_equal(signal, rows[i].signal);
 	}
 	assert_int_equal(trap_find((struct text){ 0 }, TEXT("a@old.example"), &(enum signal){ 0 }), 0);
+}
+
+static void
+an_entry_may_name_in_whose_lists_alone_it_stands(void **context)
+{
+	const struct text table = TEXT("pristine:harbour=old.example typo:Meadow=an*@old.example "
+				       "recycled=anna@old.example typo=b.example");
+	static const struct {
+		const char *address, *member; /* NULL: in no table */
+		enum signal signal;
+	} rows[] = {
+		{ "berta@old.example", "harbour", SIGNAL_TRAP_PRISTINE },
+		{ "andy@old.example", "Meadow", SIGNAL_TRAP_TYPO },
+		{ "anna@old.example", "", SIGNAL_TRAP_RECYCLED },
+		{ "a@b.example", "", SIGNAL_TRAP_TYPO },
+		{ "a@c.example", NULL, SIGNAL_COUNT },
+	};
+
+	(void)context;
+	for (size_t i = 0; i < countof(rows); i++) {
+		enum signal signal = SIGNAL_COUNT;
+		struct text member = TEXT("nobody");
+		uint32_t exact = trap_member(table, text_of(rows[i].address), &member);
+
+		assert_true(text_equal(member, text_of(rows[i].member == NULL ? "nobody" : rows[i].member)));
+		assert_int_equal(trap_find(table, text_of(rows[i].address), &signal), exact);
+		assert_int_equal(signal, rows[i].signal);
+	}
 }
 
 /* ---- intake */
@@ -185,6 +219,9 @@ one_mail_to_several_traps_is_a_hit_on_each(void **context)
 	assert_int_equal(got.reports[0].observations[0].count, 1);
 	assert_int_equal(got.reports[0].observations[1].signal, SIGNAL_TRAP_TYPO);
 	assert_int_equal(got.reports[0].observations[1].count, 2);
+	assert_int_equal(got.recipient_count, 3); /* only traps, each once */
+	assert_true(text_equal(got.recipients[0], TEXT("x@gmial.example")));
+	assert_true(text_equal(got.recipients[2], TEXT("y@gmial.example")));
 	for (uint32_t i = 0; i < 2; i++) {
 		const struct observation *o = &got.reports[0].observations[i];
 
@@ -215,11 +252,15 @@ a_report_of_the_network_says_which_trap_it_was(void **context)
 	static const struct {
 		const char *line;
 		enum signal signal;
+		uint32_t recipients;
+		const char *last;
 	} rows[] = {
-		{ "Original-Rcpt-To: <anna@old.example>\n", SIGNAL_TRAP_RECYCLED },
-		{ "Original-Rcpt-To: x@gmial.example\n", SIGNAL_TRAP_TYPO },
-		{ "Original-Rcpt-To: redacted\n", SIGNAL_TRAP_PRISTINE },
-		{ "", SIGNAL_TRAP_PRISTINE },
+		{ "Original-Rcpt-To: <anna@old.example>\n", SIGNAL_TRAP_RECYCLED, 1, "anna@old.example" },
+		{ "Original-Rcpt-To: x@gmial.example\n", SIGNAL_TRAP_TYPO, 1, "x@gmial.example" },
+		{ "Original-Rcpt-To: x@gmial.example\nOriginal-Rcpt-To: <b@c.example>\n", SIGNAL_TRAP_TYPO, 2,
+		  "b@c.example" },
+		{ "Original-Rcpt-To: redacted\n", SIGNAL_TRAP_PRISTINE, 1, "redacted" },
+		{ "", SIGNAL_TRAP_PRISTINE, 0, NULL },
 	};
 	const struct text door = TEXT("reports@feedback.example");
 
@@ -234,6 +275,11 @@ a_report_of_the_network_says_which_trap_it_was(void **context)
 		got = take(arena_format(&arena, report, rows[i].line), &hint, &arena);
 		assert_int_equal(got.format, INTAKE_ARF);
 		assert_int_equal(got.reports[0].observations[0].signal, rows[i].signal);
+		assert_int_equal(got.recipient_count, rows[i].recipients); /* the report's own is none */
+		if (rows[i].last != NULL) {
+			assert_true(
+			    text_equal(got.recipients[got.recipient_count - 1], text_of(rows[i].last)));
+		}
 		arena_clear(&arena);
 	}
 }
@@ -244,6 +290,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_entry_has_one_form_and_what_is_none_is_refused),
 		cmocka_unit_test(the_most_exact_entry_holds),
+		cmocka_unit_test(an_entry_may_name_in_whose_lists_alone_it_stands),
 		cmocka_unit_test(each_mail_to_a_trap_reads_as_a_person_reads_it),
 		cmocka_unit_test(the_servers_word_of_where_a_mail_came_to_names_the_class),
 		cmocka_unit_test(one_mail_to_several_traps_is_a_hit_on_each),
