@@ -10,10 +10,11 @@
 #include <string.h>
 #include <time.h>
 
-#define MAIL_BYTES 16384U
-#define DATE_BYTES 40U
-#define TEXT_LINES 3U
-#define TEXT_WORDS 10U
+#define MAIL_BYTES      16384U
+#define DATE_BYTES      40U
+#define RECIPIENT_BYTES (2U * NAME_BYTES_MAX + 32U)
+#define TEXT_LINES      3U
+#define TEXT_WORDS      10U
 
 enum form { FORM_FULL, FORM_HEADERS };
 enum eol { EOL_LF, EOL_CRLF };
@@ -30,6 +31,8 @@ static const struct provider {
 #include "sim/providers.def"
 #undef SIM_PROVIDER
 };
+/* Who has the addresses that stand in one list only. */
+static const struct provider canary_network = { CANARY_HOST, FORM_HEADERS, EOL_LF, true, "Canaries/1.0" };
 
 static const struct subject {
 	bool takeover;
@@ -54,7 +57,8 @@ struct letter {
 	char from[SIM_DOMAIN_BYTES], link[SIM_DOMAIN_BYTES]; /* link: empty for none */
 	char address[PREFIX_TEXT_BYTES];
 	char reported[DATE_BYTES], mailed[DATE_BYTES];
-	uint32_t cluster; /* its template */
+	char recipient[RECIPIENT_BYTES]; /* empty: redacted */
+	uint32_t cluster;                /* its template */
 	bool lure;
 	unsigned long long number; /* tells mails apart */
 	bool signs;                /* `domain` is a source of the member, and has signed */
@@ -124,8 +128,10 @@ put_head(const struct letter *l, struct buffer *b)
 	buffer_format(b,
 		      "--part-%016llx\n"
 		      "Content-Type: text/plain; charset=us-ascii\n\n"
-		      "A recipient at %s has marked this message as unwanted.\n\n",
-		      l->number, host);
+		      "A recipient at %s %s.\n\n",
+		      l->number, host,
+		      l->recipient[0] != '\0' ? "stands in one list alone"
+					      : "has marked this message as unwanted");
 }
 
 static void
@@ -143,6 +149,9 @@ put_fields(const struct letter *l, struct buffer *b)
 		      "Arrival-Date: %s\n",
 		      l->number, l->takeover && l->number % 4 == 0 ? "fraud" : "abuse", p->agent, l->domain,
 		      l->mailed);
+	if (l->recipient[0] != '\0') {
+		buffer_format(b, "Original-Rcpt-To: <%s>\n", l->recipient);
+	}
 	if (p->says_source) {
 		buffer_format(b, "Source-IP: %s\n", l->address);
 	}
@@ -226,20 +235,35 @@ sim_write_mail(const struct sim *sim, const struct sim_observation *o, struct bu
 	put_mail(&letter, FORM_FULL, b);
 }
 
-void
-sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+/* Whoever stole the list mails it from a network that is nobody's here (RFC 9637), in a name of its own. */
+static void
+fill_canary(struct letter *l, const struct sim *sim, const struct sim_observation *o)
 {
-	struct letter letter = { .provider = &providers[o->feed] };
+	const struct sim_member *member = &sim->members[sim->systems[o->system].member];
+
+	l->takeover = true;
+	l->number = hash_fast(&o->serial, sizeof(o->serial));
+	l->subject = subject_of(true, l->number);
+	l->domain = "bulk-mail.example";
+	(void)snprintf(l->from, sizeof l->from, "%s", l->domain);
+	(void)snprintf(l->address, sizeof l->address, "3fff::%llx", l->number % 250 + 1);
+	(void)snprintf(l->recipient, sizeof l->recipient, "list-%llu@%s.%s", l->number % 1000, member->id,
+		       CANARY_HOST);
+	format_date(o->at, l->reported);
+	format_date(o->mailed, l->mailed);
+}
+
+static void
+put_letter(const struct letter *l, struct buffer *b)
+{
 	struct buffer lf;
 
-	check(o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT);
 	buffer_init(&lf, MAIL_BYTES);
-	fill(&letter, sim, o);
-	put_head(&letter, &lf);
-	put_fields(&letter, &lf);
-	put_reported(&letter, &lf);
+	put_head(l, &lf);
+	put_fields(l, &lf);
+	put_reported(l, &lf);
 	check(!lf.full);
-	if (letter.provider->eol == EOL_LF) {
+	if (l->provider->eol == EOL_LF) {
 		buffer_put_text(b, buffer_text(&lf));
 	} else {
 		struct text rest = buffer_text(&lf), line;
@@ -250,4 +274,24 @@ sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buf
 		}
 	}
 	buffer_free(&lf);
+}
+
+void
+sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+{
+	struct letter letter = { .provider = &providers[o->feed] };
+
+	check(o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT);
+	fill(&letter, sim, o);
+	put_letter(&letter, b);
+}
+
+void
+sim_write_canary(const struct sim *sim, const struct sim_observation *o, struct buffer *b)
+{
+	struct letter letter = { .provider = &canary_network };
+
+	check(o->kind == SIM_CANARY);
+	fill_canary(&letter, sim, o);
+	put_letter(&letter, b);
 }

@@ -51,6 +51,18 @@ put_system(const struct sim *sim, uint32_t system, struct buffer *b)
 	}
 }
 
+/* Each member's list has addresses below a domain of its own. */
+static void
+put_canaries(const struct sim *sim, struct buffer *b)
+{
+	buffer_put_text(b, TEXT("    traps:\n"));
+	for (uint32_t m = 0; m < sim->params.members; m++) {
+		const char *id = sim->members[m].id;
+
+		buffer_format(b, "      - \"pristine:%s=%s.%s\"\n", id, id, CANARY_HOST);
+	}
+}
+
 void
 sim_write_programme(const struct sim *sim, struct buffer *b)
 {
@@ -79,6 +91,9 @@ sim_write_programme(const struct sim *sim, struct buffer *b)
 			      reporters[i].id, reporters[i].kind, hash_hex(&token, hex));
 		if (reporters[i].host != NULL) {
 			buffer_format(b, "    addresses: [%s@reports.vouch.example]\n", reporters[i].id);
+		}
+		if (i == SIM_FEED_CANARIES) {
+			put_canaries(sim, b);
 		}
 	}
 }

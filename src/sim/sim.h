@@ -248,6 +248,9 @@ void sim_write_mail(const struct sim *sim, const struct sim_observation *o, stru
  */
 void sim_write_arf(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
 
+/* The same of a canary: mail from outside of the programme to an address that it gives the member of the system. For canaries alone. */
+void sim_write_canary(const struct sim *sim, const struct sim_observation *o, struct buffer *b);
+
 /* Who reports this: the name of its feed. */
 const char *sim_reporter(const struct sim_observation *o);
 

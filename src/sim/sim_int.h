@@ -68,6 +68,8 @@ struct run {
 #define USUAL_LINKS     3U   /* link domains that a system uses beside its own: the first of its numbers */
 #define LINKS_MAX       (USUAL_LINKS + 1) /* declared link domains beside the own one: those and the tracker */
 #define NEVER           INT64_MAX
+#define CANARY_HOST \
+	"canaries.example" /* below it each member has a domain of addresses that stand in its lists alone */
 
 /* What a system is and where it stands. Times in ms. */
 struct sender {

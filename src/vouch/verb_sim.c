@@ -5,7 +5,7 @@
  * DIR/truth.json      takeovers and honest events, so that somebody can tell whether the daemon was right
  * DIR/traffic.jsonl   what is handed in, in the order of time: {"at", "reporter", "format": "csv" or "arf", "body"}
  *
- * Rows are gathered per reporter and step and handed in when the step is over; a mail when the complaint is made.
+ * Rows are gathered per reporter and step and handed in when the step is over; a mail when the complaint is made or the canary hit.
  */
 #include "intake/intake.h"
 #include "sim/sim.h"
@@ -139,12 +139,10 @@ put_observation(struct traffic *t, const struct sim_observation *o)
 	while (o->arrives.ms > t->step_ends.ms) {
 		end_step(t);
 	}
-	if (o->kind == SIM_CANARY) {
-		return; /* no door takes them */
-	}
-	if (o->kind == SIM_FACT && o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT) {
+	if (o->kind == SIM_CANARY ||
+	    (o->kind == SIM_FACT && o->signal == SIGNAL_COMPLAINT && o->feed < SIM_RECEIVER_COUNT)) {
 		buffer_clear(&t->mail);
-		sim_write_arf(t->sim, o, &t->mail);
+		(o->kind == SIM_CANARY ? sim_write_canary : sim_write_arf)(t->sim, o, &t->mail);
 		put_item(t, o->arrives, reporter, "arf", buffer_text(&t->mail));
 		return;
 	}

@@ -7,6 +7,7 @@
 
 #include "base/hash.h"
 #include "intake/intake.h"
+#include "model/trap.h"
 #include "vouch/vouch.h"
 
 #include <stdio.h>
@@ -142,6 +143,100 @@ the_doors_take_all_of_it_in_the_order_of_arrival(void **context)
 	}
 }
 
+/* What the file names after `before`, up to one of `ends`. */
+static struct text
+named(struct text rest, const char *before, const char *ends)
+{
+	const char *at = memmem(rest.p, rest.n, before, strlen(before));
+	struct text name;
+
+	assert_non_null(at);
+	name.p = at + strlen(before);
+	name.n = strcspn(name.p, ends);
+	return name;
+}
+
+/* A canary hit by its door: mail to an address of the member whose list was stolen, from outside of the programme. */
+static uint32_t
+read_canary(struct text line, struct text victim, struct text table)
+{
+	json_t *item = json_loadb(line.p, line.n, 0, NULL);
+	struct intake_hint hint = { .format = INTAKE_AUTO, .door = TEXT("http"), .is_trap_network = true };
+	struct arena arena = { .head = NULL };
+	const char *at, *reporter, *format, *body;
+	struct intake_result result;
+	struct text member;
+	bool is_canary;
+	size_t size;
+
+	assert_int_equal(json_unpack(item, "{s:s,s:s,s:s,s:s%!}", "at", &at, "reporter", &reporter, "format",
+				     &format, "body", &body, &size),
+			 0);
+	is_canary = strcmp(reporter, "canaries") == 0;
+	if (is_canary) {
+		assert_int_equal(instant_parse(text_of(at), &hint.received), RESULT_OK);
+		hint.trap_signal = SIGNAL_TRAP_PRISTINE;
+		assert_int_equal(intake_read((struct text){ body, size }, &hint, &arena, &result), RESULT_OK);
+		assert_int_equal(result.format, INTAKE_ARF);
+		assert_int_equal(result.reports[0].observations[0].signal, SIGNAL_TRAP_PRISTINE);
+		assert_true(text_starts_nocase(result.reports[0].observations[0].keys[0], TEXT("3fff::")));
+		assert_int_equal(result.recipient_count, 1);
+		assert_true(trap_member(table, result.recipients[0], &member) > 0);
+		assert_true(text_equal(member, victim));
+	}
+	arena_clear(&arena);
+	json_decref(item);
+	return is_canary;
+}
+
+/* The entries of the programme as one table. */
+static void
+read_canaries(struct text programme, struct buffer *table)
+{
+	struct text line;
+
+	while (programme.n > 0) {
+		(void)text_cut(&programme, '\n', &line);
+		if (memmem(line.p, line.n, "\"pristine:", 10) != NULL) {
+			buffer_put_text(table, named(line, "\"", "\""));
+			buffer_put(table, " ", 1);
+		}
+	}
+	assert_true(table->n > 0);
+	table->n--;
+}
+
+static void
+a_stolen_list_shows_at_the_canaries_of_its_member(void **context)
+{
+	char folder[] = "/tmp/vouch-sim-XXXXXX";
+	struct buffer traffic, programme, truth, table;
+	struct text rest, line, victim;
+	uint32_t canaries = 0;
+
+	(void)context;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(simulate(folder, "leak", "28", "1440"), 0);
+	traffic = read_file(folder, "traffic.jsonl");
+	programme = read_file(folder, "programme.yaml");
+	truth = read_file(folder, "truth.json");
+	buffer_init(&table, 1U << 20);
+	read_canaries(buffer_text(&programme), &table);
+	victim = named(buffer_text(&truth), "\"kind\": \"leak\"", "}");
+	victim = named(victim, "\"member\": \"", "\"");
+	rest = buffer_text(&traffic);
+	while (rest.n > 0) {
+		(void)text_cut(&rest, '\n', &line);
+		canaries += read_canary(line, victim, buffer_text(&table));
+	}
+	assert_true(canaries >= 3);
+	buffer_free(&table);
+	buffer_free(&truth);
+	buffer_free(&programme);
+	buffer_free(&traffic);
+	remove_folder(folder);
+}
+
 static void
 the_truth_names_each_takeover(void **context)
 {
@@ -191,6 +286,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_same_scenario_and_seed_give_the_same_files),
 		cmocka_unit_test(the_doors_take_all_of_it_in_the_order_of_arrival),
+		cmocka_unit_test(a_stolen_list_shows_at_the_canaries_of_its_member),
 		cmocka_unit_test(the_truth_names_each_takeover),
 		cmocka_unit_test(a_scenario_or_step_that_is_none_is_refused),
 	};
