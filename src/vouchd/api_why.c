@@ -120,7 +120,7 @@ name_of(void *context, enum decide_subject subject, uint32_t id)
 	return registry_item(fold_registry(context), things[subject], id).name;
 }
 
-/* How far the evidence of a source, its system or its member is: what the state alone does not tell. */
+/* How far the evidence of a source, its system or its member is, and what is feared for them: what the state alone does not tell. */
 static void
 explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 {
@@ -136,6 +136,15 @@ explain_watch(const struct fold *f, uint32_t source, struct buffer *lines)
 			      "of the limit: %s.\n",
 			      own.volume_per_day, unit_kind_name(which), api_watch_share(&nearest) * 100,
 			      detect_watch_name(detect_watch_of(&nearest)));
+	}
+	if (nearest.threat > 1) {
+		char until[INSTANT_BYTES];
+
+		buffer_format(
+		    lines,
+		    "Under threat until %.16s UTC: a takeover of it is taken for %.0f times as likely "
+		    "as of others; its timeline tells why.\n",
+		    instant_format(nearest.threat_until, until), nearest.threat);
 	}
 }
 

@@ -20,6 +20,7 @@ expect    vouch "watch --json" == 0 "'name': 'harbour-bank'" "'name': 'harbour-n
 expect    timeline 192.0.2.10 says "member harbour-bank under threat (exposure) by canary: mail from 203.0.113.9 came to an address that stands in its lists alone (report "
 expect    timeline 192.0.2.20 says "under threat (exposure) by canary" 1 times
 expect    timeline 198.51.100.1 says "under threat" 0 times
+expect    why 192.0.2.10 says "Under threat until 2026-02-07T00:00 UTC: a takeover of it is taken for 10 times as likely as of others"
 expect    state 192.0.2.10 == CERTIFIED
 expect    state 192.0.2.20 == CERTIFIED
 expect    dns 10.2.0.192.certified.example A == 127.0.0.10
