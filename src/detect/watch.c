@@ -2,6 +2,8 @@
 
 #include "base/result.h"
 
+#define SHOWS 9.0 /* nats; everyday mail leaves some thirteen */
+
 static const struct {
 	const char *name;
 	double nats;
@@ -29,6 +31,12 @@ detect_nats_left(const struct detect_view *view)
 		left = one < left ? one : left;
 	}
 	return left > 0 ? left : 0;
+}
+
+bool
+detect_watch_shows(const struct detect_view *view)
+{
+	return detect_nats_left(view) <= SHOWS;
 }
 
 enum detect_watch

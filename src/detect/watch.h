@@ -20,6 +20,8 @@ enum detect_watch {
 /* Nats of evidence that the nearest voice, or what witnesses say, lacks to its limit, >= 0; 2.3 are a factor ten. */
 double detect_nats_left(const struct detect_view *view);
 enum detect_watch detect_watch_of(const struct detect_view *view);
+/* Is the evidence of this system more than that of everyday mail: within 9 nats of the limit? What an alarm of its member asks. */
+bool detect_watch_shows(const struct detect_view *view);
 const char *detect_watch_name(enum detect_watch watch);
 
 #endif

@@ -8,7 +8,7 @@
  *
  * An alarm is right from the first bad message of a takeover of the same system until 48 h after the last one. Others are
  * false from the 31st day on (the days before are for learning) and suspend the source, or all sources of the system. One of a member is one
- * of each of its systems that shows something itself, or of all when none does.
+ * of each of its systems that shows something itself, if two do.
  * Complaints by reporters that nobody registered are left out, as the daemon has no door for them.
  *
  * Beside the detectors the default thresholds of the programme are kept (doc/data/thresholds.md), where a fleet asks for it: whom they
@@ -46,7 +46,7 @@ struct score_detector {
 	void (*told)(void *detector, const struct sim *sim, const struct sim_observation *o);
 	/* NULL, or before it is closed: what its self-audit says of limits; sets rows of outcome->audit. */
 	void (*audit)(const void *detector, struct score_outcome *outcome);
-	/* NULL: no system does. Is the evidence of this unit raised? Asked after an alarm of its member. */
+	/* NULL: each system does. Is the evidence of this unit raised? Asked after an alarm of its member. */
 	bool (*shows)(const void *detector, uint32_t unit);
 };
 

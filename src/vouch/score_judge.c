@@ -90,31 +90,34 @@ has_case(const struct score_judge *j, uint32_t system)
 	return caught_ms(j, system) != SCORE_NEVER || j->scene->now.ms - watch->alarmed_ms < SCORE_REST_MS;
 }
 
-/* Of one member as vouchd/fold_member.c has it. */
+static bool
+shows(const struct score_judge *j, uint32_t system)
+{
+	const struct score_detector *detector = j->entry->detector;
+
+	return has_case(j, system) || detector->shows == NULL ||
+	       detector->shows(j->detector, j->scene->source_count + system);
+}
+
+/* Of a member as vouchd/fold_member.c has it; one that has a case is suspended already. */
 static void
 take_alarm(struct score_judge *j, uint32_t unit)
 {
-	const struct score_detector *detector = j->entry->detector;
-	uint32_t first, count, shown = 0;
+	uint32_t first, end, count = 0;
 
 	if (kind_of(j->scene, unit) != UNIT_MEMBER) {
 		take_one(j, unit);
 		return;
 	}
 	first = member_of(j->scene, unit)->first_system;
-	count = member_of(j->scene, unit)->system_count;
-	for (uint32_t i = first; i < first + count; i++) {
-		bool cased = has_case(j, i);
-
-		if (!cased && detector->shows != NULL &&
-		    detector->shows(j->detector, j->scene->source_count + i)) {
-			take_one(j, j->scene->source_count + i);
-			cased = true;
-		}
-		shown += cased;
+	end = first + member_of(j->scene, unit)->system_count;
+	for (uint32_t i = first; i < end; i++) {
+		count += shows(j, i);
 	}
-	for (uint32_t i = first; i < first + count && shown == 0; i++) {
-		take_one(j, j->scene->source_count + i);
+	for (uint32_t i = first; i < end && count > 1; i++) {
+		if (shows(j, i) && !has_case(j, i)) {
+			take_one(j, j->scene->source_count + i);
+		}
 	}
 }
 

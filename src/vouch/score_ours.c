@@ -85,7 +85,7 @@ shows(const void *detector, uint32_t unit)
 	struct detect_view view;
 
 	detect_unit_view(((const struct ours *)detector)->detect, unit, &view);
-	return detect_watch_of(&view) != DETECT_WATCH_CALM;
+	return detect_watch_shows(&view);
 }
 
 static void

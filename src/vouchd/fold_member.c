@@ -10,55 +10,39 @@ shows(const struct fold *f, uint32_t system)
 	struct detect_view view;
 
 	detect_unit_view(f->detect, f->systems[system].unit, &view);
-	return detect_watch_of(&view) != DETECT_WATCH_CALM || decide_system_case(f->decide, system) != 0 ||
+	return detect_watch_shows(&view) || decide_system_case(f->decide, system) != 0 ||
 	       decide_system_review(f->decide, system) != 0;
 }
 
 static bool
-any_shows(const struct fold *f, uint32_t member)
+belongs(const struct fold *f, uint32_t system, uint32_t member)
 {
-	for (uint32_t i = 0; i < f->system_count; i++) {
-		if (registry_item(f->registry, THING_SYSTEM, i).parent == member && shows(f, i)) {
-			return true;
-		}
-	}
-	return false;
-}
+	struct registry_item item = registry_item(f->registry, THING_SYSTEM, system);
 
-/* Has the member a source that was revoked as taken over? Complaints about such mail go on for days. */
-static bool
-any_confirmed(const struct fold *f, uint32_t member)
-{
-	for (uint32_t i = 0; i < f->source_count; i++) {
-		struct decide_source_view v;
-
-		if (f->sources[i].member != member) {
-			continue;
-		}
-		decide_source_view(f->decide, i, &v);
-		if (!v.removed && v.event == EVENT_CONFIRM && v.kind == SUSPENSION_SECURITY) {
-			return true;
-		}
-	}
-	return false;
+	return item.parent == member && !item.removed;
 }
 
 /*
- * What all systems of a member show together concerns those that show something themselves; when none does, all, unless it is what
- * is left of a takeover that is known. Each has a case of its
- * own, with the mail that it sent.
+ * What all systems of a member show together concerns those that show something themselves, if there are two: systems differ by more than the
+ * campaigns of one do, so one of them that mails what is disliked looks like a takeover of all, and says so itself if it is one.
+ * Each has a case of its own, with the mail that it sent.
  */
 static void
 decide_for_member(struct fold *f, const struct alarm *alarm)
 {
-	bool any = any_shows(f, alarm->unit) || any_confirmed(f, alarm->unit);
+	uint32_t count = 0;
 
+	for (uint32_t i = 0; i < f->system_count; i++) {
+		count += belongs(f, i, alarm->unit) && shows(f, i);
+	}
+	if (count < 2) {
+		return;
+	}
 	f->sink.alarm(f->sink.context, alarm);
 	for (uint32_t i = 0; i < f->system_count; i++) {
-		struct registry_item item = registry_item(f->registry, THING_SYSTEM, i);
 		struct alarm part = *alarm;
 
-		if (item.parent == alarm->unit && !item.removed && (!any || shows(f, i))) {
+		if (belongs(f, i, alarm->unit) && shows(f, i)) {
 			part.delivered =
 			    (uint64_t)detect_mail_since(f->detect, f->systems[i].unit, alarm->first_bad_at);
 			decide_alarm(f->decide, &part, i, f->now);
