@@ -103,7 +103,10 @@ clocks_of(const struct fold *f)
 	return clocks;
 }
 
-/* The answer: does what was promised hold, for all kinds of units and voices? */
+/*
+ * The answer: does what was promised hold, for sources and systems and all voices? Members are left out: their evidence suspends only where two of
+ * their systems show something themselves, so how often it rises is not how often somebody falls.
+ */
 struct answer {
 	bool is_short; /* of some there is not enough history */
 	double excess; /* nats by which A* lies above A, the most of all; 0: nowhere */
@@ -144,7 +147,9 @@ audit_run(struct job *job, struct pipeline *p)
 			json_t *some;
 
 			detect_audit(fold_detect(f), kind, v, &a);
-			note(&answer, &a);
+			if (kind != UNIT_MEMBER) {
+				note(&answer, &a);
+			}
 			json_array_append_new(rows, row_of(&a, kind, v));
 			some = levels_of(&a, kind, v);
 			check(json_array_extend(levels, some) == 0);
