@@ -1,9 +1,8 @@
 /* One fleet through its entries: what is simulated once is told to each of them. */
 #include "vouch/score_int.h"
+#include "vouch/score_look.h"
 
 #include <stdlib.h>
-
-#define HASH 0x9e3779b97f4a7c15U /* odd: no two numbers have the same name */
 
 /* What befalls a system twice counts as one. */
 static void
@@ -72,64 +71,12 @@ tell(struct score_judge *j, const struct sim_observation *o, const struct detect
 	}
 }
 
-/* What a clock that is ahead says is not believed. */
-static struct detect_fact
-fact_of(const struct sim_observation *o)
-{
-	struct detect_fact fact = { o->signal, o->count, o->at, o->mailed, o->serial, o->feed + 1U };
-
-	if (fact.at.ms > o->arrives.ms) {
-		fact.at = o->arrives;
-	}
-	if (fact.mailed.ms > fact.at.ms) {
-		fact.mailed = fact.at;
-	}
-	return fact;
-}
-
-static uint64_t
-name_of(uint32_t number)
-{
-	return number == SIM_NONE ? 0 : (number + UINT64_C(1)) * HASH;
-}
-
-static bool
-has_look(const struct sim_observation *o)
-{
-	return o->content.cluster != SIM_NONE && !o->content.headers_only && o->source != SIM_NONE;
-}
-
-static struct detect_look
-look_of(const struct score_scene *scene, const struct sim_observation *o)
-{
-	const struct sim_content *c = &o->content;
-	const struct sim_system *system = &scene->systems[o->system];
-	struct detect_look look = { .system = scene->source_count + o->system,
-				    .source = o->source,
-				    .member = system->member,
-				    .cluster = name_of(c->cluster),
-				    .from = name_of(c->from),
-				    .link = name_of(c->link),
-				    .at = fact_of(o).mailed,
-				    .seq = o->serial,
-				    .feed = o->feed + 1U };
-
-	look.flags |= scene->members[system->member].declares ? LOOK_DECLARES : 0;
-	look.flags |= sim_declares(scene->sim, o->system, c->from) ? LOOK_FROM_DECLARED : 0;
-	look.flags |=
-	    c->link != SIM_NONE && sim_declares(scene->sim, o->system, c->link) ? LOOK_LINK_DECLARED : 0;
-	look.flags |= o->signal == SIGNAL_COMPLAINT ? LOOK_COMPLAINT : 0;
-	look.flags |= c->lure ? LOOK_LURE : 0;
-	look.flags |= c->attachment ? LOOK_ATTACHMENT : 0;
-	return look;
-}
-
 static void
 take(struct score_scene *scene, struct score_judge *judges, size_t count, struct score_thresholds *thresholds,
      const struct sim_observation *o)
 {
-	struct detect_fact fact = fact_of(o);
-	bool is_fact = o->kind == SIM_FACT, looks = has_look(o);
+	struct detect_fact fact = score_fact_of(o);
+	bool is_fact = o->kind == SIM_FACT, looks = score_has_look(o);
 	bool bad = is_fact && o->signal == SIGNAL_DELIVERED && o->bad > 0;
 	struct detect_look look;
 
@@ -138,7 +85,7 @@ take(struct score_scene *scene, struct score_judge *judges, size_t count, struct
 	}
 	scene->bad[o->system] += bad ? o->bad : 0;
 	if (looks) {
-		look = look_of(scene, o);
+		look = score_look_of(scene->sim, scene->source_count, o);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (judges[i].entry->detector->told != NULL) {

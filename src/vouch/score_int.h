@@ -4,6 +4,7 @@
  *   score.c        fleets on all cores
  *   score_fleet.c  the fleet of a scenario
  *   score_feed.c   one fleet through its entries
+ *   score_look.c   what a detector is told of an observation
  *   score_judge.c  what an entry says, against the truth
  *   score_thresholds.c  the programme's thresholds, which no entry changes
  *   score_sum.c    figures of outcomes

@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "detect/detect.h"
 #include "sim/sim.h"
+#include "vouch/score_look.h"
 
 #include <stdio.h>
 
@@ -15,14 +16,11 @@
 #define WITNESSES 2U /* who count only together: one of them may lie */
 #define SEED      17U
 #define BYTES     ((size_t)64 << 20)
-#define NAME      UINT64_C(0x9e3779b97f4a7c15) /* odd: no two numbers have the same name */
-#define WRONG     SIM_FEED_POSTBOX             /* its clock is an hour behind */
+#define WRONG     SIM_FEED_POSTBOX /* its clock is an hour behind */
 
 struct state {
 	struct detect *detect;
 	struct sim *sim;
-	const struct sim_member *members;
-	const struct sim_system *systems;
 	struct buffer alarms, told;
 	uint32_t alarm_count, by_content, reported;
 	uint32_t fallen; /* system of the last alarm, until people have done what they do; SIM_NONE */
@@ -57,16 +55,6 @@ threaten(struct state *s)
 	detect_threaten(s->detect, SOURCES + (unit + 1) % SYSTEMS, 5, s->now, until);
 }
 
-static struct detect_fact
-fact_of(const struct sim_observation *o)
-{
-	struct detect_fact fact = { o->signal, o->count, o->at, o->mailed, o->serial, o->feed + 1U };
-
-	fact.at = fact.at.ms < o->arrives.ms ? fact.at : o->arrives;
-	fact.mailed = fact.mailed.ms < fact.at.ms ? fact.mailed : fact.at;
-	return fact;
-}
-
 /* What one receiver's people complain about is the word of witnesses. Some facts are told twice, which is found and taken back. */
 static void
 tell(struct state *s, uint32_t unit, const struct sim_observation *o, const struct detect_fact *fact)
@@ -88,40 +76,10 @@ tell(struct state *s, uint32_t unit, const struct sim_observation *o, const stru
 	}
 }
 
-static uint64_t
-name_of(uint32_t number)
-{
-	return number == SIM_NONE ? 0 : (number + UINT64_C(1)) * NAME;
-}
-
-static void
-look(struct state *s, const struct sim_observation *o)
-{
-	const struct sim_content *c = &o->content;
-	uint32_t member = s->systems[o->system].member;
-	struct detect_look l = { .system = SOURCES + o->system,
-				 .source = o->source,
-				 .member = member,
-				 .cluster = name_of(c->cluster),
-				 .from = name_of(c->from),
-				 .link = name_of(c->link),
-				 .at = fact_of(o).mailed,
-				 .seq = o->serial,
-				 .feed = o->feed + 1U };
-
-	l.flags |= s->members[member].declares ? LOOK_DECLARES : 0;
-	l.flags |= sim_declares(s->sim, o->system, c->from) ? LOOK_FROM_DECLARED : 0;
-	l.flags |= c->link != SIM_NONE && sim_declares(s->sim, o->system, c->link) ? LOOK_LINK_DECLARED : 0;
-	l.flags |= o->signal == SIGNAL_COMPLAINT ? LOOK_COMPLAINT : 0;
-	l.flags |= c->lure ? LOOK_LURE : 0;
-	l.flags |= c->attachment ? LOOK_ATTACHMENT : 0;
-	detect_look(s->detect, &l);
-}
-
 static void
 take(struct state *s, const struct sim_observation *o)
 {
-	struct detect_fact fact = fact_of(o);
+	struct detect_fact fact = score_fact_of(o);
 
 	for (; o->arrives.ms - s->now.ms >= SPAN_MINUTE.ms; s->now = instant_add(s->now, SPAN_MINUTE)) {
 		detect_tick(s->detect, s->now);
@@ -138,8 +96,10 @@ take(struct state *s, const struct sim_observation *o)
 		tell(s, o->source, o, &fact);
 		tell(s, SOURCES + o->system, o, &fact);
 	}
-	if (o->kind != SIM_CANARY && o->content.cluster != SIM_NONE && !o->content.headers_only) {
-		look(s, o);
+	if (o->kind != SIM_CANARY && score_has_look(o)) {
+		struct detect_look look = score_look_of(s->sim, SOURCES, o);
+
+		detect_look(s->detect, &look);
 	}
 }
 
@@ -167,11 +127,7 @@ simulated(void)
 static void
 open_state(struct state *s)
 {
-	uint32_t count;
-
 	*s = (struct state){ .sim = simulated(), .now = sim_params_default().start, .fallen = SIM_NONE };
-	s->members = sim_members(s->sim, &count);
-	s->systems = sim_systems(s->sim, &count);
 	buffer_init(&s->alarms, BYTES);
 	buffer_init(&s->told, BYTES);
 	s->detect =
